@@ -1,0 +1,36 @@
+-- title: Activity summary
+-- question: How much of what was done, per month?
+-- grain: one row per month, source, action and kind of target
+-- params: since timestamp = null, until timestamp = null, source text = null
+-- reads: events
+-- chart: bar month events action
+-- notes: Months are those of the configured time zone. Events that no rule names stand under the action unknown.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source
+)
+
+select
+    strftime(coalesce(e.occurred_at_local, e.occurred_at), '%Y-%m') as month,
+    e.source,
+    e.action,
+    e.target_type,
+    count(*) as events,
+    count(distinct e.actor_id) as actors,
+    count(distinct e.target_id) as targets,
+    min(e.occurred_at) as first_at,
+    max(e.occurred_at) as last_at
+from events as e
+cross join p
+where
+    e.occurred_at >= p.since
+    and e.occurred_at < p.until
+    and (p.source is null or e.source = p.source)
+group by month, e.source, e.action, e.target_type
+order by month, e.source, events desc, e.action, e.target_type

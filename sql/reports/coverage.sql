@@ -1,0 +1,101 @@
+-- title: Coverage
+-- question: For which time is the record complete, and where are the gaps?
+-- grain: one row per source, stream and interval of one state, cut to the period
+-- params: since timestamp = null, until timestamp = null, source text = null
+-- reads: coverage, coverage_gaps, loads
+-- notes: Times are of the key the stream is listed by; a late or revised record has a later one than its event.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source
+),
+
+intervals as (
+    select
+        c.source,
+        c.stream,
+        c.state,
+        c.from_at,
+        c.to_at,
+        cast(null as varchar) as reason,
+        c.collected_at
+    from coverage as c
+    union all
+    select
+        g.source,
+        g.stream,
+        'gap' as state,
+        g.gap_from as from_at,
+        g.gap_to as to_at,
+        g.reason,
+        cast(null as timestamp) as collected_at
+    from coverage_gaps as g
+),
+
+streams as (
+    select
+        i.source,
+        i.stream,
+        max(i.to_at) as ends_at
+    from (
+        select
+            intervals.source,
+            intervals.stream,
+            intervals.to_at
+        from intervals
+        union all
+        select
+            l.source,
+            l.stream,
+            cast(null as timestamp) as to_at
+        from loads as l
+        where
+            l.source is not null
+            and l.stream is not null
+    ) as i
+    group by i.source, i.stream
+),
+
+known as (
+    select
+        intervals.source,
+        intervals.stream,
+        intervals.state,
+        intervals.from_at,
+        intervals.to_at,
+        intervals.reason,
+        intervals.collected_at
+    from intervals
+    union all
+    select
+        streams.source,
+        streams.stream,
+        'not_yet_collected' as state,
+        coalesce(streams.ends_at, p.since) as from_at,
+        p.until as to_at,
+        cast(null as varchar) as reason,
+        cast(null as timestamp) as collected_at
+    from streams
+    cross join p
+)
+
+select
+    known.source,
+    known.stream,
+    greatest(known.from_at, p.since) as from_at,
+    least(known.to_at, p.until) as to_at,
+    known.state,
+    known.state in ('final', 'provisional', 'asserted') as is_collected,
+    known.reason,
+    known.collected_at
+from known
+cross join p
+where
+    greatest(known.from_at, p.since) < least(known.to_at, p.until)
+    and (p.source is null or known.source = p.source)
+order by known.source, known.stream, greatest(known.from_at, p.since), known.state

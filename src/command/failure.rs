@@ -1,0 +1,87 @@
+//! Why a command ended without having done what it was asked: what a user reads, what to do next, and the exit code.
+
+use super::{FAILED, USAGE};
+use crate::config::ConfigError;
+use crate::lake::Held;
+use crate::warehouse::WarehouseError;
+
+/// One failure, ready to be told.
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    /// A lower-case fragment that names the object.
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// The command was not used as it can be.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            code: USAGE,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Self {
+            code: FAILED,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    pub(super) fn hinted(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let hint = error.hint().map(str::to_owned);
+        let cause = std::error::Error::source(&error)
+            .map(|cause| format!(": {cause}"))
+            .unwrap_or_default();
+        Self {
+            code: USAGE,
+            message: format!("{error}{cause}"),
+            hint,
+        }
+    }
+}
+
+impl From<WarehouseError> for Failure {
+    fn from(error: WarehouseError) -> Self {
+        let code = if matches!(error, WarehouseError::Refused { .. }) {
+            USAGE
+        } else {
+            FAILED
+        };
+        let hint = error.hint().map(str::to_owned);
+        Self {
+            code,
+            message: format!("{:#}", anyhow::Error::from(error)),
+            hint,
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        if let Some(held) = error.downcast_ref::<Held>() {
+            return Self::failed(held.to_string()).hinted("wait until it has ended; only one command writes at a time");
+        }
+        match error.downcast::<WarehouseError>() {
+            Ok(error) => error.into(),
+            Err(error) => Self::failed(format!("{error:#}")),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}

@@ -1,0 +1,878 @@
+//! The one configuration: defaults < file < environment < flags, and the only reader of the environment. Everything else is
+//! given values. Secrets are not read here but by `SourceConfig::resolve`, so that what talks to no service needs none.
+
+mod address;
+mod document;
+mod duration;
+mod environment;
+mod fault;
+mod secret;
+mod source;
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+pub use environment::Environment;
+pub use fault::ConfigError;
+pub use source::SourceConfig;
+
+use document::{Document, Section};
+use fault::{shown, suggestion};
+
+/// The file `trailhouse init` writes: every setting there is, commented.
+pub const TEMPLATE: &str = include_str!("config/trailhouse.toml");
+
+/// What a configuration is called where it is looked for.
+pub const FILE_NAME: &str = "trailhouse.toml";
+
+const KEYS: &[&str] = &["dir", "time_zone", "share", "sources"];
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// What the command line gave.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    pub config: Option<PathBuf>,
+    pub dir: Option<PathBuf>,
+}
+
+/// Everything configured, checked but for secrets and what they point to.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file read, if there was one.
+    pub file: Option<PathBuf>,
+    /// The home, as written: it may be relative to the working directory, and need not exist.
+    pub dir: PathBuf,
+    /// The IANA name of `zone`; `UTC` unless configured.
+    pub time_zone: String,
+    /// Of people: working hours and days in reports.
+    pub zone: TimeZone,
+    /// Folders 0750 and files 0640 in place of 0700 and 0600.
+    pub share_group: bool,
+    /// In the order of the file.
+    pub sources: Vec<SourceConfig>,
+}
+
+/// A configuration file as found: what messages call it, where it is, its text.
+struct Found {
+    name: String,
+    path: PathBuf,
+    text: String,
+}
+
+/// What the file settles.
+struct Settled {
+    dir: Option<PathBuf>,
+    time_zone: String,
+    zone: TimeZone,
+    share_group: bool,
+    sources: Vec<SourceConfig>,
+}
+
+/// Reads the configuration. Without a file it is the defaults and no source, which is an error only to who needs one.
+pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigError> {
+    let found = find(flags, environment)?;
+    let settled = match &found {
+        Some(found) => settle(found)?,
+        None => Settled::default(),
+    };
+    let given = flags.dir.as_deref().map(|dir| environment.path(dir));
+    let from_environment = || {
+        environment
+            .get("TRAILHOUSE_DIR")
+            .map(|dir| environment.path(Path::new(dir)))
+    };
+    let dir = given
+        .or(settled.dir)
+        .or_else(from_environment)
+        .unwrap_or_else(|| environment.path(Path::new("data")));
+    Ok(Config {
+        file: found.map(|found| found.path),
+        dir,
+        time_zone: settled.time_zone,
+        zone: settled.zone,
+        share_group: settled.share_group,
+        sources: settled.sources,
+    })
+}
+
+impl Config {
+    /// The sources that arguments of the form `SOURCE` or `SOURCE.STREAM` name, in the order of the file, each with the streams
+    /// named; without arguments all of them.
+    pub fn select(&self, names: &[String]) -> Result<Vec<SourceConfig>, ConfigError> {
+        if self.sources.is_empty() {
+            let hint = "`trailhouse init` writes a commented trailhouse.toml; `trailhouse demo` needs none";
+            return Err(ConfigError::new("no source is configured").hinted(hint));
+        }
+        if names.is_empty() {
+            return Ok(self.sources.clone());
+        }
+        let mut wanted: Vec<(&SourceConfig, Option<&str>)> = Vec::new();
+        for name in names {
+            wanted.push(self.wanted(name)?);
+        }
+        let narrowed = |source: &SourceConfig| {
+            let named = || wanted.iter().filter(|(wanted, _)| wanted.name == source.name);
+            let is_named = |stream: &str| named().any(|(_, wanted)| wanted.is_none_or(|wanted| wanted == stream));
+            let mut source = source.clone();
+            source.streams.retain(|stream| is_named(stream.name));
+            source
+        };
+        Ok(self
+            .sources
+            .iter()
+            .map(narrowed)
+            .filter(|source| !source.streams.is_empty())
+            .collect())
+    }
+
+    /// The source of that name.
+    pub fn source(&self, name: &str) -> Result<&SourceConfig, ConfigError> {
+        self.sources.iter().find(|source| source.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.sources.iter().map(|source| source.name.as_str()).collect();
+            let fault = ConfigError::new(format!("unknown source `{}`", shown(name, 60)));
+            fault.hinted(if known.is_empty() {
+                "no source is configured".into()
+            } else {
+                suggestion(name, "sources", &known)
+            })
+        })
+    }
+
+    fn wanted<'a>(&'a self, name: &'a str) -> Result<(&'a SourceConfig, Option<&'a str>), ConfigError> {
+        let Some((name, stream)) = name.split_once('.') else {
+            return Ok((self.source(name)?, None));
+        };
+        let source = self.source(name)?;
+        if source.streams.iter().any(|configured| configured.name == stream) {
+            return Ok((source, Some(stream)));
+        }
+        match source::stream_of(source.service, stream) {
+            Ok(_) => {
+                let message = format!("{name}.{stream}: not among the streams of {name}");
+                Err(ConfigError::new(message).hinted(format!("add it to `streams` of sources.{name}")))
+            }
+            Err((message, hint)) => Err(ConfigError::new(format!("{name}: {message}")).hinted(hint)),
+        }
+    }
+}
+
+impl Default for Settled {
+    fn default() -> Self {
+        let zone = TimeZone::UTC;
+        Self {
+            dir: None,
+            time_zone: "UTC".to_owned(),
+            zone,
+            share_group: false,
+            sources: Vec::new(),
+        }
+    }
+}
+
+/// The file of `--config`, which must exist, else the first there is of the working directory's and the user's.
+fn find(flags: &Flags, environment: &Environment) -> Result<Option<Found>, ConfigError> {
+    if let Some(given) = &flags.config {
+        let path = environment.path(given);
+        return match read(&path) {
+            Ok(text) => Ok(Some(Found {
+                name: given.display().to_string(),
+                path,
+                text,
+            })),
+            Err(error) => Err(unreadable(&given.display().to_string(), error)),
+        };
+    }
+    let of_user = environment
+        .user_config_folder()
+        .map(|folder| folder.join("trailhouse").join(FILE_NAME));
+    let here = (FILE_NAME.to_owned(), environment.path(Path::new(FILE_NAME)));
+    for (name, path) in [Some(here), of_user.map(|path| (path.display().to_string(), path))]
+        .into_iter()
+        .flatten()
+    {
+        match read(&path) {
+            Ok(text) => return Ok(Some(Found { name, path, text })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unreadable(&name, error)),
+        }
+    }
+    Ok(None)
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() > usize::try_from(MOST_BYTES).unwrap_or(usize::MAX) {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "over 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+}
+
+fn unreadable(name: &str, error: io::Error) -> ConfigError {
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => "`trailhouse init` writes a commented trailhouse.toml",
+        io::ErrorKind::PermissionDenied => "the file must be readable by the user that runs trailhouse",
+        io::ErrorKind::InvalidData => "save it as UTF-8",
+        _ => "a configuration is one small file",
+    };
+    ConfigError::new(format!("cannot read the configuration {name}"))
+        .hinted(hint)
+        .caused_by(error)
+}
+
+fn settle(found: &Found) -> Result<Settled, ConfigError> {
+    let folder = found.path.parent().unwrap_or(Path::new("")).to_owned();
+    let document = Document::parse(found.name.clone(), folder, &found.text)?;
+    let root = document.root();
+    root.check_keys(KEYS)?;
+    let (time_zone, zone) = time_zone_of(&root)?;
+    let mut sources = Vec::new();
+    if let Some(section) = root.table("sources")? {
+        for name in section.keys() {
+            sources.push(SourceConfig::read(&section, name)?);
+        }
+    }
+    Ok(Settled {
+        dir: root.file("dir")?,
+        time_zone,
+        zone,
+        share_group: share_group_of(&root)?,
+        sources,
+    })
+}
+
+fn time_zone_of(root: &Section<'_>) -> Result<(String, TimeZone), ConfigError> {
+    let name = root.text("time_zone")?.unwrap_or("UTC");
+    let zone = jiff::tz::db().get(name).ok();
+    let named = zone.and_then(|zone| zone.iana_name().map(str::to_owned).map(|name| (name, zone)));
+    named.ok_or_else(|| {
+        let database = jiff::tz::TimeZoneDatabase::bundled();
+        let known: Vec<String> = database.available().map(|name| name.to_string()).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let hint = match fault::nearest(name, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "an IANA name such as America/Toronto, or UTC".to_owned(),
+        };
+        root.fault("time_zone", &format!("unknown time zone `{}`", shown(name, 60)))
+            .hinted(hint)
+    })
+}
+
+fn share_group_of(root: &Section<'_>) -> Result<bool, ConfigError> {
+    match root.text("share")? {
+        None => Ok(false),
+        Some("group") => Ok(true),
+        Some(other) => {
+            let hint = r#"share = "group" lets the group read; leave it out to share with nobody"#;
+            Err(root
+                .fault("share", &format!("unknown value `{}`", shown(other, 60)))
+                .hinted(hint))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    const TOKEN: (&str, &str) = ("SECODA_API_KEY", "s3cr3t-t0ken");
+    const MINIMAL: &str = "[sources.prod]\nkind = \"secoda\"\ntoken = { env = \"SECODA_API_KEY\" }\n";
+
+    const EVERY_SETTING: &str = r#"
+            dir = "kept"
+            time_zone = "america/toronto"
+            share = "group"
+            [sources.b]
+            kind = "secoda"
+            base_url = "http://LOCALHOST:8080"
+            token = { env = "SECODA_API_KEY" }
+            streams = ["audit_logs"]
+            retention_days = 0x10
+            settle = "0s"
+            finality = "1h30m"
+            max_in_flight = 2
+            max_per_minute = 300
+            timeout = "5s"
+            backoff = "10ms"
+            attempts = 3
+            ca_file = "corp.pem"
+            proxy = "http://proxy.acme.example:3128"
+            [sources.a]
+            kind = "secoda"
+        "#;
+
+    const FILE_FAULTS: &[(&str, &str)] = &[
+        (
+            "tme_zone = \"UTC\"",
+            "trailhouse.toml:1:1: unknown key `tme_zone`\nhint: did you mean `time_zone`?",
+        ),
+        (
+            "\n\ncolour = 1",
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources",
+        ),
+        (
+            "dir = 3",
+            "trailhouse.toml:1:1: dir: expected a text, found a whole number",
+        ),
+        ("dir = \" \"", "trailhouse.toml:1:1: dir: is empty"),
+        (
+            "time_zone = \"America/Tornto\"",
+            "trailhouse.toml:1:1: time_zone: unknown time zone `America/Tornto`\nhint: did you mean `America/Toronto`?",
+        ),
+        (
+            "time_zone = \"+02:00\"",
+            "trailhouse.toml:1:1: time_zone: unknown time zone `+02:00`\n\
+                 hint: an IANA name such as America/Toronto, or UTC",
+        ),
+        (
+            "share = \"all\"",
+            "trailhouse.toml:1:1: share: unknown value `all`\n\
+                 hint: share = \"group\" lets the group read; leave it out to share with nobody",
+        ),
+        (
+            "sources = 1",
+            "trailhouse.toml:1:1: sources: expected a table, found a whole number",
+        ),
+        (
+            "[[sources]]",
+            "trailhouse.toml:1:3: sources: expected a table, found a list",
+        ),
+        (
+            "sources.prod = true",
+            "trailhouse.toml:1:9: sources.prod: expected a table, found true or false",
+        ),
+        (
+            "[sources.Prod-EU]",
+            "trailhouse.toml:1:10: sources.Prod-EU: not a name for a source\nhint: a source's name is a small letter \
+                 and at most 39 more small letters, digits or underscores: `prod_eu`",
+        ),
+        (
+            "[sources.1a]",
+            "trailhouse.toml:1:10: sources.1a: not a name for a source\nhint: a source's name is a small letter \
+                 and at most 39 more small letters, digits or underscores",
+        ),
+        (
+            "[sources.demo_secoda]",
+            "trailhouse.toml:1:10: sources.demo_secoda: the name is reserved for the demo\n\
+                 hint: give the source another name",
+        ),
+        (
+            "[sources.prod]\nregion = \"us\"",
+            "trailhouse.toml:1:10: sources.prod: no kind: which service is it?\nhint: known kinds: secoda",
+        ),
+        (
+            "[sources.prod]\nknid = \"secoda\"",
+            "trailhouse.toml:2:1: sources.prod: unknown key `knid`\nhint: did you mean `kind`?",
+        ),
+        (
+            "[sources.prod]\nkind = \"zendesk\"\nsubdomain = \"acme\"",
+            "trailhouse.toml:2:1: sources.prod.kind: kind `zendesk` is not known to this version\n\
+                 hint: known kinds: secoda",
+        ),
+        (
+            "[sources.prod]\nkind = \"secodo\"",
+            "trailhouse.toml:2:1: sources.prod.kind: kind `secodo` is not known to this version\n\
+                 hint: did you mean `secoda`?",
+        ),
+        (
+            "[sources.prod]\nkind = \"secoda\"",
+            "trailhouse.toml:1:10: sources.prod: no token\nhint: add token = { env = \"SECODA_API_KEY\" }",
+        ),
+    ];
+
+    /// Of a line added to `MINIMAL`, where it is the fourth.
+    const ADDRESS_FAULTS: &[(&str, &str)] = &[
+        (
+            "regoin = \"us\"",
+            "4:1: sources.prod: unknown key `regoin`\nhint: did you mean `region`?",
+        ),
+        (
+            "region = \"mars\"",
+            "4:1: sources.prod.region: unknown region `mars`\nhint: known regions: us, eu, apac",
+        ),
+        (
+            "region = \"us\"\ndomain = \"acme\"",
+            "5:1: sources.prod: `region` and `domain` exclude each other\n\
+                 hint: keep one of region, domain and base_url",
+        ),
+        (
+            "domain = \"acme.example\"",
+            "4:1: sources.prod.domain: `acme.example` is not one label of a host name\n\
+                 hint: give a whole address as base_url",
+        ),
+        (
+            "base_url = \"http://secoda.acme.example\"",
+            "4:1: sources.prod.base_url: plain http to `secoda.acme.example` would show the token to the network\n\
+                 hint: use https; plain http is for this machine only (localhost, 127.0.0.1, [::1])",
+        ),
+        (
+            "base_url = \"http://127.0.0.1.acme.example\"",
+            "4:1: sources.prod.base_url: plain http to `127.0.0.1.acme.example` would show the token to the network\n\
+                 hint: use https; plain http is for this machine only (localhost, 127.0.0.1, [::1])",
+        ),
+        (
+            "base_url = \"https://me:s3cr3t@secoda.acme.example\"",
+            "4:1: sources.prod.base_url: a user or password in an address is refused",
+        ),
+        (
+            "base_url = \"https://secoda.acme.example/api/v1?api_key=s3cr3t\"",
+            "4:1: sources.prod.base_url: holds more than scheme, host and port\n\
+                 hint: end it after the host; paths are added to it",
+        ),
+        (
+            "base_url = \"secoda.acme.example\"",
+            "4:1: sources.prod.base_url: is not an address: relative URL without a base\n\
+                 hint: write it as \"https://secoda.acme.example\"",
+        ),
+        (
+            "base_url = \"ftp://acme\"",
+            "4:1: sources.prod.base_url: scheme `ftp` is not https",
+        ),
+        (
+            "base_url = \"data:x\"",
+            "4:1: sources.prod.base_url: is not an address with a host",
+        ),
+        (
+            "proxy = \"http://me:s3cr3t@proxy.acme.example\"",
+            "4:1: sources.prod.proxy: a user or password in an address is refused\n\
+                 hint: a proxy that asks for a password is given by HTTPS_PROXY in the environment",
+        ),
+        (
+            "proxy = \"socks5://proxy\"",
+            "4:1: sources.prod.proxy: scheme `socks5` is not http or https",
+        ),
+    ];
+
+    macro_rules! duration {
+        ($message:literal) => {
+            concat!(
+                $message,
+                "\nhint: write it as \"90s\", \"5m\", \"24h\" or \"7d\", at most \"3650d\""
+            )
+        };
+    }
+
+    const VALUE_FAULTS: &[(&str, &str)] = &[
+        (
+            "streams = [\"audit_log\"]",
+            "4:1: sources.prod.streams: kind secoda has no stream `audit_log`\nhint: did you mean `audit_logs`?",
+        ),
+        (
+            "streams = []",
+            "4:1: sources.prod.streams: is empty\nhint: leave it out for all streams of the kind",
+        ),
+        (
+            "streams = [\"audit_logs\", \"audit_logs\"]",
+            "4:1: sources.prod.streams: `audit_logs` stands in it twice",
+        ),
+        (
+            "streams = [1]",
+            "4:1: sources.prod.streams: expected a list of texts, found a whole number",
+        ),
+        ("streams = [\"\"]", "4:1: sources.prod.streams: holds an empty text"),
+        (
+            "settle = \"5 minutes\"",
+            duration!("4:1: sources.prod.settle: `5 minutes` is not a duration"),
+        ),
+        (
+            "settle = 5",
+            duration!("4:1: sources.prod.settle: expected a duration, found a whole number"),
+        ),
+        (
+            "finality = \"-1h\"",
+            duration!("4:1: sources.prod.finality: `-1h` is not a duration"),
+        ),
+        (
+            "timeout = \"0s\"",
+            duration!("4:1: sources.prod.timeout: `0s` is too short"),
+        ),
+        (
+            "backoff = \"0s\"",
+            duration!("4:1: sources.prod.backoff: `0s` is too short"),
+        ),
+        (
+            "max_in_flight = 0",
+            "4:1: sources.prod.max_in_flight: 0 is not a number from 1 to 64",
+        ),
+        (
+            "max_per_minute = 0",
+            "4:1: sources.prod.max_per_minute: 0 is not a number from 1 to 1000000",
+        ),
+        (
+            "attempts = -1",
+            "4:1: sources.prod.attempts: -1 is not a number from 1 to 100",
+        ),
+        (
+            "retention_days = 99999999999",
+            "4:1: sources.prod.retention_days: 99999999999 is not a number from 1 to 36500",
+        ),
+        (
+            "retention_days = 1.5",
+            "4:1: sources.prod.retention_days: expected a whole number, found a number with a fraction",
+        ),
+        (
+            "[sources.prod.filters.audit_logs]\nfilter = {}",
+            "4:15: sources.prod.filters: filters are not offered yet\nhint: remove them: every row is kept",
+        ),
+        (
+            "ca_file = \"nope.pem\"",
+            "1:10: sources.prod.ca_file: cannot read file <folder>/nope.pem: No such file or directory (os error 2)",
+        ),
+        (
+            "ca_file = \"trailhouse.toml\"",
+            "1:10: sources.prod.ca_file: file <folder>/trailhouse.toml holds no certificate in PEM form",
+        ),
+    ];
+
+    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+    fn write(folder: &Path, name: &str, text: &str) {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn home_of(text: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), FILE_NAME, text);
+        folder
+    }
+
+    fn loaded(text: &str) -> Config {
+        let folder = home_of(text);
+        load(&Flags::default(), &Environment::from_pairs(folder.path(), &[])).unwrap()
+    }
+
+    /// Message, causes and hint, as a reader sees them.
+    fn told(folder: &Path, error: &ConfigError) -> String {
+        let mut text = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            text.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        if let Some(hint) = error.hint() {
+            text.push_str(&format!("\nhint: {hint}"));
+        }
+        text.replace(folder.to_str().unwrap(), "<folder>")
+    }
+
+    /// What loading says of a file, and, where it loads, what resolving its first source says.
+    fn fault(text: &str, pairs: &[(&str, &str)]) -> String {
+        let folder = home_of(text);
+        let environment = Environment::from_pairs(folder.path(), pairs);
+        let outcome = load(&Flags::default(), &environment)
+            .and_then(|config| config.sources.first().unwrap().resolve(&environment).map(|_| ()));
+        told(folder.path(), &outcome.unwrap_err())
+    }
+
+    #[test]
+    fn defaults_hold_without_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = load(&Flags::default(), &Environment::from_pairs(folder.path(), &[])).unwrap();
+        assert_eq!((config.file, config.dir), (None, folder.path().join("data")));
+        assert_eq!((config.time_zone.as_str(), config.zone), ("UTC", TimeZone::UTC));
+        assert!(!config.share_group && config.sources.is_empty());
+    }
+
+    #[test]
+    fn a_source_has_the_documented_defaults() {
+        let config = loaded(MINIMAL);
+        let source = config.sources.first().unwrap();
+        assert_eq!(source.base_url.as_str(), "https://api.secoda.co/");
+        assert_eq!(
+            (source.name.as_str(), source.account.as_str()),
+            ("prod", "api.secoda.co")
+        );
+        assert_eq!(source.streams.len(), source.service.streams.len());
+        assert_eq!(source.retention_days, 90);
+        assert_eq!(
+            (source.settle, source.finality),
+            (Duration::from_secs(300), Duration::from_secs(86_400))
+        );
+        assert_eq!(
+            (
+                source.limits.max_in_flight,
+                source.limits.max_per_minute,
+                source.limits.attempts
+            ),
+            (4, None, 8)
+        );
+        assert_eq!(
+            (source.limits.timeout, source.limits.backoff),
+            (Duration::from_secs(60), Duration::from_secs(60))
+        );
+    }
+
+    #[test]
+    fn every_setting_reaches_the_source() {
+        let folder = home_of(EVERY_SETTING);
+        write(folder.path(), "corp.pem", "-----BEGIN CERTIFICATE-----\n");
+        let environment = Environment::from_pairs(folder.path(), &[TOKEN]);
+        let config = load(&Flags::default(), &environment).unwrap();
+        assert_eq!((config.dir, config.share_group), (folder.path().join("kept"), true));
+        assert_eq!(
+            (config.time_zone.as_str(), config.zone.iana_name()),
+            ("America/Toronto", Some("America/Toronto"))
+        );
+        assert_eq!(
+            config
+                .sources
+                .iter()
+                .map(|source| source.name.as_str())
+                .collect::<Vec<_>>(),
+            ["b", "a"]
+        );
+        let source = config.sources.first().unwrap().resolve(&environment).unwrap();
+        let crate::source::Auth::Bearer(secret) = &source.auth;
+        assert_eq!(secret.expose(), "s3cr3t-t0ken");
+        assert_eq!(
+            (source.base_url.as_str(), source.account.as_str()),
+            ("http://localhost:8080/", "localhost")
+        );
+        assert_eq!(
+            (source.retention_days, source.settle, source.finality.as_secs()),
+            (16, Duration::ZERO, 5_400)
+        );
+        let limits = &source.limits;
+        assert_eq!(
+            (limits.max_in_flight, limits.max_per_minute, limits.attempts),
+            (2, Some(300), 3)
+        );
+        assert_eq!(
+            (limits.timeout, limits.backoff),
+            (Duration::from_secs(5), Duration::from_millis(10))
+        );
+        assert_eq!(
+            source.ca_pem.as_deref(),
+            Some(b"-----BEGIN CERTIFICATE-----\n".as_slice())
+        );
+        assert_eq!(source.proxy.as_deref(), Some("http://proxy.acme.example:3128"));
+        assert!(!format!("{source:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn an_address_is_a_region_a_domain_or_a_base_url() {
+        let cases = [
+            (r#"region = "us""#, "https://api.secoda.co/", "api.secoda.co"),
+            (r#"region = "eu""#, "https://eapi.secoda.co/", "eapi.secoda.co"),
+            (r#"region = "apac""#, "https://aapi.secoda.co/", "aapi.secoda.co"),
+            (r#"domain = "Acme""#, "https://acme.secoda.co/", "acme.secoda.co"),
+            (
+                r#"base_url = "https://Secoda.acme.example:8443""#,
+                "https://secoda.acme.example:8443/",
+                "secoda.acme.example",
+            ),
+            (
+                r#"base_url = "http://127.0.0.1:4010/""#,
+                "http://127.0.0.1:4010/",
+                "127.0.0.1",
+            ),
+            (r#"base_url = "http://[::1]:4010""#, "http://[::1]:4010/", "[::1]"),
+        ];
+        for (line, address, account) in cases {
+            let config = loaded(&format!("{MINIMAL}{line}\n"));
+            let source = config.sources.first().unwrap();
+            assert_eq!(
+                (source.base_url.as_str(), source.account.as_str()),
+                (address, account),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_home_is_of_the_flag_the_file_the_environment_or_data() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "etc/with.toml", "dir = \"kept\"");
+        write(folder.path(), "etc/without.toml", "");
+        let cases = [
+            (Some("flag"), "etc/with.toml", Some("environment"), "flag"),
+            (None, "etc/with.toml", Some("environment"), "etc/kept"),
+            (None, "etc/without.toml", Some("environment"), "environment"),
+            (None, "etc/without.toml", Some(""), "data"),
+            (None, "etc/without.toml", None, "data"),
+        ];
+        for (dir, file, variable, expected) in cases {
+            let pairs: Vec<_> = variable.map(|value| ("TRAILHOUSE_DIR", value)).into_iter().collect();
+            let flags = Flags {
+                config: Some(file.into()),
+                dir: dir.map(PathBuf::from),
+            };
+            let config = load(&flags, &Environment::from_pairs(folder.path(), &pairs)).unwrap();
+            assert_eq!(config.dir, folder.path().join(expected), "{dir:?} {file} {variable:?}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_of_the_flag_the_working_folder_or_the_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().to_str().unwrap();
+        let (xdg, home) = (format!("{root}/xdg"), format!("{root}/home"));
+        let both = [("XDG_CONFIG_HOME", xdg.as_str()), ("HOME", home.as_str())];
+        let relative = [("XDG_CONFIG_HOME", "xdg"), ("HOME", home.as_str())];
+        let flags = |config: Option<&str>| Flags {
+            config: config.map(PathBuf::from),
+            dir: None,
+        };
+        let file = |flags: &Flags, pairs: &[(&str, &str)]| {
+            let file = load(flags, &Environment::from_pairs(folder.path(), pairs))
+                .unwrap()
+                .file;
+            file.map(|file| file.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned())
+        };
+        assert_eq!(file(&flags(None), &both), None);
+        write(folder.path(), "home/.config/trailhouse/trailhouse.toml", "");
+        assert_eq!(file(&flags(None), &both), None);
+        assert_eq!(
+            file(&flags(None), &relative).as_deref(),
+            Some("home/.config/trailhouse/trailhouse.toml")
+        );
+        write(folder.path(), "xdg/trailhouse/trailhouse.toml", "");
+        assert_eq!(
+            file(&flags(None), &both).as_deref(),
+            Some("xdg/trailhouse/trailhouse.toml")
+        );
+        write(folder.path(), FILE_NAME, "");
+        assert_eq!(file(&flags(None), &both).as_deref(), Some("trailhouse.toml"));
+        write(folder.path(), "other.toml", "");
+        assert_eq!(file(&flags(Some("other.toml")), &both).as_deref(), Some("other.toml"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment = Environment::from_pairs(folder.path(), &[]);
+        let fault = |config: Option<&str>| {
+            let flags = Flags {
+                config: config.map(PathBuf::from),
+                dir: None,
+            };
+            told(folder.path(), &load(&flags, &environment).unwrap_err())
+        };
+        assert_eq!(
+            fault(Some("nope.toml")),
+            "cannot read the configuration nope.toml: No such file or directory (os error 2)\n\
+             hint: `trailhouse init` writes a commented trailhouse.toml"
+        );
+        std::fs::create_dir(folder.path().join(FILE_NAME)).unwrap();
+        assert_eq!(
+            fault(None),
+            "cannot read the configuration trailhouse.toml: Is a directory (os error 21)\n\
+             hint: a configuration is one small file"
+        );
+        write(folder.path(), "large.toml", &"#".repeat(1_048_577));
+        assert_eq!(
+            fault(Some("large.toml")),
+            "cannot read the configuration large.toml: over 1 MiB\nhint: a configuration is one small file"
+        );
+    }
+
+    #[test]
+    fn faults_of_the_whole_file() {
+        for (text, expected) in FILE_FAULTS {
+            assert_eq!(fault(text, &[]), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_of_a_source() {
+        for (line, expected) in ADDRESS_FAULTS.iter().chain(VALUE_FAULTS) {
+            let text = format!("{MINIMAL}{line}\n");
+            assert_eq!(fault(&text, &[TOKEN]), format!("trailhouse.toml:{expected}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn sources_and_streams_are_selected_by_name() {
+        let text = "[sources.b]\nkind = \"secoda\"\n[sources.a]\nkind = \"secoda\"\n";
+        let select = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            match loaded(text).select(&names) {
+                Ok(sources) => sources
+                    .iter()
+                    .map(|source| source.name.clone())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                Err(error) => told(Path::new("/nowhere"), &error),
+            }
+        };
+        assert_eq!(select(&[]), "b a");
+        assert_eq!(select(&["a"]), "a");
+        assert_eq!(select(&["a.audit_logs", "b", "a"]), "b a");
+        assert_eq!(select(&["aa"]), "unknown source `aa`\nhint: did you mean `a`?");
+        assert_eq!(
+            select(&["staging"]),
+            "unknown source `staging`\nhint: known sources: b, a"
+        );
+        assert_eq!(
+            select(&["a.audit_log"]),
+            "a: kind secoda has no stream `audit_log`\nhint: did you mean `audit_logs`?"
+        );
+        let none = loaded("").select(&[]).unwrap_err();
+        assert_eq!(
+            told(Path::new("/nowhere"), &none),
+            "no source is configured\nhint: `trailhouse init` writes a commented trailhouse.toml; `trailhouse demo` needs none"
+        );
+    }
+
+    /// The line without its mark, where it is a commented setting or another way to write one.
+    fn setting(line: &str) -> Option<&str> {
+        let key = |rest: &str| rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+        let rest = line.strip_prefix("# or: ").or_else(|| line.strip_prefix('#'));
+        rest.filter(|rest| key(rest) && !rest.starts_with(' '))
+    }
+
+    #[test]
+    fn the_template_loads_as_it_is_and_with_every_setting_and_alternative_in_use() {
+        assert_eq!(loaded(TEMPLATE).sources.len(), 1);
+        let in_use: Vec<&str> = TEMPLATE
+            .lines()
+            .map(|line| {
+                if line.starts_with("# or: ") {
+                    line
+                } else {
+                    setting(line).unwrap_or(line)
+                }
+            })
+            .collect();
+        loaded(&in_use.join("\n"));
+        let mut alternatives = 0;
+        let mut last_setting = 0;
+        for (number, line) in in_use.iter().enumerate() {
+            match setting(line) {
+                Some(alternative) => {
+                    let mut lines = in_use.clone();
+                    *lines.get_mut(last_setting).unwrap() = alternative;
+                    loaded(&lines.join("\n"));
+                    alternatives += 1;
+                }
+                None if !line.starts_with('#') => last_setting = number,
+                None => {}
+            }
+        }
+        assert_eq!(alternatives, 5);
+    }
+
+    #[test]
+    fn the_template_names_every_key_there_is() {
+        let key = |line: &'static str| setting(line).unwrap_or(line).split_once(" = ").map(|(key, _)| key);
+        let named: BTreeSet<&str> = TEMPLATE
+            .lines()
+            .filter_map(key)
+            .filter(|key| !key.contains(' '))
+            .collect();
+        let known: BTreeSet<&str> = KEYS
+            .iter()
+            .chain(source::KEYS)
+            .copied()
+            .filter(|key| *key != "sources")
+            .collect();
+        assert_eq!(named, known);
+    }
+}

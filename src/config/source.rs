@@ -1,0 +1,232 @@
+//! One configured account: its keys, their defaults and limits, and the `Source` they make. Its own file because a source can
+//! be known, listed and imported into without its secret, which is only fetched to talk to the service.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use super::address;
+use super::document::Section;
+use super::environment::Environment;
+use super::fault::{ConfigError, shown, suggestion};
+use super::secret::SecretFrom;
+use crate::source::{Auth, Limits, SERVICES, Service, Source, Stream};
+
+pub(super) const KEYS: &[&str] = &[
+    "kind",
+    "region",
+    "domain",
+    "base_url",
+    "token",
+    "streams",
+    "retention_days",
+    "settle",
+    "finality",
+    "max_in_flight",
+    "max_per_minute",
+    "timeout",
+    "backoff",
+    "attempts",
+    "ca_file",
+    "proxy",
+];
+
+/// Sources of the demo, which need no configuration and must not meet anyone's own.
+const RESERVED: &[&str] = &["demo_secoda", "demo_zendesk"];
+const LONGEST_NAME: usize = 40;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A source as configured: checked, but for its secret and its certificate file.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    pub name: String,
+    pub service: &'static Service,
+    pub base_url: Url,
+    /// Host of the account without port, in small letters.
+    pub account: String,
+    pub streams: Vec<&'static Stream>,
+    pub retention_days: u32,
+    pub settle: Duration,
+    pub finality: Duration,
+    pub limits: Limits,
+    pub ca_file: Option<PathBuf>,
+    pub proxy: Option<String>,
+    pub(super) token: Option<SecretFrom>,
+    /// Where the source stands: `trailhouse.toml:4:10: sources.secoda_prod`.
+    pub(super) place: String,
+}
+
+impl SourceConfig {
+    /// Reads `[sources.<name>]` out of the table `sources`.
+    pub(super) fn read(sources: &Section<'_>, name: &str) -> Result<Self, ConfigError> {
+        check_name(sources, name)?;
+        let Some(section) = sources.table(name)? else {
+            return Err(sources.fault(name, "is missing"));
+        };
+        if section.has("filters") {
+            return Err(section
+                .fault("filters", "filters are not offered yet")
+                .hinted("remove them: every row is kept"));
+        }
+        if !section.has("kind") {
+            section.check_keys(KEYS)?;
+        }
+        let service = service_of(&section)?;
+        section.check_keys(KEYS)?;
+        let base_url = address::base_url(&section, service)?;
+        Ok(Self {
+            name: name.to_owned(),
+            service,
+            account: address::account(&base_url),
+            base_url,
+            streams: streams_of(&section, service)?,
+            retention_days: section.count("retention_days", 36_500)?.unwrap_or(90),
+            settle: section
+                .duration("settle", Duration::ZERO)?
+                .unwrap_or(Duration::from_secs(300)),
+            finality: section.duration("finality", Duration::ZERO)?.unwrap_or(DAY),
+            limits: limits_of(&section)?,
+            ca_file: section.file("ca_file")?,
+            proxy: address::proxy(&section)?,
+            token: SecretFrom::read(&section, "token", &format!("{}_API_KEY", service.kind.to_uppercase()))?,
+            place: sources.place(name),
+        })
+    }
+
+    /// The source ready to pull from: fetches its secret and reads its certificate file. Blocks for as long as the command that
+    /// prints the secret takes, at most 30 s.
+    pub fn resolve(&self, environment: &Environment) -> Result<Source, ConfigError> {
+        let Some(token) = &self.token else {
+            let hint = format!(
+                "add token = {{ env = \"{}_API_KEY\" }}",
+                self.service.kind.to_uppercase()
+            );
+            return Err(ConfigError::new(format!("{}: no token", self.place)).hinted(hint));
+        };
+        Ok(Source {
+            name: self.name.clone(),
+            service: self.service,
+            base_url: self.base_url.clone(),
+            auth: Auth::Bearer(token.resolve(environment)?),
+            streams: self.streams.clone(),
+            account: self.account.clone(),
+            retention_days: self.retention_days,
+            settle: self.settle,
+            finality: self.finality,
+            limits: self.limits.clone(),
+            ca_pem: self.certificates()?,
+            proxy: self.proxy.clone(),
+        })
+    }
+
+    fn certificates(&self) -> Result<Option<Vec<u8>>, ConfigError> {
+        let Some(path) = &self.ca_file else {
+            return Ok(None);
+        };
+        let place = format!("{}.ca_file", self.place);
+        let pem = std::fs::read(path).map_err(|error| {
+            ConfigError::new(format!("{place}: cannot read file {}", path.display())).caused_by(error)
+        })?;
+        if pem.windows(27).any(|window| window == b"-----BEGIN CERTIFICATE-----") {
+            return Ok(Some(pem));
+        }
+        Err(ConfigError::new(format!(
+            "{place}: file {} holds no certificate in PEM form",
+            path.display()
+        )))
+    }
+}
+
+fn check_name(sources: &Section<'_>, name: &str) -> Result<(), ConfigError> {
+    if RESERVED.contains(&name) {
+        return Err(sources
+            .fault(name, "the name is reserved for the demo")
+            .hinted("give the source another name"));
+    }
+    if is_name(name) {
+        return Ok(());
+    }
+    let rule = "a source's name is a small letter and at most 39 more small letters, digits or underscores";
+    let as_underscore = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
+    let proposed: String = name.chars().map(as_underscore).collect();
+    let fault = sources.fault(name, "not a name for a source");
+    Err(fault.hinted(if is_name(&proposed) {
+        format!("{rule}: `{proposed}`")
+    } else {
+        rule.to_owned()
+    }))
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && name.len() <= LONGEST_NAME
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+}
+
+fn service_of(section: &Section<'_>) -> Result<&'static Service, ConfigError> {
+    let known: Vec<&str> = SERVICES.iter().map(|service| service.kind).collect();
+    let Some(kind) = section.text("kind")? else {
+        let message = "no kind: which service is it?";
+        return Err(section
+            .fault_of_table("kind", message)
+            .hinted(format!("known kinds: {}", known.join(", "))));
+    };
+    crate::source::service(kind).ok_or_else(|| {
+        let message = format!("kind `{}` is not known to this version", shown(kind, 60));
+        section
+            .fault("kind", &message)
+            .hinted(suggestion(kind, "kinds", &known))
+    })
+}
+
+fn streams_of(section: &Section<'_>, service: &'static Service) -> Result<Vec<&'static Stream>, ConfigError> {
+    let Some(names) = section.texts("streams")? else {
+        return Ok(service.streams.iter().collect());
+    };
+    if names.is_empty() {
+        return Err(section
+            .fault("streams", "is empty")
+            .hinted("leave it out for all streams of the kind"));
+    }
+    let mut streams: Vec<&'static Stream> = Vec::new();
+    for name in names {
+        let stream =
+            stream_of(service, name).map_err(|(message, hint)| section.fault("streams", &message).hinted(hint))?;
+        if streams.iter().any(|given| given.name == stream.name) {
+            return Err(section.fault("streams", &format!("`{name}` stands in it twice")));
+        }
+        streams.push(stream);
+    }
+    Ok(streams)
+}
+
+/// A stream of a service by name; else the message and the hint of the fault.
+pub(super) fn stream_of(service: &'static Service, name: &str) -> Result<&'static Stream, (String, String)> {
+    let known: Vec<&str> = service.streams.iter().map(|stream| stream.name).collect();
+    service.stream(name).ok_or_else(|| {
+        let message = format!("kind {} has no stream `{}`", service.kind, shown(name, 60));
+        (message, suggestion(name, "streams", &known))
+    })
+}
+
+fn limits_of(section: &Section<'_>) -> Result<Limits, ConfigError> {
+    let default = Limits::default();
+    let shortest = Duration::from_millis(1);
+    let in_flight = section.count("max_in_flight", 64)?.map(usize::try_from).transpose();
+    Ok(Limits {
+        max_in_flight: in_flight.ok().flatten().unwrap_or(default.max_in_flight),
+        max_per_minute: section.count("max_per_minute", 1_000_000)?,
+        timeout: section.duration("timeout", shortest)?.unwrap_or(default.timeout),
+        backoff: section.duration("backoff", shortest)?.unwrap_or(default.backoff),
+        attempts: section.count("attempts", 100)?.unwrap_or(default.attempts),
+    })
+}

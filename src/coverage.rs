@@ -1,0 +1,510 @@
+//! Which time of a stream is proven collected, and in which sense: sets of half-open intervals over the stream's order key.
+//! Pure arithmetic, apart from pulling, so that what is claimed can be checked without a network.
+
+use serde::{Deserialize, Serialize};
+
+use crate::schema::{EARLIEST, Micros};
+
+/// In which sense an interval is collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Read, but so recently that late records may still appear in it.
+    Provisional,
+    /// Read by a walk that began at least `finality` after it.
+    Final,
+    /// Stated by the user of an import.
+    Asserted,
+    /// Before the oldest row of the first complete walk: the service had nothing older to give.
+    NotOffered,
+    /// Removed on purpose.
+    Purged,
+}
+
+impl State {
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Provisional => "provisional",
+            State::Final => "final",
+            State::Asserted => "asserted",
+            State::NotOffered => "not_offered",
+            State::Purged => "purged",
+        }
+    }
+}
+
+/// Half-open: `from` is inside, `to` is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    pub from: Micros,
+    pub to: Micros,
+}
+
+impl Span {
+    pub fn new(from: Micros, to: Micros) -> Self {
+        Self { from, to }
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.from >= self.to
+    }
+
+    fn meet(self, other: Span) -> Span {
+        Span::new(self.from.max(other.from), self.to.min(other.to))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    #[serde(flatten)]
+    pub span: Span,
+    pub state: State,
+    /// When the newest of the walks behind it began, by the service's clock.
+    pub collected_at: Micros,
+}
+
+/// Time that is in no state though it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    #[serde(flatten)]
+    pub span: Span,
+    pub reason: String,
+}
+
+/// The reason of a gap that the service no longer offers; a run does not walk it again.
+pub const EXPIRED: &str = "expired";
+/// The reason of a gap that nothing else explains.
+pub const NOT_COLLECTED: &str = "not collected yet";
+
+/// What is proven of one stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Coverage {
+    /// Sorted, disjoint, not empty; neighbours of one state are merged.
+    intervals: Vec<Interval>,
+    /// Why stretches outside the intervals are missing; kept where they still are.
+    reasons: Vec<Gap>,
+    /// The greatest `now − settle` of a walk begun: later time is not yet collected, and no gap.
+    horizon: Option<Micros>,
+}
+
+impl Coverage {
+    pub fn intervals(&self) -> &[Interval] {
+        &self.intervals
+    }
+
+    pub fn horizon(&self) -> Option<Micros> {
+        self.horizon
+    }
+
+    /// A walk has begun that may claim up to `horizon`: what is not covered before it is a gap from now on.
+    pub fn begin(&mut self, horizon: Micros) {
+        self.horizon = Some(self.horizon.map_or(horizon, |known| known.max(horizon)));
+    }
+
+    /// Claims what a walk that began at `now` has read: final where it is older than `finality`, else provisional. Final
+    /// stays final, and purged stays purged.
+    pub fn claim(&mut self, span: Span, now: Micros, finality: Micros) {
+        let border = now.saturating_sub(finality);
+        self.put(span.meet(Span::new(EARLIEST, border)), State::Final, now, |old| {
+            old != State::Purged
+        });
+        let recent = span.meet(Span::new(border.max(EARLIEST), Micros::MAX));
+        self.put(recent, State::Provisional, now, |old| {
+            old == State::Provisional || old == State::NotOffered
+        });
+    }
+
+    /// As `claim`, but nothing becomes final: for a list whose pages could not be joined beyond doubt.
+    pub fn claim_provisionally(&mut self, span: Span, now: Micros) {
+        let span = span.meet(Span::new(EARLIEST, Micros::MAX));
+        self.put(span, State::Provisional, now, |old| {
+            old == State::Provisional || old == State::NotOffered
+        });
+    }
+
+    /// Gives a state to what has none.
+    pub fn fill(&mut self, span: Span, state: State, now: Micros) {
+        self.put(span.meet(Span::new(EARLIEST, Micros::MAX)), state, now, |_| false);
+    }
+
+    /// Says why what is missing of a stretch is missing; of two reasons for one instant the later said counts.
+    pub fn explain(&mut self, span: Span, reason: &str) {
+        let mut reasons: Vec<Gap> = Vec::with_capacity(self.reasons.len() + 1);
+        for old in std::mem::take(&mut self.reasons) {
+            let before = Span::new(old.span.from, old.span.to.min(span.from));
+            let after = Span::new(old.span.from.max(span.to), old.span.to);
+            let kept = [before, after].into_iter().filter(|part| !part.is_empty());
+            reasons.extend(kept.map(|span| Gap {
+                span,
+                reason: old.reason.clone(),
+            }));
+        }
+        reasons.extend(self.missing(span).into_iter().map(|span| Gap {
+            span,
+            reason: reason.to_owned(),
+        }));
+        reasons.sort_by_key(|gap| gap.span.from);
+        self.reasons = reasons;
+    }
+
+    /// What has no state between 2000-01-01 and the horizon, oldest first, each with its reason.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let Some(horizon) = self.horizon else {
+            return Vec::new();
+        };
+        let missing = self.missing(Span::new(EARLIEST, horizon));
+        missing.into_iter().flat_map(|span| self.with_reasons(span)).collect()
+    }
+
+    /// The parts of a span that have no state.
+    pub fn missing(&self, span: Span) -> Vec<Span> {
+        let mut missing = Vec::new();
+        let mut from = span.from;
+        for interval in &self.intervals {
+            let part = Span::new(from, interval.span.from.min(span.to));
+            if !part.is_empty() {
+                missing.push(part);
+            }
+            from = from.max(interval.span.to);
+        }
+        let rest = Span::new(from, span.to);
+        if !rest.is_empty() {
+            missing.push(rest);
+        }
+        missing
+    }
+
+    /// The oldest instant that a walk beginning at `now` has to reach: every gap that has not expired, the hour before
+    /// what was collected last, and every provisional stretch older than `finality`. `None`: nothing below the head.
+    pub fn walk_down_to(&self, now: Micros, finality: Micros, overlap: Micros) -> Option<Micros> {
+        let border = now.saturating_sub(finality);
+        let gap = self
+            .gaps()
+            .into_iter()
+            .find(|gap| gap.reason != EXPIRED)
+            .map(|gap| gap.span.from);
+        let provisional = self
+            .intervals
+            .iter()
+            .filter(|interval| interval.state == State::Provisional);
+        let ripe = provisional
+            .map(|interval| interval.span.from)
+            .find(|from| *from < border);
+        let end = self
+            .intervals
+            .iter()
+            .rev()
+            .find(|interval| interval.state != State::NotOffered);
+        let recent = end.map(|interval| interval.span.to.saturating_sub(overlap));
+        [gap, ripe, recent].into_iter().flatten().min()
+    }
+
+    fn with_reasons(&self, span: Span) -> Vec<Gap> {
+        let mut gaps: Vec<Gap> = Vec::new();
+        let mut from = span.from;
+        let mut push = |span: Span, reason: &str| {
+            if !span.is_empty() {
+                gaps.push(Gap {
+                    span,
+                    reason: reason.to_owned(),
+                });
+            }
+        };
+        for known in &self.reasons {
+            let part = known.span.meet(Span::new(from, span.to));
+            if !part.is_empty() {
+                push(Span::new(from, part.from), NOT_COLLECTED);
+                push(part, &known.reason);
+                from = part.to;
+            }
+        }
+        push(Span::new(from, span.to), NOT_COLLECTED);
+        gaps
+    }
+
+    /// Writes a state over what has none and over what `replaces` says.
+    fn put(&mut self, span: Span, state: State, now: Micros, replaces: impl Fn(State) -> bool) {
+        if span.is_empty() {
+            return;
+        }
+        let mut pieces = Vec::with_capacity(self.intervals.len() + 2);
+        for old in std::mem::take(&mut self.intervals) {
+            let inside = old.span.meet(span);
+            if inside.is_empty() || !replaces(old.state) {
+                pieces.push(old);
+                continue;
+            }
+            for part in [Span::new(old.span.from, inside.from), Span::new(inside.to, old.span.to)] {
+                if !part.is_empty() {
+                    pieces.push(Interval { span: part, ..old });
+                }
+            }
+        }
+        pieces.sort_by_key(|interval| interval.span.from);
+        self.intervals = pieces;
+        for part in self.missing(span) {
+            self.intervals.push(Interval {
+                span: part,
+                state,
+                collected_at: now,
+            });
+        }
+        self.intervals.sort_by_key(|interval| interval.span.from);
+        self.merge();
+        let reasons = std::mem::take(&mut self.reasons);
+        let still_missing = |gap: Gap| {
+            let spans = self.missing(gap.span);
+            spans
+                .into_iter()
+                .map(move |span| Gap {
+                    span,
+                    reason: gap.reason.clone(),
+                })
+                .collect::<Vec<_>>()
+        };
+        self.reasons = reasons.into_iter().flat_map(still_missing).collect();
+    }
+
+    fn merge(&mut self) {
+        let mut merged: Vec<Interval> = Vec::with_capacity(self.intervals.len());
+        for interval in std::mem::take(&mut self.intervals) {
+            match merged.last_mut() {
+                Some(last) if last.state == interval.state && last.span.to == interval.span.from => {
+                    last.span.to = interval.span.to;
+                    last.collected_at = last.collected_at.max(interval.collected_at);
+                }
+                _ => merged.push(interval),
+            }
+        }
+        self.intervals = merged;
+    }
+}
+
+/// Where a stream stands: all that a later run needs to know of the earlier ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamState {
+    /// The account the state belongs to: another one under the same source name is refused.
+    pub account: String,
+    /// `None`: the whole stream; only such a state may claim to be complete.
+    pub filter: Option<String>,
+    pub coverage: Coverage,
+    /// Records of this stream in the lake, revisions included.
+    pub rows: u64,
+    pub rejects: u64,
+    /// The oldest key the service offered at the last proven end of its list.
+    pub oldest_offered_at: Option<Micros>,
+    /// The greatest order key stored.
+    pub newest_key: Option<Micros>,
+    /// Walks that reached the proven end of the list.
+    pub complete_walks: u64,
+    /// When the last walk began that ended well, by the service's clock.
+    pub last_walk_at: Option<Micros>,
+    /// The longest known time between a record's order key and the moment it could be seen, in microseconds.
+    pub greatest_lateness: Micros,
+}
+
+impl StreamState {
+    pub fn new(account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            filter: None,
+            coverage: Coverage::default(),
+            rows: 0,
+            rejects: 0,
+            oldest_offered_at: None,
+            newest_key: None,
+            complete_walks: 0,
+            last_walk_at: None,
+            greatest_lateness: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LENGTH: i64 = 40;
+
+    fn at(offset: i64) -> Micros {
+        EARLIEST + offset
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Begin(i64),
+        Claim {
+            from: i64,
+            to: i64,
+            now: i64,
+            finality: i64,
+        },
+        ClaimProvisionally {
+            from: i64,
+            to: i64,
+            now: i64,
+        },
+        NotOffered {
+            from: i64,
+            to: i64,
+        },
+        Explain {
+            from: i64,
+            to: i64,
+            reason: u8,
+        },
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let point = || 0..LENGTH;
+        let step = prop_oneof![
+            point().prop_map(Step::Begin),
+            (point(), point(), point(), 0..20i64).prop_map(|(from, to, now, finality)| Step::Claim {
+                from,
+                to,
+                now,
+                finality
+            }),
+            (point(), point(), point()).prop_map(|(from, to, now)| Step::ClaimProvisionally { from, to, now }),
+            (point(), point()).prop_map(|(from, to)| Step::NotOffered { from, to }),
+            (point(), point(), 0..3u8).prop_map(|(from, to, reason)| Step::Explain { from, to, reason }),
+        ];
+        prop::collection::vec(step, 0..30)
+    }
+
+    /// The same arithmetic, instant by instant.
+    struct Model {
+        states: Vec<Option<State>>,
+        reasons: Vec<Option<u8>>,
+        horizon: Option<i64>,
+    }
+
+    impl Model {
+        fn new() -> Self {
+            let length = usize::try_from(LENGTH).unwrap();
+            Self {
+                states: vec![None; length],
+                reasons: vec![None; length],
+                horizon: None,
+            }
+        }
+
+        fn apply(&mut self, step: &Step) {
+            for instant in 0..LENGTH {
+                let index = usize::try_from(instant).unwrap();
+                let state = &mut self.states[index];
+                match *step {
+                    Step::Begin(to) => self.horizon = self.horizon.max(Some(to)),
+                    Step::Claim {
+                        from,
+                        to,
+                        now,
+                        finality,
+                    } if (from..to).contains(&instant) => {
+                        let claimed = if instant < now - finality {
+                            State::Final
+                        } else {
+                            State::Provisional
+                        };
+                        if !(claimed == State::Provisional && *state == Some(State::Final)) {
+                            *state = Some(claimed);
+                        }
+                    }
+                    Step::ClaimProvisionally { from, to, .. } if (from..to).contains(&instant) => {
+                        *state = if *state == Some(State::Final) {
+                            *state
+                        } else {
+                            Some(State::Provisional)
+                        };
+                    }
+                    Step::NotOffered { from, to } if (from..to).contains(&instant) => {
+                        *state = state.or(Some(State::NotOffered))
+                    }
+                    Step::Explain { from, to, reason } if (from..to).contains(&instant) && state.is_none() => {
+                        self.reasons[index] = Some(reason);
+                    }
+                    _ => {}
+                }
+                if self.states[index].is_some() {
+                    self.reasons[index] = None;
+                }
+            }
+        }
+    }
+
+    fn apply(coverage: &mut Coverage, step: &Step) {
+        match *step {
+            Step::Begin(to) => coverage.begin(at(to)),
+            Step::Claim {
+                from,
+                to,
+                now,
+                finality,
+            } => coverage.claim(Span::new(at(from), at(to)), at(now), finality),
+            Step::ClaimProvisionally { from, to, now } => {
+                coverage.claim_provisionally(Span::new(at(from), at(to)), at(now))
+            }
+            Step::NotOffered { from, to } => coverage.fill(Span::new(at(from), at(to)), State::NotOffered, at(0)),
+            Step::Explain { from, to, reason } => coverage.explain(Span::new(at(from), at(to)), &reason.to_string()),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn intervals_are_what_each_instant_says(steps in steps()) {
+            let (mut coverage, mut model) = (Coverage::default(), Model::new());
+            for step in &steps {
+                apply(&mut coverage, step);
+                model.apply(step);
+            }
+            let horizon = model.horizon.unwrap_or(0);
+            let gaps = coverage.gaps();
+            for instant in 0..LENGTH {
+                let index = usize::try_from(instant).unwrap();
+                let holds = |span: Span| span.from <= at(instant) && at(instant) < span.to;
+                let state = coverage.intervals().iter().find(|interval| holds(interval.span)).map(|interval| interval.state);
+                prop_assert_eq!(state, model.states[index]);
+                let gap = gaps.iter().find(|gap| holds(gap.span)).map(|gap| gap.reason.clone());
+                let expected = (instant < horizon && state.is_none())
+                    .then(|| model.reasons[index].map_or(NOT_COLLECTED.to_owned(), |reason| reason.to_string()));
+                prop_assert_eq!(gap, expected);
+            }
+            let neighbours = coverage.intervals().windows(2);
+            for pair in neighbours {
+                prop_assert!(pair[0].span.to <= pair[1].span.from);
+                prop_assert!(pair[0].span.to < pair[1].span.from || pair[0].state != pair[1].state);
+            }
+        }
+    }
+
+    #[test]
+    fn a_walk_reaches_back_to_every_gap_that_can_still_be_filled() {
+        let (day, hour) = (1_000, 40);
+        let mut coverage = Coverage::default();
+        assert_eq!(coverage.walk_down_to(at(5_000), day, hour), None);
+        coverage.begin(at(5_000));
+        assert_eq!(coverage.walk_down_to(at(5_000), day, hour), Some(EARLIEST));
+        coverage.claim(Span::new(at(100), at(5_000)), at(5_000), day);
+        coverage.fill(Span::new(EARLIEST, at(100)), State::NotOffered, at(5_000));
+        assert_eq!(
+            coverage.walk_down_to(at(5_001), day, hour),
+            Some(at(4_000)),
+            "provisional time that is now older than a day"
+        );
+        assert_eq!(
+            coverage.walk_down_to(at(4_990), day, hour),
+            Some(at(4_960)),
+            "the hour before the end"
+        );
+        let mut expired = Coverage::default();
+        expired.begin(at(5_000));
+        expired.explain(Span::new(EARLIEST, at(4_900)), EXPIRED);
+        expired.claim(Span::new(at(4_900), at(5_000)), at(5_000), day);
+        assert_eq!(
+            expired.walk_down_to(at(5_001), day, hour),
+            Some(at(4_960)),
+            "an expired gap is not walked again"
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! The lake: Delta tables of Parquet files and the ledger that commits them, in one object store. One task owns it; every
+//! writer first finishes what a killed run left.
+//!
+//! A load becomes durable in this order: data files, the ledger entry that names them (the commit), the head, the Delta
+//! commits. What stands after the entry can always be done again from it.
+
+mod commit;
+pub mod delta;
+pub mod files;
+mod find;
+mod known;
+mod lock;
+pub mod parquet;
+mod roll_forward;
+pub mod statistics;
+pub mod verify;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use object_store::prefix::PrefixStore;
+use url::Url;
+
+use crate::coverage::StreamState;
+use crate::ledger::{Ledger, Sealed, stream_key};
+use crate::schema::Table;
+use crate::source;
+
+pub use commit::{Draft, Quiet};
+use delta::{DeltaTable, Engine};
+use files::LiveFile;
+pub use find::Found;
+pub use known::{Classified, Incoming};
+pub use lock::{Held, Lock};
+
+/// Where things stand below a home directory.
+#[derive(Debug, Clone)]
+pub struct Home {
+    pub dir: PathBuf,
+}
+
+impl Home {
+    pub fn lake(&self) -> PathBuf {
+        self.dir.join("lake")
+    }
+
+    pub fn warehouse(&self) -> PathBuf {
+        self.dir.join("warehouse.duckdb")
+    }
+
+    pub fn lock(&self) -> PathBuf {
+        self.dir.join(".lock")
+    }
+}
+
+/// An opened lake.
+pub struct Lake {
+    /// Rooted at the lake: paths of ledger entries are paths here.
+    store: Arc<dyn ObjectStore>,
+    ledger: Ledger,
+    newest: Option<Sealed>,
+    tables: BTreeMap<&'static str, OpenTable>,
+    /// Where a local lake stands.
+    dir: PathBuf,
+}
+
+struct OpenTable {
+    table: &'static Table,
+    delta: DeltaTable,
+    /// `None` until first needed; a table without files has an empty one.
+    live: Option<Vec<LiveFile>>,
+}
+
+impl Lake {
+    /// Opens the lake of a home for reading, and changes nothing. A home without one is an empty lake.
+    pub async fn open(home: &Home) -> Result<Self> {
+        let mut lake = Self::open_unchecked(home)?;
+        lake.newest = lake.ledger.newest().await?;
+        Ok(lake)
+    }
+
+    /// Opens the lake of a home to be checked: a ledger that cannot be read is found by `verify`, not here.
+    pub fn open_unchecked(home: &Home) -> Result<Self> {
+        let dir = std::path::absolute(home.lake()).with_context(|| format!("{}", home.lake().display()))?;
+        let store: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new().with_fsync(true));
+        let url =
+            Url::from_directory_path(&dir).map_err(|()| anyhow::anyhow!("{}: not a directory path", dir.display()))?;
+        let base = object_store::path::Path::from_url_path(url.path())?;
+        Self::on(store, &url, base, dir)
+    }
+
+    /// Opens the lake of a home for writing, whose lock the caller holds, and finishes what a killed run left.
+    pub async fn open_for_writing(home: &Home, _lock: &Lock) -> Result<Self> {
+        let ledger = home.lake().join(crate::ledger::FOLDER);
+        std::fs::create_dir_all(&ledger).with_context(|| format!("{} cannot be created", ledger.display()))?;
+        let mut lake = Self::open(home).await?;
+        lake.roll_forward()
+            .await
+            .context("finishing what an earlier run left")?;
+        Ok(lake)
+    }
+
+    fn on(store: Arc<dyn ObjectStore>, url: &Url, base: object_store::path::Path, dir: PathBuf) -> Result<Self> {
+        let engine = Arc::new(Engine::new(Arc::clone(&store))?);
+        let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(store, base));
+        let ledger = Ledger::new(Arc::clone(&store));
+        let mut tables = BTreeMap::new();
+        for table in source::TABLES {
+            let delta = DeltaTable::new(Arc::clone(&engine), url.join(&format!("{}/", table.name))?);
+            tables.insert(
+                table.name,
+                OpenTable {
+                    table,
+                    delta,
+                    live: None,
+                },
+            );
+        }
+        Ok(Self {
+            store,
+            ledger,
+            newest: None,
+            tables,
+            dir,
+        })
+    }
+
+    /// `None` until the first entry makes it.
+    pub fn id(&self) -> Option<&str> {
+        self.newest.as_ref().map(|newest| newest.entry.lake_id.as_str())
+    }
+
+    pub fn newest(&self) -> Option<&Sealed> {
+        self.newest.as_ref()
+    }
+
+    /// 0 for an empty lake.
+    pub fn sequence(&self) -> u64 {
+        self.newest.as_ref().map_or(0, |newest| newest.entry.sequence)
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The absolute path of a file of the lake.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.dir.join(Path::new(relative))
+    }
+
+    /// The state of a stream after the newest entry.
+    pub async fn state(&self, source: &str, stream: &str) -> Result<Option<StreamState>> {
+        let Some(newest) = &self.newest else {
+            return Ok(None);
+        };
+        let Some(sequence) = newest.entry.states.get(&stream_key(source, stream)) else {
+            return Ok(None);
+        };
+        let sealed = self.entry(*sequence).await?;
+        let state = sealed.entry.state_of(source, stream);
+        let state = state.with_context(|| format!("ledger entry {sequence} holds no state of {source}.{stream}"))?;
+        Ok(Some(state.clone()))
+    }
+
+    /// Every (source, stream) the ledger holds a state of.
+    pub fn streams(&self) -> Vec<(String, String)> {
+        let states = self.newest.iter().flat_map(|newest| newest.entry.states.keys());
+        states
+            .filter_map(|key| key.split_once('.'))
+            .map(|(source, stream)| (source.to_owned(), stream.to_owned()))
+            .collect()
+    }
+
+    /// An entry that must be there.
+    pub async fn entry(&self, sequence: u64) -> Result<Sealed> {
+        let sealed = self.ledger.read(sequence).await?;
+        sealed.with_context(|| format!("ledger entry {sequence} is missing"))
+    }
+
+    /// The files of a table's newest version.
+    pub fn live_files(&mut self, table: &Table) -> Result<&[LiveFile]> {
+        let known_id = self.newest.is_some();
+        let Some(open) = self.tables.get_mut(table.name) else {
+            bail!("no table {}", table.name);
+        };
+        if open.live.is_none() {
+            let changed = self
+                .newest
+                .as_ref()
+                .is_some_and(|newest| newest.entry.last_changes.contains_key(table.name));
+            let files = if known_id && changed {
+                blocking(|| open.delta.live_files())?
+            } else {
+                Vec::new()
+            };
+            open.live = Some(files);
+        }
+        Ok(open.live.as_deref().unwrap_or_default())
+    }
+}
+
+/// Runs a kernel call, which blocks, without holding up the other tasks.
+fn blocking<T>(call: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(call)
+}

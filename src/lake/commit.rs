@@ -1,0 +1,310 @@
+//! The commit of a load: data files, then the ledger entry that names them, then what follows from it. Apart from reading so
+//! that the order of durable steps stands on one page.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutPayload};
+use uuid::Uuid;
+
+use super::delta::{Commit, Outcome};
+use super::files::{Added, LiveFile, Partition};
+use super::parquet::encode;
+use super::statistics::of_rows;
+use super::{Lake, blocking};
+use crate::atomic::steps;
+use crate::batch::{self, Part, RejectedRow, Stamp};
+use crate::coverage::StreamState;
+use crate::ledger::{
+    AddedFile, Counts, DeltaFile, Entry, FORMAT, Kind, QuietStream, Sealed, TableChange, hex, sha256, stream_key,
+};
+use crate::record::Record;
+use crate::schema::{Micros, format_time};
+use crate::source::Stream;
+
+/// How often a number may be taken by another writer before a commit gives up.
+const ATTEMPTS: u32 = 5;
+const DOMAIN: &str = "trailhouse.state";
+
+/// One load, ready to be committed.
+pub struct Draft<'a> {
+    pub run_id: &'a str,
+    pub source: &'a str,
+    pub stream: &'a Stream,
+    pub started_at: Micros,
+    /// The moment of the commit, by the caller's clock.
+    pub at: Micros,
+    pub counts: Counts,
+    pub records: &'a [Record],
+    pub rejects: &'a [RejectedRow],
+    /// The stream's state once this load is durable.
+    pub state: &'a StreamState,
+}
+
+/// Streams whose state moved without new rows.
+pub struct Quiet<'a> {
+    pub run_id: &'a str,
+    pub started_at: Micros,
+    pub at: Micros,
+    pub streams: Vec<QuietStream>,
+}
+
+/// A data file on disk that no entry names yet.
+pub(super) struct Written {
+    pub(super) table: &'static str,
+    pub(super) file: AddedFile,
+    pub(super) added: Added,
+}
+
+impl Lake {
+    /// Makes a load durable and returns its number. After an error it may still have been committed: opening the lake again
+    /// tells, and finishes it.
+    pub async fn commit(&mut self, draft: &Draft<'_>) -> Result<u64> {
+        for _ in 0..ATTEMPTS {
+            let load = self.sequence() + 1;
+            let written = self.write_files(draft, load).await?;
+            let mut tables: BTreeMap<String, TableChange> = BTreeMap::new();
+            for file in &written {
+                tables
+                    .entry(file.table.to_owned())
+                    .or_default()
+                    .added
+                    .push(file.file.clone());
+            }
+            let entry = Entry {
+                kind: Kind::Sync,
+                source: Some(draft.source.to_owned()),
+                stream: Some(draft.stream.name.to_owned()),
+                counts: draft.counts,
+                state: Some(draft.state.clone()),
+                tables,
+                ..self.blank(draft.run_id, draft.started_at, draft.at)?
+            };
+            if self.seal(entry, &written).await? {
+                return Ok(load);
+            }
+            for file in &written {
+                self.store.delete(&Path::parse(&file.file.path)?).await?;
+            }
+            self.newest = self.ledger.newest().await?;
+        }
+        bail!(
+            "{}.{}: another writer took the next ledger number {ATTEMPTS} times",
+            draft.source,
+            draft.stream.name
+        )
+    }
+
+    /// Records states that moved without new rows, in one entry.
+    pub async fn commit_quiet(&mut self, quiet: &Quiet<'_>) -> Result<()> {
+        let mut counts = Counts::default();
+        quiet.streams.iter().for_each(|stream| counts.add(&stream.counts));
+        for _ in 0..ATTEMPTS {
+            let blank = self.blank(quiet.run_id, quiet.started_at, quiet.at)?;
+            let entry = Entry {
+                kind: Kind::Silence,
+                counts,
+                streams: quiet.streams.clone(),
+                ..blank
+            };
+            if self.seal(entry, &[]).await? {
+                return Ok(());
+            }
+            self.newest = self.ledger.newest().await?;
+        }
+        bail!("another writer took the next ledger number {ATTEMPTS} times")
+    }
+
+    /// An entry that follows the newest one and changes nothing yet.
+    fn blank(&self, run_id: &str, started_at: Micros, at: Micros) -> Result<Entry> {
+        let newest = self.newest.as_ref();
+        let (delta_commits, delta_versions) = self.unrecorded_delta_commits()?;
+        let follows = |map: fn(&Entry) -> &BTreeMap<String, u64>| {
+            newest.map(|newest| map(&newest.entry).clone()).unwrap_or_default()
+        };
+        Ok(Entry {
+            format: FORMAT,
+            lake_id: newest.map_or_else(|| Uuid::new_v4().to_string(), |newest| newest.entry.lake_id.clone()),
+            sequence: self.sequence() + 1,
+            previous: newest.map(|newest| newest.sha256.clone()),
+            run_id: run_id.to_owned(),
+            kind: Kind::Silence,
+            started_at: format_time(started_at),
+            finished_at: format_time(at),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            source: None,
+            stream: None,
+            counts: Counts::default(),
+            state: None,
+            streams: Vec::new(),
+            tables: BTreeMap::new(),
+            delta_commits,
+            states: follows(|entry| &entry.states),
+            last_changes: follows(|entry| &entry.last_changes),
+            delta_versions,
+        })
+    }
+
+    /// The Delta commits that no entry records yet, and per table the newest version recorded with them.
+    fn unrecorded_delta_commits(&self) -> Result<(Vec<DeltaFile>, BTreeMap<String, u64>)> {
+        let Some(newest) = &self.newest else {
+            return Ok((Vec::new(), BTreeMap::new()));
+        };
+        let mut versions = newest.entry.delta_versions.clone();
+        let mut files = Vec::new();
+        for name in newest.entry.last_changes.keys() {
+            let Some(open) = self.tables.get(name.as_str()) else {
+                continue;
+            };
+            for file in blocking(|| open.delta.commit_files(versions.get(name).copied()))? {
+                versions.insert(name.clone(), file.version);
+                files.push(DeltaFile {
+                    table: name.clone(),
+                    version: file.version,
+                    sha256: file.sha256,
+                });
+            }
+        }
+        Ok((files, versions))
+    }
+
+    /// Appends the entry and does what follows from it; `false`: its number is taken.
+    async fn seal(&mut self, mut entry: Entry, written: &[Written]) -> Result<bool> {
+        let sequence = entry.sequence;
+        if let (Some(source), Some(stream)) = (&entry.source, &entry.stream) {
+            entry.states.insert(stream_key(source, stream), sequence);
+        }
+        for quiet in &entry.streams {
+            entry.states.insert(stream_key(&quiet.source, &quiet.stream), sequence);
+        }
+        for table in entry.tables.keys() {
+            entry.last_changes.insert(table.clone(), sequence);
+        }
+        steps::reached("before the ledger entry");
+        let Some(sealed) = self.ledger.append(entry).await? else {
+            return Ok(false);
+        };
+        steps::reached("after the ledger entry");
+        self.ledger.move_head(&sealed).await?;
+        steps::reached("after the head");
+        self.newest = Some(sealed.clone());
+        let mut by_table: BTreeMap<&'static str, Vec<Added>> = BTreeMap::new();
+        for file in written {
+            by_table.entry(file.table).or_default().push(file.added.clone());
+        }
+        for (table, adds) in by_table {
+            self.commit_table(&sealed, table, &adds)?;
+        }
+        Ok(true)
+    }
+
+    /// The Delta commit of one table of an entry; done before is done.
+    pub(super) fn commit_table(&mut self, sealed: &Sealed, table: &'static str, adds: &[Added]) -> Result<()> {
+        let entry = &sealed.entry;
+        let Some(open) = self.tables.get_mut(table) else {
+            bail!("entry {} names an unknown table {table}", entry.sequence);
+        };
+        let statistics = open.table.statistics_columns();
+        blocking(|| open.delta.create_if_absent(&open.table.arrow_schema(), &statistics))?;
+        steps::reached("after the Delta table");
+        let domain_metadata = serde_json::to_string(&entry.state)?;
+        let commit = Commit {
+            application_id: &entry.lake_id,
+            transaction: i64::try_from(entry.sequence)?,
+            entry_sha256: &sealed.sha256,
+            domain: DOMAIN,
+            domain_metadata: &domain_metadata,
+            adds,
+        };
+        let outcome =
+            blocking(|| open.delta.commit(&commit)).with_context(|| format!("{table}: load {}", entry.sequence))?;
+        steps::reached("after the Delta commit");
+        if let Outcome::Committed {
+            is_checkpoint_due: true,
+            ..
+        } = outcome
+        {
+            blocking(|| open.delta.checkpoint())?;
+        }
+        if let Some(live) = &mut open.live {
+            live.extend(adds.iter().map(live_file));
+        }
+        Ok(())
+    }
+
+    async fn write_files(&self, draft: &Draft<'_>, load: u64) -> Result<Vec<Written>> {
+        let stamp = Stamp {
+            load: i64::try_from(load)?,
+            stream: draft.stream.name.to_owned(),
+            loaded_at: draft.at,
+            stable_version: draft.stream.stable_version,
+        };
+        let records: Vec<&Record> = draft.records.iter().collect();
+        let mut parts = batch::of_records(draft.stream.table, &records, &stamp)?;
+        parts.extend(batch::of_rejects(draft.rejects, &stamp)?);
+        let mut written = Vec::with_capacity(parts.len());
+        for part in parts {
+            written.push(self.write_file(draft, load, part).await?);
+            steps::reached("after a data file");
+        }
+        Ok(written)
+    }
+
+    async fn write_file(&self, draft: &Draft<'_>, load: u64, part: Part) -> Result<Written> {
+        let columns = part.table.statistics_columns();
+        let rows = u64::try_from(part.batch.num_rows())?;
+        let batches = [part.batch];
+        let bytes = blocking(|| encode(&batches, &columns))?;
+        let name = format!(
+            "source={}/month={}/{load}-{}.parquet",
+            draft.source,
+            part.month,
+            Uuid::new_v4()
+        );
+        let path = format!("{}/{name}", part.table.name);
+        let file = AddedFile {
+            path: path.clone(),
+            bytes: u64::try_from(bytes.len())?,
+            rows,
+            sha256: sha256(&bytes),
+            digest: hex(&part.digest),
+        };
+        let added = Added {
+            path: name,
+            partition: Partition {
+                source: draft.source.to_owned(),
+                month: part.month,
+            },
+            size_bytes: file.bytes,
+            modified_ms: draft.at / 1_000,
+            rows,
+            statistics: of_rows(&batches, &columns)?,
+        };
+        let store = Arc::clone(&self.store);
+        store
+            .put(&Path::parse(&path)?, PutPayload::from(bytes))
+            .await
+            .with_context(|| format!("{path} cannot be written"))?;
+        Ok(Written {
+            table: part.table.name,
+            file,
+            added,
+        })
+    }
+}
+
+fn live_file(added: &Added) -> LiveFile {
+    let bounds = added
+        .statistics
+        .iter()
+        .filter_map(|known| known.bounds.clone().map(|bounds| (known.column.clone(), bounds)));
+    LiveFile {
+        path: added.path.clone(),
+        partition: added.partition.clone(),
+        size_bytes: added.size_bytes,
+        rows: added.rows,
+        bounds: bounds.collect(),
+    }
+}

@@ -1,0 +1,277 @@
+//! What the lake already holds of the records at hand: duplicates are found exactly, another content under a known id is a
+//! revision. Reads `id` and `stable_hash` of the files whose event times meet those of the records, so that its cost grows
+//! with the window and not with the history.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use futures::TryStreamExt;
+
+use super::Lake;
+use super::files::LiveFile;
+use super::parquet::{Selection, read_columns};
+use super::statistics::Bounds;
+use crate::batch::RejectedRow;
+use crate::ledger::Counts;
+use crate::record::{Record, is_drift};
+use crate::schema::{Micros, REJECTS, month_of};
+use crate::source::Stream;
+
+/// Records of one stream that have been read and not yet stored.
+pub struct Incoming<'a> {
+    pub source: &'a str,
+    pub stream: &'a Stream,
+    pub records: Vec<Record>,
+    pub rejects: Vec<RejectedRow>,
+}
+
+/// What of them is to be stored.
+#[derive(Debug, Default)]
+pub struct Classified {
+    pub records: Vec<Record>,
+    pub rejects: Vec<RejectedRow>,
+    /// `stored`, `duplicates`, `revisions`, `drift`, `rejects` and `wrong_types`; the rest is the caller's.
+    pub counts: Counts,
+    /// Order keys of the records whose id was not known.
+    pub new_keys: Vec<Micros>,
+    /// Whether any of them was in the lake before, in this or another form.
+    pub met_known: bool,
+}
+
+/// A row the lake or this load holds under an id.
+struct Known {
+    hash: [u8; 16],
+    order_at: Micros,
+    load: i64,
+    place: Place,
+}
+
+enum Place {
+    File(String),
+    Load(usize),
+}
+
+impl Lake {
+    /// Parts what is new from what the lake holds.
+    pub async fn classify(&mut self, incoming: Incoming<'_>) -> Result<Classified> {
+        let mut classified = Classified::default();
+        let mut known = self.known_rows(&incoming).await?;
+        classified.met_known = !known.is_empty();
+        for record in incoming.records {
+            let rows = known.entry(record.id.clone()).or_default();
+            if rows.iter().any(|row| row.hash == record.stable_hash) {
+                classified.counts.duplicates += 1;
+                continue;
+            }
+            let newest = rows.iter().max_by_key(|row| (row.order_at, row.load, row.hash));
+            match newest {
+                None => classified.new_keys.push(record.order_at),
+                Some(newest) => {
+                    let older = match &newest.place {
+                        Place::Load(index) => Some(classified.records[*index].raw.clone()),
+                        Place::File(path) => self.raw_of(path, &record.id, newest.hash).await?,
+                    };
+                    let drift = older.is_some_and(|older| is_drift(&older, &record.raw, incoming.stream.volatile));
+                    *(if drift {
+                        &mut classified.counts.drift
+                    } else {
+                        &mut classified.counts.revisions
+                    }) += 1;
+                }
+            }
+            let place = Place::Load(classified.records.len());
+            rows.push(Known {
+                hash: record.stable_hash,
+                order_at: record.order_at,
+                load: i64::MAX,
+                place,
+            });
+            classified.counts.stored += 1;
+            classified.counts.wrong_types += record.wrong_types;
+            classified.records.push(record);
+        }
+        self.classify_rejects(incoming.source, incoming.stream.name, incoming.rejects, &mut classified)
+            .await?;
+        Ok(classified)
+    }
+
+    async fn classify_rejects(
+        &mut self,
+        source: &str,
+        stream: &str,
+        rejects: Vec<RejectedRow>,
+        classified: &mut Classified,
+    ) -> Result<()> {
+        if rejects.is_empty() {
+            return Ok(());
+        }
+        let mut known = HashSet::new();
+        let files = self
+            .live_files(&REJECTS)?
+            .iter()
+            .filter(|file| file.partition.source == source);
+        let paths: Vec<String> = files.map(|file| file.path.clone()).collect();
+        for path in paths {
+            let columns = ["stream", "stable_hash"];
+            for batch in self.read(&format!("{}/{path}", REJECTS.name), &columns, None).await? {
+                let (streams, hashes) = (text(&batch, "stream")?, binary(&batch, "stable_hash")?);
+                known.extend(
+                    (0..batch.num_rows())
+                        .filter(|row| streams.value(*row) == stream)
+                        .map(|row| short(hashes.value(row))),
+                );
+            }
+        }
+        for row in rejects {
+            if known.insert(row.reject.hash()) {
+                classified.counts.rejects += 1;
+                classified.rejects.push(row);
+            } else {
+                classified.counts.duplicates += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything the lake holds under the ids of the records, as far as their event times can tell.
+    async fn known_rows(&mut self, incoming: &Incoming<'_>) -> Result<HashMap<String, Vec<Known>>> {
+        let table = incoming.stream.table;
+        let windows = windows(&incoming.records);
+        let ids: HashSet<&str> = incoming.records.iter().map(|record| record.id.as_str()).collect();
+        let overlapping = |file: &&LiveFile| {
+            let window = windows
+                .get(&file.partition.month)
+                .filter(|_| file.partition.source == incoming.source);
+            window.is_some_and(|window| overlaps(file, table.event_time, *window))
+        };
+        let files: Vec<(String, (Micros, Micros))> = self
+            .live_files(table)?
+            .iter()
+            .filter(overlapping)
+            .map(|file| (file.path.clone(), windows[&file.partition.month]))
+            .collect();
+        let mut known: HashMap<String, Vec<Known>> = HashMap::new();
+        for (path, window) in files {
+            let path = format!("{}/{path}", table.name);
+            let columns = ["id", "stream", "stable_hash", "load", incoming.stream.order_key];
+            for batch in self.read(&path, &columns, Some((table.event_time, window))).await? {
+                collect(&batch, incoming.stream, &ids, &path, &mut known)?;
+            }
+        }
+        Ok(known)
+    }
+
+    /// The JSON of a stored row, read only to tell a revision from a change of shape.
+    async fn raw_of(&self, path: &str, id: &str, hash: [u8; 16]) -> Result<Option<String>> {
+        for batch in self.read(path, &["id", "stable_hash", "raw"], None).await? {
+            let (ids, hashes, raws) = (
+                text(&batch, "id")?,
+                binary(&batch, "stable_hash")?,
+                text(&batch, "raw")?,
+            );
+            if let Some(row) = (0..batch.num_rows()).find(|row| ids.value(*row) == id && hashes.value(*row) == hash) {
+                return Ok(Some(raws.value(row).to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn read(
+        &self,
+        path: &str,
+        columns: &[&str],
+        within: Option<(&str, (Micros, Micros))>,
+    ) -> Result<Vec<RecordBatch>> {
+        let within = within.map(|(column, (from, to))| (column, from..=to));
+        let path = object_store::path::Path::parse(path)?;
+        let rows = read_columns(Arc::clone(&self.store), path, &Selection { columns, within }).await?;
+        rows.try_collect().await
+    }
+}
+
+/// Least and greatest event time of the records of each month.
+fn windows(records: &[Record]) -> BTreeMap<String, (Micros, Micros)> {
+    let mut windows = BTreeMap::new();
+    for record in records {
+        let at = record.event_at;
+        let window = windows.entry(month_of(at)).or_insert((at, at));
+        *window = (window.0.min(at), window.1.max(at));
+    }
+    windows
+}
+
+fn overlaps(file: &LiveFile, event_time: &str, (from, to): (Micros, Micros)) -> bool {
+    match file.bounds.get(event_time) {
+        Some(Bounds::Timestamp(least, greatest)) => *least <= to && from <= *greatest,
+        _ => true,
+    }
+}
+
+fn collect(
+    batch: &RecordBatch,
+    stream: &Stream,
+    ids: &HashSet<&str>,
+    path: &str,
+    known: &mut HashMap<String, Vec<Known>>,
+) -> Result<()> {
+    let (found, streams, hashes) = (
+        text(batch, "id")?,
+        text(batch, "stream")?,
+        binary(batch, "stable_hash")?,
+    );
+    let loads = column(batch, "load")?
+        .as_primitive_opt::<Int64Type>()
+        .context("load is not a number")?;
+    let keys = column(batch, stream.order_key)?.as_primitive_opt::<TimestampMicrosecondType>();
+    let keys = keys.with_context(|| format!("{} is not a time", stream.order_key))?;
+    for row in 0..batch.num_rows() {
+        if ids.contains(found.value(row)) && streams.value(row) == stream.name {
+            let order_at = if keys.is_null(row) {
+                Micros::MIN
+            } else {
+                keys.value(row)
+            };
+            let place = Place::File(path.to_owned());
+            let row_known = Known {
+                hash: short(hashes.value(row)),
+                order_at,
+                load: loads.value(row),
+                place,
+            };
+            known.entry(found.value(row).to_owned()).or_default().push(row_known);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Arc<dyn Array>> {
+    batch
+        .column_by_name(name)
+        .with_context(|| format!("a data file has no column {name}"))
+}
+
+pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::StringArray> {
+    column(batch, name)?
+        .as_string_opt()
+        .with_context(|| format!("column {name} is not text"))
+}
+
+pub(super) fn binary<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::BinaryArray> {
+    column(batch, name)?
+        .as_binary_opt()
+        .with_context(|| format!("column {name} is not binary"))
+}
+
+/// Shorter bytes, which no writer of ours leaves, are padded and match nothing.
+fn short(bytes: &[u8]) -> [u8; 16] {
+    let mut hash = [0; 16];
+    bytes
+        .iter()
+        .take(16)
+        .enumerate()
+        .for_each(|(index, byte)| hash[index] = *byte);
+    hash
+}

@@ -1,0 +1,317 @@
+//! The ledger: numbered, hash-chained entries, each the commit of what it names. Apart from the lake's tables because it is
+//! what they are judged by: whoever holds a copy of the folder can check the chain without any of the rest.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::coverage::StreamState;
+
+pub const FORMAT: u32 = 1;
+pub const FOLDER: &str = "_ledger";
+
+/// What an entry's run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Sync,
+    /// States that moved without new rows.
+    Silence,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Sync => "sync",
+            Kind::Silence => "silence",
+        }
+    }
+}
+
+/// What became of the records received: `received = stored + duplicates + rejects + withheld`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    pub requests: u64,
+    pub pages: u64,
+    pub received: u64,
+    pub stored: u64,
+    pub duplicates: u64,
+    /// Of the stored: another content under a known id.
+    pub revisions: u64,
+    /// Of the stored: a known record in another shape of the service.
+    pub drift: u64,
+    /// New rejects; one seen before is a duplicate.
+    pub rejects: u64,
+    /// Rows of a purged interval, not stored.
+    pub withheld: u64,
+    /// Fields of a wrong type, kept in `extra`.
+    pub wrong_types: u64,
+}
+
+impl Counts {
+    pub fn add(&mut self, other: &Counts) {
+        self.requests += other.requests;
+        self.pages += other.pages;
+        self.received += other.received;
+        self.stored += other.stored;
+        self.duplicates += other.duplicates;
+        self.revisions += other.revisions;
+        self.drift += other.drift;
+        self.rejects += other.rejects;
+        self.withheld += other.withheld;
+        self.wrong_types += other.wrong_types;
+    }
+
+    pub fn balance(&self) -> bool {
+        self.received == self.stored + self.duplicates + self.rejects + self.withheld
+    }
+}
+
+/// A data file an entry adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedFile {
+    /// Relative to the lake.
+    pub path: String,
+    pub bytes: u64,
+    pub rows: u64,
+    pub sha256: String,
+    /// Of the records, whatever files they stand in.
+    pub digest: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TableChange {
+    pub added: Vec<AddedFile>,
+    pub removed: Vec<String>,
+}
+
+/// One stream's part of a `silence` entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietStream {
+    pub source: String,
+    pub stream: String,
+    #[serde(flatten)]
+    pub counts: Counts,
+    pub state: StreamState,
+}
+
+/// A file of a Delta log, as it stood when the entry was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaFile {
+    pub table: String,
+    pub version: u64,
+    pub sha256: String,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub format: u32,
+    pub lake_id: String,
+    pub sequence: u64,
+    /// SHA-256 of the previous entry's bytes; `null` in the first.
+    pub previous: Option<String>,
+    pub run_id: String,
+    pub kind: Kind,
+    pub started_at: String,
+    pub finished_at: String,
+    pub version: String,
+    pub source: Option<String>,
+    pub stream: Option<String>,
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// The stream's state after this entry.
+    pub state: Option<StreamState>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<QuietStream>,
+    pub tables: BTreeMap<String, TableChange>,
+    /// The Delta commits written since the entry before.
+    pub delta_commits: Vec<DeltaFile>,
+    /// Per stream, the sequence of the entry that holds its state.
+    pub states: BTreeMap<String, u64>,
+    /// Per table, the sequence of the last entry that names files of it.
+    pub last_changes: BTreeMap<String, u64>,
+    /// Per table, the version of the last Delta commit recorded here or before.
+    pub delta_versions: BTreeMap<String, u64>,
+}
+
+impl Entry {
+    /// The state this entry holds of a stream.
+    pub fn state_of(&self, source: &str, stream: &str) -> Option<&StreamState> {
+        let own = self.source.as_deref() == Some(source) && self.stream.as_deref() == Some(stream);
+        let quiet = || {
+            self.streams
+                .iter()
+                .find(|quiet| quiet.source == source && quiet.stream == stream)
+        };
+        self.state
+            .as_ref()
+            .filter(|_| own)
+            .or_else(|| quiet().map(|quiet| &quiet.state))
+    }
+}
+
+/// An entry and the SHA-256 of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    pub entry: Entry,
+    pub sha256: String,
+}
+
+/// `head.json`: exactly these two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    pub sequence: u64,
+    pub sha256: String,
+}
+
+/// The entries of one lake.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Ledger {
+    /// `store` is rooted at the lake.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store }
+    }
+
+    /// The newest entry; `None` for an empty lake. An entry one ahead of the head is found as well.
+    pub async fn newest(&self) -> Result<Option<Sealed>> {
+        let Some(head) = self.head().await? else {
+            if self.read(2).await?.is_some() {
+                bail!("{FOLDER}/head.json is missing although the ledger holds entry 2");
+            }
+            return self.read(1).await;
+        };
+        let sealed = self.read(head.sequence).await?;
+        let sealed =
+            sealed.with_context(|| format!("{FOLDER}/head.json names entry {}, which is missing", head.sequence))?;
+        if sealed.sha256 != head.sha256 {
+            bail!("{FOLDER}/head.json does not match entry {}", head.sequence);
+        }
+        match self.read(head.sequence + 1).await? {
+            Some(next) if next.entry.previous.as_deref() != Some(sealed.sha256.as_str()) => {
+                bail!("entry {} does not follow entry {}", next.entry.sequence, head.sequence)
+            }
+            Some(next) => Ok(Some(next)),
+            None => Ok(Some(sealed)),
+        }
+    }
+
+    /// What `head.json` says; `None` when there is none.
+    pub async fn head(&self) -> Result<Option<Head>> {
+        let Some(bytes) = self.bytes(&Path::from(format!("{FOLDER}/head.json"))).await? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .with_context(|| format!("{FOLDER}/head.json cannot be read"))
+    }
+
+    pub async fn read(&self, sequence: u64) -> Result<Option<Sealed>> {
+        let Some(bytes) = self.bytes(&path(sequence)).await? else {
+            return Ok(None);
+        };
+        let entry: Entry =
+            serde_json::from_slice(&bytes).with_context(|| format!("ledger entry {sequence} cannot be read"))?;
+        if entry.format != FORMAT {
+            bail!(
+                "ledger entry {sequence} has format {}, and this program reads {FORMAT}: a newer one wrote it",
+                entry.format
+            );
+        }
+        if entry.sequence != sequence {
+            bail!("ledger entry {sequence} says it is entry {}", entry.sequence);
+        }
+        Ok(Some(Sealed {
+            entry,
+            sha256: sha256(&bytes),
+        }))
+    }
+
+    /// Creates the entry: this is the commit of all it names. A lost answer is read back before anything is tried again.
+    /// `None`: another entry already has this number.
+    pub async fn append(&self, entry: Entry) -> Result<Option<Sealed>> {
+        let mut bytes = serde_json::to_vec_pretty(&entry)?;
+        bytes.push(b'\n');
+        let sealed = Sealed {
+            sha256: sha256(&bytes),
+            entry,
+        };
+        let sequence = sealed.entry.sequence;
+        let options = PutOptions::from(PutMode::Create);
+        let failed = match self
+            .store
+            .put_opts(&path(sequence), PutPayload::from(bytes), options)
+            .await
+        {
+            Ok(_) => return Ok(Some(sealed)),
+            Err(failed) => failed,
+        };
+        match self.bytes(&path(sequence)).await {
+            Ok(Some(found)) if sha256(&found) == sealed.sha256 => Ok(Some(sealed)),
+            Ok(Some(_)) => Ok(None),
+            Ok(None) | Err(_) => Err(failed).with_context(|| {
+                format!("ledger entry {sequence} cannot be created; the lake's file system must allow hard links")
+            }),
+        }
+    }
+
+    /// Makes the head name this entry.
+    pub async fn move_head(&self, sealed: &Sealed) -> Result<()> {
+        let head = Head {
+            sequence: sealed.entry.sequence,
+            sha256: sealed.sha256.clone(),
+        };
+        let mut bytes = serde_json::to_vec(&head)?;
+        bytes.push(b'\n');
+        let put = self
+            .store
+            .put(&Path::from(format!("{FOLDER}/head.json")), PutPayload::from(bytes))
+            .await;
+        put.map(|_| ())
+            .with_context(|| format!("{FOLDER}/head.json cannot be replaced"))
+    }
+
+    async fn bytes(&self, path: &Path) -> Result<Option<Bytes>> {
+        match self.store.get(path).await {
+            Ok(found) => Ok(Some(
+                found.bytes().await.with_context(|| format!("{path} cannot be read"))?,
+            )),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("{path} cannot be read")),
+        }
+    }
+}
+
+/// Where an entry stands in the lake.
+pub fn path(sequence: u64) -> Path {
+    Path::from(format!("{FOLDER}/{sequence:020}.json"))
+}
+
+pub fn stream_key(source: &str, stream: &str) -> String {
+    format!("{source}.{stream}")
+}
+
+/// Lower-case hexadecimal SHA-256.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}

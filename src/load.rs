@@ -1,0 +1,155 @@
+//! One run from pages to warehouse: `sync`, `demo` and whatever else loads only call it. Owns the order in which things
+//! become true: rows in the lake first, then what is claimed of them, then the warehouse.
+
+pub mod follow;
+mod stream;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+use thiserror::Error;
+
+use crate::coverage::Gap;
+use crate::http::{Client, Settings, SettingsError};
+use crate::lake::{Lake, Quiet};
+use crate::ledger::{Counts, QuietStream};
+use crate::pull::PullError;
+use crate::schema::Micros;
+use crate::source::{Source, Stream};
+
+/// What one run is told by the command that makes it.
+pub struct Run<'a> {
+    pub run_id: String,
+    pub started_at: Micros,
+    pub clock: &'a (dyn Fn() -> Micros + Sync),
+    pub progress: &'a (dyn Fn(&Progress) + Sync),
+    /// Set when the user wants the run to end: what was read is committed, and the walk stops.
+    pub cancelled: &'a AtomicBool,
+    /// The oldest time to walk down to, in place of what the coverage asks for.
+    pub from: Option<Micros>,
+}
+
+/// Where a stream's walk stands.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    pub name: String,
+    pub pages: u64,
+    pub rows: u64,
+    /// What the service says it has, when the walk goes to the end of the list.
+    pub expected: Option<u64>,
+}
+
+/// Why a stream could not be loaded, or not to its end.
+#[derive(Debug, Error)]
+pub enum StreamError {
+    #[error(transparent)]
+    Pull(#[from] PullError),
+    #[error("{0}")]
+    Settings(Arc<SettingsError>),
+    #[error("belongs to the account {known}, and the configuration now names {given}")]
+    OtherAccount { known: String, given: String },
+    #[error("{0:#}")]
+    Lake(anyhow::Error),
+}
+
+impl StreamError {
+    /// Whether the configuration or the credentials are at fault.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            StreamError::Pull(error) => error.is_credentials(),
+            StreamError::Settings(_) | StreamError::OtherAccount { .. } => true,
+            StreamError::Lake(_) => false,
+        }
+    }
+
+    pub fn hint(&self) -> String {
+        match self {
+            StreamError::Pull(error) => error.hint(),
+            StreamError::Settings(error) => error.hint().to_owned(),
+            StreamError::OtherAccount { .. } => {
+                "two accounts must not share one archive: give the other account a source name of its own".to_owned()
+            }
+            StreamError::Lake(_) => {
+                "what was committed before is kept; mend the cause and run the command again".to_owned()
+            }
+        }
+    }
+}
+
+/// What became of one stream.
+#[derive(Debug)]
+pub struct Outcome {
+    pub source: String,
+    pub stream: &'static str,
+    pub counts: Counts,
+    /// Numbers of the loads it made.
+    pub loads: Vec<u64>,
+    pub error: Option<StreamError>,
+    /// Gaps that were not there before the run.
+    pub new_gaps: Vec<Gap>,
+    /// What a user should look at, and what it is good to know.
+    pub findings: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+impl Outcome {
+    fn new(source: &str, stream: &'static Stream) -> Self {
+        Self {
+            source: source.to_owned(),
+            stream: stream.name,
+            counts: Counts::default(),
+            loads: Vec::new(),
+            error: None,
+            new_gaps: Vec::new(),
+            findings: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.source, self.stream)
+    }
+
+    /// Whether a person should look at it although it ended well.
+    pub fn needs_a_look(&self) -> bool {
+        self.counts.rejects > 0 || !self.new_gaps.is_empty() || !self.findings.is_empty()
+    }
+}
+
+/// Loads the given streams one after the other. One stream's failure does not stop the others; an error means that the lake
+/// itself could not be written.
+pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], run: &Run<'_>) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    let mut quiet = Vec::new();
+    for (source, streams) in chosen {
+        let client = Client::new(Settings::of(source)).map_err(Arc::new);
+        for stream in streams {
+            if run.cancelled.load(Ordering::SeqCst) {
+                break;
+            }
+            let mut outcome = Outcome::new(&source.name, stream);
+            match &client {
+                Ok(client) => quiet.extend(stream::load(lake, source, stream, client, run, &mut outcome).await),
+                Err(error) => outcome.error = Some(StreamError::Settings(Arc::clone(error))),
+            }
+            outcomes.push(outcome);
+        }
+    }
+    commit_quiet(lake, quiet, run).await?;
+    Ok(outcomes)
+}
+
+async fn commit_quiet(lake: &mut Lake, streams: Vec<QuietStream>, run: &Run<'_>) -> Result<()> {
+    if streams.is_empty() {
+        return Ok(());
+    }
+    let at = (run.clock)();
+    lake.commit_quiet(&Quiet {
+        run_id: &run.run_id,
+        started_at: run.started_at,
+        at,
+        streams,
+    })
+    .await
+}

@@ -1,0 +1,146 @@
+//! Bringing the warehouse up to the lake: what it has not applied yet, from the entries and the live files. Apart from the
+//! load because it is also done when nothing is loaded.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::lake::Lake;
+use crate::lake::files::LiveFile;
+use crate::lake::statistics::Bounds;
+use crate::ledger::{Counts, Kind, Sealed};
+use crate::schema::{Micros, Table, parse_time};
+use crate::source;
+use crate::warehouse::{self, CoverageRow, DataFile, GapRow, Increment, LoadRow};
+
+/// What the warehouse at `path` lacks of the lake; `None` when it has it all.
+pub async fn increment(lake: &mut Lake, path: &Path) -> Result<Option<Increment>> {
+    let Some(lake_id) = lake.id().map(str::to_owned) else {
+        return Ok(None);
+    };
+    let following = warehouse::following(path)?;
+    let applied = following
+        .as_ref()
+        .filter(|following| following.lake_id == lake_id)
+        .map_or(0, |following| following.sequence);
+    let sequence = lake.sequence();
+    if following.is_some_and(|following| following.lake_id == lake_id && following.sequence == sequence) {
+        return Ok(None);
+    }
+    let mut files = Vec::new();
+    for table in source::TABLES {
+        let live = lake.live_files(table)?.to_vec();
+        files.extend(
+            live.iter()
+                .filter_map(|file| data_file(lake, table, file))
+                .filter(|file| file.max_load > signed(applied)),
+        );
+    }
+    let mut loads = Vec::new();
+    for entry in applied + 1..=sequence {
+        load_rows(&lake.entry(entry).await?, &mut loads);
+    }
+    let (coverage, gaps) = coverage(lake).await?;
+    Ok(Some(Increment {
+        lake_id,
+        sequence,
+        files,
+        loads,
+        coverage,
+        gaps,
+        reread: Vec::new(),
+    }))
+}
+
+/// The coverage of every stream and its gaps, as rows.
+pub async fn coverage(lake: &Lake) -> Result<(Vec<CoverageRow>, Vec<GapRow>)> {
+    let (mut coverage, mut gaps) = (Vec::new(), Vec::new());
+    for (source, stream) in lake.streams() {
+        let state = lake
+            .state(&source, &stream)
+            .await?
+            .with_context(|| format!("no state of {source}.{stream}"))?;
+        coverage.extend(state.coverage.intervals().iter().map(|interval| CoverageRow {
+            source: source.clone(),
+            stream: stream.clone(),
+            from_at: interval.span.from,
+            to_at: interval.span.to,
+            state: interval.state.name().to_owned(),
+            collected_at: interval.collected_at,
+        }));
+        gaps.extend(state.coverage.gaps().into_iter().map(|gap| GapRow {
+            source: source.clone(),
+            stream: stream.clone(),
+            gap_from: gap.span.from,
+            gap_to: gap.span.to,
+            reason: gap.reason,
+        }));
+    }
+    Ok((coverage, gaps))
+}
+
+fn data_file(lake: &Lake, table: &'static Table, file: &LiveFile) -> Option<DataFile> {
+    let (min_load, max_load) = match file.bounds.get("load") {
+        Some(Bounds::Long(least, greatest)) => (*least, *greatest),
+        _ => (0, i64::MAX),
+    };
+    Some(DataFile {
+        table,
+        path: lake.path(&format!("{}/{}", table.name, file.path)),
+        source: file.partition.source.clone(),
+        month: file.partition.month.clone(),
+        rows: file.rows,
+        min_load,
+        max_load,
+    })
+}
+
+fn load_rows(sealed: &Sealed, rows: &mut Vec<LoadRow>) {
+    let entry = &sealed.entry;
+    if entry.kind == Kind::Silence {
+        let quiet = entry.streams.iter();
+        rows.extend(quiet.map(|quiet| load_row(sealed, Some(&quiet.source), Some(&quiet.stream), &quiet.counts)));
+    } else {
+        rows.push(load_row(
+            sealed,
+            entry.source.as_ref(),
+            entry.stream.as_ref(),
+            &entry.counts,
+        ));
+    }
+}
+
+fn load_row(sealed: &Sealed, source: Option<&String>, stream: Option<&String>, counts: &Counts) -> LoadRow {
+    let entry = &sealed.entry;
+    let added = || entry.tables.values().flat_map(|change| &change.added);
+    LoadRow {
+        load: signed(entry.sequence),
+        run_id: entry.run_id.clone(),
+        kind: entry.kind.name().to_owned(),
+        source: source.cloned(),
+        stream: stream.cloned(),
+        started_at: time(&entry.started_at),
+        finished_at: time(&entry.finished_at),
+        version: entry.version.clone(),
+        requests: counts.requests,
+        pages: counts.pages,
+        received: counts.received,
+        stored: counts.stored,
+        duplicates: counts.duplicates,
+        revisions: counts.revisions,
+        drift: counts.drift,
+        rejects: counts.rejects,
+        withheld: counts.withheld,
+        files: u64::try_from(added().count()).unwrap_or(u64::MAX),
+        bytes: added().map(|file| file.bytes).sum(),
+        entry_sha256: sealed.sha256.clone(),
+    }
+}
+
+fn time(text: &str) -> Micros {
+    parse_time(text).unwrap_or_default()
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,411 @@
+//! Numbered pages, newest first, while rows arrive, move to the head and vanish.
+//!
+//! Two neighbouring pages are *joined* when nothing can lie between them. Asked one after the other, the deeper answer's
+//! count must not be below the shallower one's, and it must repeat exactly as many rows as the count has grown. Pages asked
+//! for at the same time may be answered in any order, so counts alone prove nothing: they are joined only if the head of
+//! the list (its first row and the count) was the same before and after all of them, for every arrival and every revision
+//! changes it. Otherwise they are read again one by one.
+
+use std::collections::{HashSet, VecDeque};
+
+use futures::{StreamExt, TryStreamExt};
+
+use super::page::{Outline, Page, fetch};
+use super::{Event, Flow, PullError, Walk};
+use crate::coverage::{Gap, Span};
+use crate::schema::Micros;
+
+/// Pages whose row identities are remembered; rows arriving faster than this many pages between two answers are not joined.
+const REMEMBERED: usize = 128;
+/// Most pages asked for between two looks at the head.
+const LONGEST_STRETCH: u64 = 64;
+const JOIN_ATTEMPTS: u32 = 3;
+/// Most pages stepped back in one walk.
+const MOST_STEPS_BACK: u64 = 10_000;
+
+pub(super) enum Outcome {
+    Done,
+    NotNewestFirst,
+}
+
+/// The first row of the list and its count.
+type Head = (u64, Option<u64>);
+
+/// The joined pages of one walk.
+struct Chain {
+    pages: VecDeque<Outline>,
+    /// Everything from here on has been proven.
+    proven_from: Micros,
+    oldest: Option<Micros>,
+    trusted: bool,
+    /// What the head was when it was last looked at, if every page joined since is known to be of that list.
+    head: Option<Head>,
+    /// How often the walk has stepped back.
+    steps_back: u64,
+}
+
+pub(super) async fn walk(
+    walk: &Walk<'_>,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Outcome, PullError> {
+    let Some(first) = fetch(walk, 1).await? else {
+        return Err(PullError::Shape {
+            page: 1,
+            what: "there is no first page".to_owned(),
+        });
+    };
+    let first_outline = first.outline.clone();
+    let begun = Event::Begun {
+        service_at: first.service_at,
+        newest_key: first_outline.newest,
+        count: first_outline.count,
+        total_pages: first_outline.total_pages,
+    };
+    let mut chain = Chain::new(first_outline.count.is_some() && is_sized(&first_outline));
+    caller(begun).await?;
+    hand_on(first, caller).await?;
+    let mut stretch = 1;
+    chain.head = Some((first_outline.head, first_outline.count));
+    let mut flow = extend(&mut chain, first_outline, caller).await?;
+    loop {
+        let last = chain.last()?;
+        if !last.newest_first || chain.is_out_of_order() {
+            return Ok(Outcome::NotNewestFirst);
+        }
+        if flow == Flow::Stop {
+            return Ok(Outcome::Done);
+        }
+        if last.is_last() {
+            return end(&chain, caller).await;
+        }
+        let ahead = last.total_pages.map_or(1, |total| total.saturating_sub(last.number));
+        let length = if chain.trusted && walk.max_in_flight > 1 {
+            stretch.min(ahead)
+        } else {
+            1
+        };
+        if length >= 2 && chain.head.is_some() {
+            let (joined, next) = read_stretch(walk, &mut chain, length, caller).await?;
+            stretch = if joined {
+                (stretch * 2).min(LONGEST_STRETCH)
+            } else {
+                (stretch / 2).max(1)
+            };
+            flow = next;
+            continue;
+        }
+        if length >= 2 {
+            chain.head = look_at_head(walk, None, caller).await?;
+        }
+        flow = read_next(walk, &mut chain, caller).await?;
+        stretch = (stretch * 2).min(LONGEST_STRETCH);
+    }
+}
+
+/// The end of the list is proven: everything from its oldest row on has been read.
+async fn end(chain: &Chain, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<Outcome, PullError> {
+    if let Some(oldest) = chain.oldest {
+        let span = Span::new(oldest, chain.proven_from);
+        if !span.is_empty() {
+            caller(Event::Proven {
+                span,
+                trusted: chain.trusted,
+            })
+            .await?;
+        }
+    }
+    caller(Event::Ended { oldest: chain.oldest }).await?;
+    Ok(Outcome::Done)
+}
+
+/// Several pages at once, joined only if the head was the same before and after; says whether they were.
+async fn read_stretch(
+    walk: &Walk<'_>,
+    chain: &mut Chain,
+    length: u64,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<(bool, Flow), PullError> {
+    let last = chain.last()?.number;
+    let mut answers = futures::stream::iter(last + 1..=last + length)
+        .map(|number| fetch(walk, number))
+        .buffered(walk.max_in_flight);
+    let mut outlines = Vec::new();
+    while let Some(answer) = answers.try_next().await? {
+        let Some(page) = answer else { break };
+        outlines.push(page.outline.clone());
+        hand_on(page, caller).await?;
+    }
+    drop(answers);
+    let complete = u64::try_from(outlines.len()) == Ok(length);
+    let head = look_at_head(walk, chain.head, caller).await?;
+    let unchanged = complete && chain.head.is_some() && chain.head == head;
+    chain.head = head;
+    let sound = unchanged && outlines.iter().all(|outline| chain.is_same_list(outline));
+    if !sound {
+        // The page joined last is older than this look at the head: the next one must be asked for alone.
+        let flow = read_next(walk, chain, caller).await?;
+        return Ok((false, flow));
+    }
+    let mut flow = Flow::On;
+    for outline in outlines {
+        let in_order = outline.newest_first;
+        flow = extend(chain, outline, caller).await?;
+        if flow == Flow::Stop || !in_order || chain.is_out_of_order() {
+            break;
+        }
+    }
+    Ok((true, flow))
+}
+
+/// One page, asked for after the last joined one was answered.
+async fn read_next(
+    walk: &Walk<'_>,
+    chain: &mut Chain,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Flow, PullError> {
+    for _ in 0..JOIN_ATTEMPTS {
+        let shallower = chain.last()?.clone();
+        let deeper = match read(walk, shallower.number + 1, caller).await? {
+            Some(page) if page.rows > 0 => page,
+            _ => return past_the_end(walk, chain, caller).await,
+        };
+        if chain.joins(&deeper) {
+            return extend(chain, deeper, caller).await;
+        }
+        chain.head = None;
+        step_back(walk, chain, caller).await?;
+        if chain.last()?.is_last() {
+            return Ok(Flow::On);
+        }
+    }
+    give_up_join(walk, chain, caller).await
+}
+
+/// Reads shallower pages again until one holds a row that is joined already, and makes it the last joined page.
+async fn step_back(
+    walk: &Walk<'_>,
+    chain: &mut Chain,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<(), PullError> {
+    let joined = chain.ids();
+    let mut number = chain.last()?.number;
+    while chain.steps_back < MOST_STEPS_BACK {
+        chain.steps_back += 1;
+        if let Some(again) = read(walk, number, caller).await?
+            && (number == 1 || again.ids.iter().any(|id| joined.contains(id)))
+        {
+            if number == 1 {
+                chain.head = Some((again.head, again.count));
+            }
+            chain.rewind_to(again);
+            return Ok(());
+        }
+        number = number.saturating_sub(1).max(1);
+    }
+    Err(PullError::Shape {
+        page: number,
+        what: format!("no page repeats a row read before, {MOST_STEPS_BACK} pages on"),
+    })
+}
+
+/// Three attempts found no join: what may lie between is a named gap, and the walk goes on below it.
+async fn give_up_join(
+    walk: &Walk<'_>,
+    chain: &mut Chain,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Flow, PullError> {
+    let number = chain.last()?.number + 1;
+    let Some(deeper) = read(walk, number, caller).await?.filter(|page| page.rows > 0) else {
+        return past_the_end(walk, chain, caller).await;
+    };
+    let from = deeper.newest.unwrap_or(chain.proven_from);
+    let span = Span::new(from, chain.proven_from);
+    if !span.is_empty() {
+        let reason = format!("pages {} and {number} could not be joined", number - 1);
+        caller(Event::Missing(Gap { span, reason })).await?;
+    }
+    chain.proven_from = chain.proven_from.min(from);
+    extend(chain, deeper, caller).await
+}
+
+/// No such page although the last answer named one: the list has become shorter, or the service hides the rest.
+async fn past_the_end(
+    walk: &Walk<'_>,
+    chain: &mut Chain,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Flow, PullError> {
+    let number = chain.last()?.number + 1;
+    chain.head = None;
+    step_back(walk, chain, caller).await?;
+    let last = chain.last()?;
+    match last.total_pages {
+        Some(total_pages) if !last.is_last() && last.number + 1 == number => Err(PullError::Capped {
+            page: number,
+            total_pages,
+        }),
+        Some(_) => Ok(Flow::On),
+        None => {
+            if let Some(page) = chain.pages.back_mut() {
+                page.has_next = false;
+            }
+            Ok(Flow::On)
+        }
+    }
+}
+
+/// Asks for the first page to see whether anything has changed; its rows are handed on only if something has.
+async fn look_at_head(
+    walk: &Walk<'_>,
+    known: Option<Head>,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Option<Head>, PullError> {
+    let Some(page) = fetch(walk, 1).await? else {
+        return Ok(None);
+    };
+    let head = Some((page.outline.head, page.outline.count));
+    if head != known {
+        hand_on(page, caller).await?;
+    }
+    Ok(head)
+}
+
+/// Fetches a page and hands its rows on, whatever becomes of the page.
+async fn read(
+    walk: &Walk<'_>,
+    number: u64,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Option<Outline>, PullError> {
+    let Some(page) = fetch(walk, number).await? else {
+        return Ok(None);
+    };
+    let outline = page.outline.clone();
+    hand_on(page, caller).await?;
+    Ok(Some(outline))
+}
+
+async fn hand_on(page: Page, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<(), PullError> {
+    caller(Event::Rows {
+        page: page.number,
+        rows: page.rows,
+    })
+    .await?;
+    Ok(())
+}
+
+/// Joins a page and says what is proven by it: keys newer than its last one, for rows of that very key may follow.
+async fn extend(
+    chain: &mut Chain,
+    outline: Outline,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Flow, PullError> {
+    let oldest = outline.oldest;
+    chain.push(outline);
+    let Some(oldest) = oldest.filter(|_| !chain.is_out_of_order()) else {
+        return Ok(Flow::On);
+    };
+    chain.oldest = Some(chain.oldest.map_or(oldest, |known| known.min(oldest)));
+    let span = Span::new(oldest.saturating_add(1), chain.proven_from);
+    if span.is_empty() {
+        return Ok(Flow::On);
+    }
+    chain.proven_from = span.from;
+    Ok(caller(Event::Proven {
+        span,
+        trusted: chain.trusted,
+    })
+    .await?)
+}
+
+impl Chain {
+    fn new(trusted: bool) -> Self {
+        Self {
+            pages: VecDeque::new(),
+            proven_from: Micros::MAX,
+            oldest: None,
+            trusted,
+            head: None,
+            steps_back: 0,
+        }
+    }
+
+    fn last(&self) -> Result<&Outline, PullError> {
+        self.pages
+            .back()
+            .ok_or_else(|| PullError::Caller(anyhow::anyhow!("no page is joined")))
+    }
+
+    fn ids(&self) -> HashSet<u64> {
+        self.pages.iter().flat_map(|page| page.ids.iter().copied()).collect()
+    }
+
+    fn push(&mut self, outline: Outline) {
+        self.trusted &= outline.count.is_some();
+        self.pages.push_back(outline);
+        if self.pages.len() > REMEMBERED {
+            self.pages.pop_front();
+        }
+    }
+
+    /// Forgets the joined pages from this number on, and takes the page in their place.
+    fn rewind_to(&mut self, page: Outline) {
+        self.pages.retain(|joined| joined.number < page.number);
+        self.push(page);
+    }
+
+    /// Whether a page answered after the last joined one follows it with nothing between.
+    fn joins(&self, deeper: &Outline) -> bool {
+        let Some(shallower) = self.pages.back() else {
+            return true;
+        };
+        let (true, Some(before), Some(after)) = (self.trusted, shallower.count, deeper.count) else {
+            return true;
+        };
+        let known = self.ids();
+        let repeated = deeper.ids.iter().filter(|id| known.contains(id)).count();
+        let distinct = u64::try_from(deeper.ids.len()).unwrap_or(u64::MAX);
+        let grown = after.checked_sub(before);
+        same_size(shallower, deeper) && grown.is_some_and(|grown| u64::try_from(repeated) == Ok(grown.min(distinct)))
+    }
+
+    /// Whether a page read while the head stood still is of the list the chain is of.
+    fn is_same_list(&self, outline: &Outline) -> bool {
+        let size = self.pages.front().is_none_or(|first| same_size(first, outline));
+        size && self.head.is_some_and(|(_, count)| count == outline.count)
+    }
+
+    /// Judged between the last two joined pages where no row was revised in between.
+    fn is_out_of_order(&self) -> bool {
+        let mut newest_last = self.pages.iter().rev();
+        match (newest_last.next(), newest_last.next()) {
+            (Some(deeper), Some(shallower)) if deeper.number == shallower.number + 1 => {
+                let repeats = deeper.ids.iter().any(|id| shallower.ids.binary_search(id).is_ok());
+                !repeats
+                    && deeper
+                        .newest
+                        .zip(shallower.oldest)
+                        .is_some_and(|(deeper, shallower)| deeper > shallower)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Page numbers only mean the same rows while all pages have one size; the last page may be shorter.
+fn same_size(shallower: &Outline, deeper: &Outline) -> bool {
+    let fits = if deeper.is_last() {
+        deeper.rows <= shallower.rows
+    } else {
+        deeper.rows == shallower.rows
+    };
+    fits && is_sized(shallower) && is_sized(deeper)
+}
+
+/// Whether count and number of pages agree with the rows of a page that is not the last.
+fn is_sized(page: &Outline) -> bool {
+    match (page.count, page.total_pages) {
+        (Some(count), Some(total)) if total > 1 && !page.is_last() && page.rows > 0 => {
+            count.div_ceil(page.rows) == total
+        }
+        _ => true,
+    }
+}

@@ -1,0 +1,298 @@
+//! JSON: exact values for programs. Members stand in the order of the columns, and numbers that JSON or a 64-bit integer
+//! cannot hold are text.
+
+use std::collections::BTreeMap;
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+
+use crate::ledger::Head;
+use crate::report::{Covered, Gap, ReportResult};
+use crate::schema::format_time;
+use crate::sql::ParameterKind;
+use crate::warehouse::{Cell, Grid};
+
+pub(super) fn of(grid: &Grid) -> Result<String, serde_json::Error> {
+    let names = names(grid);
+    let lines = grid
+        .rows
+        .iter()
+        .map(|cells| serde_json::to_string(&Row { names: &names, cells }));
+    let lines = lines.collect::<Result<Vec<_>, _>>()?;
+    Ok(if lines.is_empty() {
+        "[]\n".to_owned()
+    } else {
+        format!("[\n{}\n]\n", lines.join(",\n"))
+    })
+}
+
+pub(super) fn of_report(result: &ReportResult) -> Result<String, serde_json::Error> {
+    object(result, Some(&result.rows))
+}
+
+pub(super) fn about(result: &ReportResult) -> Result<String, serde_json::Error> {
+    object(result, None)
+}
+
+/// A report as a JSON object.
+#[derive(Serialize)]
+struct Document<'a> {
+    report: &'a str,
+    parameters: Parameters<'a>,
+    coverage: Vec<CoveredJson<'a>>,
+    gaps: Vec<GapJson<'a>>,
+    rejects: u64,
+    ledger_head: Option<&'a Head>,
+    made_at: String,
+    version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<Rows<'a>>,
+}
+
+#[derive(Serialize)]
+struct CoveredJson<'a> {
+    source: &'a str,
+    stream: &'a str,
+    from_at: String,
+    to_at: String,
+    state: &'a str,
+    collected_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct GapJson<'a> {
+    source: &'a str,
+    stream: &'a str,
+    gap_from: String,
+    gap_to: String,
+    reason: &'a str,
+}
+
+fn object(result: &ReportResult, rows: Option<&Grid>) -> Result<String, serde_json::Error> {
+    let document = Document {
+        report: &result.report.name,
+        parameters: Parameters(result),
+        coverage: result.coverage.iter().map(covered).collect(),
+        gaps: result.gaps.iter().map(gap).collect(),
+        rejects: result.rejects,
+        ledger_head: result.ledger_head.as_ref(),
+        made_at: format_time(result.made_at),
+        version: &result.version,
+        rows: rows.map(Rows),
+    };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+fn covered(covered: &Covered) -> CoveredJson<'_> {
+    CoveredJson {
+        source: &covered.source,
+        stream: &covered.stream,
+        from_at: format_time(covered.from_at),
+        to_at: format_time(covered.to_at),
+        state: &covered.state,
+        collected_at: covered.collected_at.map(format_time),
+    }
+}
+
+fn gap(gap: &Gap) -> GapJson<'_> {
+    GapJson {
+        source: &gap.source,
+        stream: &gap.stream,
+        gap_from: format_time(gap.gap_from),
+        gap_to: format_time(gap.gap_to),
+        reason: &gap.reason,
+    }
+}
+
+/// Parameters as values of their kind.
+struct Parameters<'a>(&'a ReportResult);
+
+impl Serialize for Parameters<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.parameters.len()))?;
+        for (name, value) in &self.0.parameters {
+            let declared = self.0.report.params.iter().find(|parameter| parameter.name == *name);
+            match (declared.map(|parameter| parameter.kind), value) {
+                (Some(ParameterKind::Integer), Some(text)) => map.serialize_entry(name, &text.parse::<i64>().ok())?,
+                (Some(ParameterKind::Boolean), Some(text)) => map.serialize_entry(name, &(text == "true"))?,
+                _ => map.serialize_entry(name, value)?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// Rows as objects.
+struct Rows<'a>(&'a Grid);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let names = names(self.0);
+        let mut list = serializer.serialize_seq(Some(self.0.rows.len()))?;
+        for cells in &self.0.rows {
+            list.serialize_element(&Row { names: &names, cells })?;
+        }
+        list.end()
+    }
+}
+
+struct Row<'a> {
+    names: &'a [String],
+    cells: &'a [Cell],
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.names.len()))?;
+        for (name, cell) in self.names.iter().zip(self.cells) {
+            map.serialize_entry(name, &CellJson(cell))?;
+        }
+        map.end()
+    }
+}
+
+struct CellJson<'a>(&'a Cell);
+
+impl Serialize for CellJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Cell::Null => serializer.serialize_unit(),
+            Cell::Boolean(value) => serializer.serialize_bool(*value),
+            Cell::Integer(number) => match i64::try_from(*number) {
+                Ok(number) => serializer.serialize_i64(number),
+                Err(_) => serializer.serialize_str(&number.to_string()),
+            },
+            Cell::Float(number) if number.is_finite() => serializer.serialize_f64(*number),
+            Cell::Json(value) => value.serialize(serializer),
+            other => serializer.serialize_str(&super::csv::plain(other)),
+        }
+    }
+}
+
+/// The names of the columns, each once: a query may give two of a name, an object may not.
+fn names(grid: &Grid) -> Vec<String> {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut names = Vec::with_capacity(grid.columns.len());
+    for column in &grid.columns {
+        let mut name = column.name.clone();
+        while let Some(times) = seen.get_mut(&name) {
+            *times += 1;
+            name = format!("{}_{times}", column.name);
+        }
+        seen.insert(name.clone(), 1);
+        names.push(name);
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{self, Interval};
+    use crate::warehouse::GridColumn;
+
+    fn grid(cells: Vec<(&str, Cell)>) -> Grid {
+        let column = |name: &str| GridColumn {
+            name: name.to_owned(),
+            kind: "VARCHAR".to_owned(),
+        };
+        let (names, row): (Vec<&str>, Vec<Cell>) = cells.into_iter().unzip();
+        Grid {
+            columns: names.into_iter().map(column).collect(),
+            rows: vec![row],
+        }
+    }
+
+    #[test]
+    fn values_are_exact_and_in_the_order_of_the_columns() {
+        let grid = grid(vec![
+            ("z", Cell::Integer(1)),
+            ("a", Cell::Text("=1 \u{1b}\u{202e}".to_owned())),
+            ("big", Cell::Integer(i128::from(u64::MAX) + 1)),
+            ("nan", Cell::Float(f64::NAN)),
+            ("half", Cell::Float(0.5)),
+            ("at", Cell::Timestamp(1_784_118_600_250_000)),
+            ("day", Cell::Date(20_649)),
+            ("list", Cell::Json(serde_json::json!(["b", null]))),
+            ("bytes", Cell::Bytes(vec![171])),
+            ("none", Cell::Null),
+        ]);
+        let expected = "[\n{\"z\":1,\"a\":\"=1 \\u001b\u{202e}\",\"big\":\"18446744073709551616\",\"nan\":\"NaN\",\"half\":0.5,\
+                        \"at\":\"2026-07-15T12:30:00.25Z\",\"day\":\"2026-07-15\",\"list\":[\"b\",null],\"bytes\":\"ab\",\"none\":null}\n]\n";
+        assert_eq!(of(&grid).unwrap(), expected);
+        assert_eq!(of(&Grid::default()).unwrap(), "[]\n");
+    }
+
+    #[test]
+    fn two_columns_of_one_name_are_both_kept() {
+        let cells = ["a", "a", "a_2", "a"]
+            .into_iter()
+            .zip(1..)
+            .map(|(name, number)| (name, Cell::Integer(number)));
+        assert_eq!(
+            of(&grid(cells.collect())).unwrap(),
+            "[\n{\"a\":1,\"a_2\":2,\"a_2_2\":3,\"a_3\":4}\n]\n"
+        );
+    }
+
+    #[test]
+    fn a_report_is_an_object_and_its_about_is_the_same_without_rows() {
+        let interval = Interval {
+            since: 0,
+            until: 1_000_000,
+        };
+        let result = ReportResult {
+            report: report::find("top_actors").unwrap(),
+            parameters: vec![
+                ("since".to_owned(), Some(format_time(0))),
+                ("source".to_owned(), None),
+                ("top".to_owned(), Some("5".to_owned())),
+            ],
+            interval,
+            coverage: vec![Covered {
+                source: "a".to_owned(),
+                stream: "logs".to_owned(),
+                from_at: 0,
+                to_at: 1_000_000,
+                state: "final".to_owned(),
+                collected_at: Some(2_000_000),
+            }],
+            gaps: vec![Gap {
+                source: "a".to_owned(),
+                stream: "l".to_owned(),
+                gap_from: 0,
+                gap_to: 1,
+                reason: "r".to_owned(),
+            }],
+            rejects: 3,
+            ledger_head: Some(Head {
+                sequence: 4,
+                sha256: "ff".to_owned(),
+            }),
+            made_at: 3_000_000,
+            version: "0.1.0".to_owned(),
+            rows: grid(vec![("n", Cell::Integer(1))]),
+        };
+        let mut expected = serde_json::json!({
+            "report": "top_actors",
+            "parameters": {"since": "1970-01-01T00:00:00Z", "source": null, "top": 5},
+            "coverage": [{
+                "source": "a", "stream": "logs", "from_at": "1970-01-01T00:00:00Z", "to_at": "1970-01-01T00:00:01Z",
+                "state": "final", "collected_at": "1970-01-01T00:00:02Z"
+            }],
+            "gaps": [{
+                "source": "a", "stream": "l", "gap_from": "1970-01-01T00:00:00Z", "gap_to": "1970-01-01T00:00:00.000001Z",
+                "reason": "r"
+            }],
+            "rejects": 3,
+            "ledger_head": {"sequence": 4, "sha256": "ff"},
+            "made_at": "1970-01-01T00:00:03Z",
+            "version": "0.1.0",
+            "rows": [{"n": 1}]
+        });
+        let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        assert_eq!(read(of_report(&result).unwrap()), expected);
+        expected.as_object_mut().unwrap().remove("rows");
+        assert_eq!(read(about(&result).unwrap()), expected);
+    }
+}

@@ -1,0 +1,256 @@
+//! Tables for eyes: a plain header, a line, rows. Apart from the others because here nothing of a value may reach the
+//! terminal as anything but visible characters.
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use crate::report::ReportResult;
+use crate::schema::format_time;
+use crate::warehouse::{Cell, Grid};
+
+/// Foreign text as it may stand on a terminal: control characters, line breaks and characters that turn the direction of
+/// writing or hide are written out, as `\n` or `\u{202e}`.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            _ if acts(letter) => shown.extend(letter.escape_unicode()),
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// Whether a character does something to the text around it that cannot be seen.
+fn acts(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+pub(super) fn of(grid: &Grid, width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table
+        .force_no_tty()
+        .load_style(TableStyle::new().header_separator(LineStyle::none().fill('-').junction('-')));
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    if let Some(width) = width {
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+    }
+    table.set_header(grid.columns.iter().map(|column| visible(&column.name)));
+    table.add_rows(grid.rows.iter().map(|row| row.iter().map(text)));
+    for (place, column) in grid.columns.iter().enumerate() {
+        if is_number(&column.kind)
+            && let Some(column) = table.column_mut(place)
+        {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut lines = String::new();
+    for line in table.lines() {
+        lines.push_str(line.trim_end());
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Gaps stand first, so that no table is read without them.
+pub(super) fn of_report(result: &ReportResult, width: Option<u16>) -> String {
+    let mut text = result
+        .gap_sentence()
+        .map(|gaps| visible(&gaps) + "\n")
+        .unwrap_or_default();
+    let (since, until) = (format_time(result.interval.since), format_time(result.interval.until));
+    text.push_str(&format!("{}, {since} to {until}", result.report.title));
+    for (name, value) in &result.parameters {
+        if let Some(value) = value.as_ref().filter(|_| name != "since" && name != "until") {
+            text.push_str(&format!(", {name} {}", visible(value)));
+        }
+    }
+    text.push('\n');
+    match result.empty_sentence() {
+        Some(sentence) => text.push_str(&format!("{}\n", visible(&sentence))),
+        None => text.push_str(&format!("\n{}\n", of(&result.rows, width))),
+    }
+    for covered in &result.coverage {
+        text.push_str(&format!("{}\n", visible(&covered.to_string())));
+    }
+    let head = result.ledger_head.as_ref();
+    let head = head.map_or("no ledger entry".to_owned(), |head| {
+        format!("ledger entry {} ({})", head.sequence, head.sha256)
+    });
+    text.push_str(&format!(
+        "{} rows; {} records could not be read; from {head}\n",
+        result.rows.rows.len(),
+        result.rejects
+    ));
+    text.push_str(&format!(
+        "made at {} by trailhouse {}\n",
+        format_time(result.made_at),
+        result.version
+    ));
+    text
+}
+
+/// A cell as one line; a list or struct as JSON; nothing for null.
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => visible(text),
+        other => visible(&super::csv::plain(other)),
+    }
+}
+
+fn is_number(kind: &str) -> bool {
+    let numbers = [
+        "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL",
+    ];
+    let kind = kind.trim_start_matches('U');
+    !kind.ends_with(']') && numbers.iter().any(|number| kind.starts_with(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Head;
+    use crate::report::{self, Covered, Gap, Interval};
+    use crate::warehouse::GridColumn;
+
+    fn column(name: &str, kind: &str) -> GridColumn {
+        GridColumn {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+        }
+    }
+
+    fn grid() -> Grid {
+        Grid {
+            columns: vec![
+                column("name", "VARCHAR"),
+                column("events", "BIGINT"),
+                column("at", "TIMESTAMP"),
+            ],
+            rows: vec![
+                vec![
+                    Cell::Text("Ada".to_owned()),
+                    Cell::Integer(12),
+                    Cell::Timestamp(1_784_118_600_000_000),
+                ],
+                vec![Cell::Null, Cell::Integer(5), Cell::Null],
+            ],
+        }
+    }
+
+    #[test]
+    fn a_table_is_plain() {
+        let expected = " name   events   at\n--------------------------------------\n \
+                        Ada        12   2026-07-15T12:30:00Z\n             5\n";
+        assert_eq!(of(&grid(), None), expected);
+    }
+
+    #[test]
+    fn a_terminal_is_not_overrun() {
+        let grid = Grid {
+            columns: vec![column("text", "VARCHAR")],
+            rows: vec![vec![Cell::Text("word ".repeat(40))]],
+        };
+        assert!(of(&grid, Some(30)).lines().all(|line| line.chars().count() <= 30));
+        assert!(of(&grid, None).lines().any(|line| line.chars().count() > 100));
+    }
+
+    #[test]
+    fn nothing_in_a_record_acts_on_the_terminal() {
+        let cases = [
+            ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
+            ("one\ntwo\r\tthree", "one\\ntwo\\r\\tthree"),
+            ("gpj\u{202e}exe", "gpj\\u{202e}exe"),
+            ("a\u{2066}b\u{200b}c\u{feff}", "a\\u{2066}b\\u{200b}c\\u{feff}"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("Zoë 👩‍🚀 データ", "Zoë 👩‍🚀 データ"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(visible(text), expected);
+            let grid = Grid {
+                columns: vec![column(text, "VARCHAR")],
+                rows: vec![vec![Cell::Text(text.to_owned())]],
+            };
+            let lines = of(&grid, None);
+            assert_eq!(lines.lines().count(), 3, "{lines}");
+            assert!(!lines.chars().any(|letter| letter != '\n' && acts(letter)), "{lines:?}");
+        }
+        let json = Cell::Json(serde_json::json!(["\u{202e}a"]));
+        assert_eq!(super::text(&json), "[\"\\u{202e}a\"]");
+    }
+
+    #[test]
+    fn a_report_begins_with_its_gaps_and_ends_with_its_origin() {
+        let interval = Interval {
+            since: 1_784_073_600_000_000,
+            until: 1_784_160_000_000_000,
+        };
+        let result = ReportResult {
+            report: report::find("top_actors").unwrap(),
+            parameters: vec![
+                ("since".to_owned(), None),
+                ("source".to_owned(), Some("a".to_owned())),
+                ("top".to_owned(), None),
+            ],
+            interval,
+            coverage: vec![Covered {
+                source: "a".to_owned(),
+                stream: "logs".to_owned(),
+                from_at: interval.since,
+                to_at: 1_784_116_800_000_000,
+                state: "final".to_owned(),
+                collected_at: None,
+            }],
+            gaps: vec![Gap {
+                source: "a".to_owned(),
+                stream: "logs".to_owned(),
+                gap_from: 1_784_116_800_000_000,
+                gap_to: interval.until,
+                reason: "page 3\nfailed".to_owned(),
+            }],
+            rejects: 2,
+            ledger_head: Some(Head {
+                sequence: 7,
+                sha256: "ab".to_owned(),
+            }),
+            made_at: interval.until,
+            version: "1.2.3".to_owned(),
+            rows: grid(),
+        };
+        let text = of_report(&result, None);
+        let lines: Vec<&str> = text.lines().collect();
+        let first =
+            "incomplete: not collected from 2026-07-15T12:00:00Z to 2026-07-16T00:00:00Z (a.logs: page 3\\nfailed)";
+        assert_eq!(lines.first(), Some(&first));
+        assert_eq!(
+            lines.get(1),
+            Some(&"Top actors, 2026-07-15T00:00:00Z to 2026-07-16T00:00:00Z, source a")
+        );
+        let end = [
+            "final from 2026-07-15T00:00:00Z to 2026-07-15T12:00:00Z (a.logs)",
+            "2 rows; 2 records could not be read; from ledger entry 7 (ab)",
+            "made at 2026-07-16T00:00:00Z by trailhouse 1.2.3",
+        ];
+        assert!(lines.ends_with(&end), "{text}");
+        let empty = ReportResult {
+            rows: Grid::default(),
+            ..result
+        };
+        assert_eq!(
+            of_report(&empty, None)
+                .lines()
+                .nth(2)
+                .map(|line| line.starts_with("no events; not collected from")),
+            Some(true)
+        );
+    }
+}

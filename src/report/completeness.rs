@@ -1,0 +1,226 @@
+//! What a report knows of the completeness of its period, and how that is said. Apart from running it, because an empty report
+//! and an incomplete one must be told apart in the same words everywhere.
+
+use std::fmt;
+
+use super::{Interval, ReportResult};
+use crate::schema::{Micros, format_time};
+use crate::warehouse::{Cell, Grid};
+
+/// The states of coverage that prove the record complete.
+const COLLECTED: &[&str] = &["final", "provisional", "asserted"];
+const GAP: &str = "gap";
+
+/// An interval of one state, cut to the period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covered {
+    pub source: String,
+    pub stream: String,
+    pub from_at: Micros,
+    pub to_at: Micros,
+    pub state: String,
+    pub collected_at: Option<Micros>,
+}
+
+/// An interval that is not collected although it should be, cut to the period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    pub source: String,
+    pub stream: String,
+    pub gap_from: Micros,
+    pub gap_to: Micros,
+    pub reason: String,
+}
+
+/// Reads the rows of the report `coverage`.
+pub(super) fn read(grid: &Grid) -> (Vec<Covered>, Vec<Gap>) {
+    let place = |name: &str| grid.columns.iter().position(|column| column.name == name);
+    let (mut covered, mut gaps) = (Vec::new(), Vec::new());
+    for row in &grid.rows {
+        let text = |name: &str| place(name).and_then(|at| row.get(at)).map_or_else(String::new, text_of);
+        let instant = |name: &str| place(name).and_then(|at| row.get(at)).and_then(instant_of);
+        let (Some(from_at), Some(to_at)) = (instant("from_at"), instant("to_at")) else {
+            continue;
+        };
+        let (source, stream, state) = (text("source"), text("stream"), text("state"));
+        if state == GAP {
+            gaps.push(Gap {
+                source,
+                stream,
+                gap_from: from_at,
+                gap_to: to_at,
+                reason: text("reason"),
+            });
+        } else {
+            covered.push(Covered {
+                source,
+                stream,
+                from_at,
+                to_at,
+                state,
+                collected_at: instant("collected_at"),
+            });
+        }
+    }
+    (covered, gaps)
+}
+
+pub(super) fn text_of(cell: &Cell) -> String {
+    if let Cell::Text(text) = cell {
+        text.clone()
+    } else {
+        String::new()
+    }
+}
+
+fn instant_of(cell: &Cell) -> Option<Micros> {
+    if let Cell::Timestamp(at) = cell {
+        Some(*at)
+    } else {
+        None
+    }
+}
+
+impl ReportResult {
+    /// Names every gap in the period; `None` where there is none.
+    pub fn gap_sentence(&self) -> Option<String> {
+        let gaps: Vec<String> = self.gaps.iter().map(Gap::to_string).collect();
+        (!gaps.is_empty()).then(|| format!("incomplete: {}", gaps.join("; ")))
+    }
+
+    /// What an empty report means: that nothing happened, or that nobody looked. `None` where there are rows.
+    pub fn empty_sentence(&self) -> Option<String> {
+        if !self.rows.rows.is_empty() {
+            return None;
+        }
+        let missing = self
+            .coverage
+            .iter()
+            .filter(|covered| !COLLECTED.contains(&covered.state.as_str()));
+        let mut reasons: Vec<String> = self
+            .gaps
+            .iter()
+            .map(Gap::to_string)
+            .chain(missing.map(Covered::to_string))
+            .collect();
+        if self.coverage.is_empty() && self.gaps.is_empty() {
+            let Interval { since, until } = self.interval;
+            reasons.push(format!(
+                "not collected from {} to {}",
+                format_time(since),
+                format_time(until)
+            ));
+        }
+        Some(match reasons.is_empty() {
+            true => "no events; collected without a gap".to_owned(),
+            false => format!("no events; {}", reasons.join("; ")),
+        })
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            source,
+            stream,
+            gap_from,
+            gap_to,
+            reason,
+        } = self;
+        let (from, to) = (format_time(*gap_from), format_time(*gap_to));
+        write!(
+            formatter,
+            "not collected from {from} to {to} ({source}.{stream}: {reason})"
+        )
+    }
+}
+
+impl fmt::Display for Covered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.state.as_str() {
+            "not_yet_collected" => "not collected",
+            "not_offered" => "not offered by the service",
+            state => state,
+        };
+        let (from, to) = (format_time(self.from_at), format_time(self.to_at));
+        write!(
+            formatter,
+            "{what} from {from} to {to} ({}.{})",
+            self.source, self.stream
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(coverage: Vec<Covered>, gaps: Vec<Gap>) -> ReportResult {
+        ReportResult {
+            report: crate::report::find("top_actors").unwrap(),
+            parameters: Vec::new(),
+            interval: Interval {
+                since: 0,
+                until: 60_000_000,
+            },
+            coverage,
+            gaps,
+            rejects: 0,
+            ledger_head: None,
+            made_at: 0,
+            version: "0.0.0".to_owned(),
+            rows: Grid::default(),
+        }
+    }
+
+    fn covered(state: &str) -> Covered {
+        Covered {
+            source: "a".to_owned(),
+            stream: "logs".to_owned(),
+            from_at: 0,
+            to_at: 60_000_000,
+            state: state.to_owned(),
+            collected_at: None,
+        }
+    }
+
+    #[test]
+    fn an_empty_report_says_whether_anybody_looked() {
+        let sentence = |coverage: Vec<Covered>, gaps| result(coverage, gaps).empty_sentence().unwrap();
+        let gap = Gap {
+            source: "a".to_owned(),
+            stream: "logs".to_owned(),
+            gap_from: 0,
+            gap_to: 1_000_000,
+            reason: "page 3 failed".to_owned(),
+        };
+        for state in COLLECTED {
+            assert_eq!(
+                sentence(vec![covered(state)], Vec::new()),
+                "no events; collected without a gap"
+            );
+        }
+        assert_eq!(
+            sentence(vec![covered("final")], vec![gap.clone()]),
+            "no events; not collected from 1970-01-01T00:00:00Z to 1970-01-01T00:00:01Z (a.logs: page 3 failed)"
+        );
+        assert_eq!(
+            sentence(vec![covered("final"), covered("not_yet_collected")], Vec::new()),
+            "no events; not collected from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z (a.logs)"
+        );
+        assert_eq!(
+            sentence(Vec::new(), Vec::new()),
+            "no events; not collected from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z"
+        );
+        assert!(sentence(vec![covered("purged")], Vec::new()).contains("purged from"));
+        let mut full = result(vec![covered("final")], vec![gap]);
+        full.rows.rows.push(vec![Cell::Null]);
+        assert_eq!(full.empty_sentence(), None);
+        assert!(
+            full.gap_sentence()
+                .unwrap()
+                .starts_with("incomplete: not collected from")
+        );
+        assert_eq!(result(Vec::new(), Vec::new()).gap_sentence(), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! A model of the services over a real socket, for the demo, the tests and `simulate`. It draws a workspace from a seed
+//! and imports nothing of the loader, so that it cannot share the loader's mistakes.
+//!
+//! ```text
+//! names, cast, acts, calendar, story -> drawing -> workspace -> row, shape   what happened, and how it reads
+//! clock, switches, faults, script, bad                                       what a test turns
+//! workspace, truth, order -> listing -> filter, service -> wire, server      what is shown when, how it is sent
+//! ```
+
+use std::future::Future;
+use std::io;
+
+use jiff::SignedDuration;
+
+use self::bad::Bad;
+use self::clock::Clock;
+use self::faults::{FaultPlan, Rule};
+use self::listing::{Listing, Pick};
+use self::script::{Change, Script};
+use self::server::Server;
+use self::service::{Seen, Service};
+use self::switches::Switches;
+use self::truth::Truth;
+use self::workspace::{Settings, Workspace};
+
+pub mod chance;
+pub mod names;
+pub mod cast;
+pub mod acts;
+pub mod calendar;
+pub mod story;
+pub mod clock;
+pub mod switches;
+pub mod faults;
+pub mod filter;
+pub mod drawing;
+pub mod workspace;
+pub mod shape;
+pub mod row;
+pub mod truth;
+pub mod bad;
+pub mod order;
+pub mod listing;
+pub mod script;
+pub mod service;
+pub mod wire;
+pub mod server;
+pub mod trap;
+
+/// The key that the simulator lets in unless told otherwise. It opens nothing else.
+pub const TOKEN: &str = "simulated-key-not-a-secret";
+
+/// What a simulator is started from. Everything but the workspace has a default: the service of the contract, without
+/// faults, its clock standing at the end of the history.
+#[derive(Debug)]
+pub struct Simulator {
+    pub workspace: Workspace,
+    pub switches: Switches,
+    pub faults: FaultPlan,
+    pub script: Script,
+    pub clock: Clock,
+}
+
+/// A simulator that listens, and the handle to change it and to ask for the truth. Dropping it ends it.
+#[derive(Debug)]
+pub struct Running {
+    server: Server,
+}
+
+impl Simulator {
+    /// The service over this workspace.
+    pub fn new(workspace: Workspace) -> Simulator {
+        let clock = Clock::fixed(workspace.settings.end_at);
+        let switches = Switches::default();
+        Simulator {
+            workspace,
+            switches,
+            faults: FaultPlan::none(),
+            script: Script::none(),
+            clock,
+        }
+    }
+
+    /// Listens on 127.0.0.1; port 0 takes a free one. Must be called inside a tokio runtime.
+    pub async fn start(self, port: u16) -> io::Result<Running> {
+        let listing = Listing::open(self.workspace, self.clock.now(), self.switches.retention_days);
+        let service = Service {
+            listing,
+            switches: self.switches,
+            faults: self.faults,
+            script: self.script,
+            clock: self.clock,
+            seen: Vec::new(),
+            is_revoked: false,
+        };
+        Ok(Running {
+            server: Server::open(service, port).await?,
+        })
+    }
+}
+
+impl Running {
+    /// An absolute URL without a last slash.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// The key it lets in.
+    pub fn token(&self) -> String {
+        self.server.service().switches.token.clone()
+    }
+
+    /// Its clock, to read and to move.
+    pub fn clock(&self) -> Clock {
+        self.server.service().clock.clone()
+    }
+
+    /// Makes a change now; also what a script makes before a request.
+    pub fn apply(&self, change: &Change) {
+        self.server.service().apply(change);
+    }
+
+    /// New rows at the head; gives their ids.
+    pub fn arrive(&self, count: usize) -> Vec<String> {
+        (0..count)
+            .filter_map(|_| self.change(|listing| Some(listing.arrive())))
+            .collect()
+    }
+
+    /// Changes a row and moves it to the head; gives its id.
+    pub fn revise(&self, pick: &Pick) -> Option<String> {
+        self.change(|listing| listing.revise(pick))
+    }
+
+    /// Takes a row out of the list; gives its id.
+    pub fn delete(&self, pick: &Pick) -> Option<String> {
+        self.change(|listing| listing.remove(pick))
+    }
+
+    /// Makes a row visible whose key is this much older than now; gives its id.
+    pub fn surface(&self, age: SignedDuration) -> Option<String> {
+        self.change(|listing| Some(listing.surface(age)))
+    }
+
+    /// Puts in an odd record with a key this much older than now; gives its id if it has one.
+    pub fn plant(&self, bad: &Bad, age: SignedDuration) -> Option<String> {
+        self.change(|listing| Some(listing.plant(bad, age)))
+    }
+
+    /// Turns switches while it runs; `retention_days` only through [`Change::Retain`].
+    pub fn turn(&self, turn: impl FnOnce(&mut Switches)) {
+        turn(&mut self.server.service().switches);
+    }
+
+    /// Adds a rule to the fault plan.
+    pub fn add_fault(&self, rule: Rule) {
+        let mut service = self.server.service();
+        let plan = std::mem::take(&mut service.faults);
+        service.faults = plan.with(rule);
+    }
+
+    /// Refuses the key from now on, or lets it in again.
+    pub fn revoke_key(&self, is_revoked: bool) {
+        self.server.service().is_revoked = is_revoked;
+    }
+
+    /// All requests so far, in the order of arrival.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.server.service().seen.clone()
+    }
+
+    /// The ids of the rows listed now, newest first.
+    pub fn ids(&self) -> Vec<String> {
+        self.settled(|service| service.listing.ids())
+    }
+
+    /// Every revision that was within reach at any moment since the start.
+    pub fn truth(&self) -> Truth {
+        self.settled(|service| service.listing.truth(service.switches.shape))
+    }
+
+    /// What was sent in answers that went out in full.
+    pub fn truth_served(&self) -> Truth {
+        self.settled(|service| service.listing.truth_served(service.switches.shape))
+    }
+
+    /// Stops listening.
+    pub async fn stop(self) {
+        self.server.close().await;
+    }
+
+    fn settled<T>(&self, read: impl FnOnce(&mut Service) -> T) -> T {
+        let mut service = self.server.service();
+        let now = service.clock.now();
+        service.listing.settle(now);
+        read(&mut service)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Listing) -> Option<u32>) -> Option<String> {
+        self.settled(|service| {
+            let row = change(&mut service.listing)?;
+            service.listing.workspace.event_id(row)
+        })
+    }
+}
+
+/// Serves a workspace drawn from `settings` until `until` ends, its clock running on from the end of the history;
+/// `ready` is called once it listens.
+pub async fn serve(
+    settings: &Settings,
+    port: u16,
+    ready: impl FnOnce(&Running),
+    until: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let simulator = Simulator {
+        clock: Clock::following(settings.end_at),
+        ..Simulator::new(Workspace::draw(settings))
+    };
+    let running = simulator.start(port).await?;
+    ready(&running);
+    until.await;
+    running.stop().await;
+    Ok(())
+}

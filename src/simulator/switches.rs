@@ -1,0 +1,204 @@
+//! What is unknown about the service, as switches: a client must be right under every setting. Plain data,
+//! apart from the code that obeys it, so that a test reads as the list of what it turned.
+
+use std::time::Duration;
+
+use super::TOKEN;
+use super::chance::{Purpose, generator};
+
+/// How the service behaves. `Default` is the service as its contract and the evidence describe it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Switches {
+    /// The key that is let in.
+    pub token: String,
+    /// The key is known, but has no right to audit logs: 403.
+    pub forbidden: bool,
+    /// Rows on a page, 1 to 100.
+    pub page_size: usize,
+    /// Whether a `page_size` parameter changes it (at most 100).
+    pub page_size_honoured: bool,
+    pub past_the_end: PastTheEnd,
+    /// Whether the `sort` parameter does anything.
+    pub sort_honoured: bool,
+    /// The order without `sort`, or with one that is ignored.
+    pub default_order: Order,
+    pub ties: Ties,
+    pub unknown_operator: UnknownOperator,
+    /// Names under which the filter knows time comparisons; `None`: it knows none.
+    pub date_operators: Option<DateOperators>,
+    pub next_page: NextPage,
+    /// Rows beyond this many over all pages are not given out.
+    pub cap: Option<Cap>,
+    pub count: Tally,
+    pub total_pages: Tally,
+    /// Rows whose order key is older than this are not listed.
+    pub retention_days: Option<u32>,
+    /// Whether a path without its last slash answers 301.
+    pub slash_redirect: bool,
+    pub shape: Shape,
+    /// Waited before each answer; what the answer holds is fixed before the wait.
+    pub latency: Duration,
+}
+
+impl Default for Switches {
+    fn default() -> Switches {
+        Switches {
+            token: TOKEN.to_owned(),
+            forbidden: false,
+            page_size: 50,
+            page_size_honoured: false,
+            past_the_end: PastTheEnd::Empty,
+            sort_honoured: true,
+            default_order: Order::NewestFirst,
+            ties: Ties::Stable,
+            unknown_operator: UnknownOperator::BadRequest,
+            date_operators: None,
+            next_page: NextPage::Null,
+            cap: None,
+            count: Tally::Exact,
+            total_pages: Tally::Exact,
+            retention_days: None,
+            slash_redirect: true,
+            shape: Shape::default(),
+            latency: Duration::ZERO,
+        }
+    }
+}
+
+impl Switches {
+    /// A setting drawn from `seed`, of those under which the list can be read exactly: no cap, true counts, `sort`
+    /// honoured, stable ties, no retention.
+    pub fn drawn(seed: u64) -> Switches {
+        let mut rng = generator(seed, Purpose::Order, 0);
+        let past = [PastTheEnd::Empty, PastTheEnd::NotFound, PastTheEnd::RepeatLast];
+        let operators = [
+            UnknownOperator::BadRequest,
+            UnknownOperator::Unprocessable,
+            UnknownOperator::Nothing,
+            UnknownOperator::Everything,
+        ];
+        Switches {
+            page_size: rng.usize(1..=100),
+            page_size_honoured: rng.bool(),
+            past_the_end: past[rng.usize(0..past.len())],
+            default_order: if rng.bool() {
+                Order::NewestFirst
+            } else {
+                Order::OldestFirst
+            },
+            unknown_operator: operators[rng.usize(0..operators.len())],
+            next_page: [NextPage::Null, NextPage::Absent, NextPage::Zero][rng.usize(0..3)],
+            slash_redirect: rng.bool(),
+            shape: Shape {
+                older: rng.u8(0..4) == 0,
+                unknown_fields: rng.bool(),
+                nulls_absent: rng.bool(),
+            },
+            ..Switches::default()
+        }
+    }
+}
+
+/// The answer to a page after the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PastTheEnd {
+    Empty,
+    NotFound,
+    /// The last page again, under its own number.
+    RepeatLast,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    NewestFirst,
+    OldestFirst,
+    /// By nothing a client can see; the same from answer to answer.
+    Unordered,
+}
+
+/// The order of rows with one order key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ties {
+    Stable,
+    /// Another order in every answer, so that a row may be on two pages and its neighbour on none.
+    Shuffled,
+}
+
+/// What an operator which the filter does not know leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownOperator {
+    BadRequest,
+    Unprocessable,
+    /// 200 without rows.
+    Nothing,
+    /// 200, the condition ignored.
+    Everything,
+}
+
+/// The names of the time comparisons of the filter: at or after, and before, the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DateOperators {
+    pub at_or_after: String,
+    pub before: String,
+}
+
+/// `meta.next_page` on the last page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextPage {
+    Null,
+    Absent,
+    Zero,
+}
+
+/// A limit over all pages of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    pub rows: usize,
+    pub beyond: BeyondCap,
+}
+
+/// The answer to a page beyond the cap, before the last page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeyondCap {
+    BadRequest,
+    Empty,
+}
+
+/// How true a number in the answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tally {
+    Exact,
+    Zero,
+    /// Rounded down to a whole hundred.
+    Rounded,
+}
+
+impl Tally {
+    /// The number told for `exact`.
+    pub fn told(self, exact: usize) -> usize {
+        match self {
+            Tally::Exact => exact,
+            Tally::Zero => 0,
+            Tally::Rounded => exact - exact % 100,
+        }
+    }
+}
+
+/// The published shapes of a record, and what a newer server may do to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// `performer_metadata` of five fields with `email`, `resource_metadata` with `title`, no `metadata`.
+    pub older: bool,
+    /// Adds top-level and nested fields that no contract names.
+    pub unknown_fields: bool,
+    /// Leaves out fields that are null, at every level.
+    pub nulls_absent: bool,
+}
+
+impl Shape {
+    /// The shape of the contract, byte for byte.
+    pub fn is_contract(self) -> bool {
+        self == Shape::default()
+    }
+}

@@ -1,0 +1,133 @@
+//! Sources, streams, paging and credentials as plain data, and the registry of the services known. Everything that is true
+//! of one service only stands in its own file below; what to do with it is `http`'s and `pull`'s.
+
+pub mod secoda;
+
+use std::fmt;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::schema::Table;
+
+/// A service trailhouse can pull from.
+#[derive(Debug)]
+pub struct Service {
+    /// The `kind` of a source in the configuration.
+    pub kind: &'static str,
+    pub streams: &'static [Stream],
+    /// Base address of each region a source may name.
+    pub regions: &'static [(&'static str, &'static str)],
+}
+
+/// One endpoint of a service.
+#[derive(Debug)]
+pub struct Stream {
+    pub name: &'static str,
+    /// Path below the base address, with its trailing slash where the service wants one.
+    pub path: &'static str,
+    pub paging: Paging,
+    pub table: &'static Table,
+    /// The column the service lists by, and coverage is kept over.
+    pub order_key: &'static str,
+    /// Top-level members that change between two fetches of one record and say nothing about it.
+    pub volatile: &'static [&'static str],
+    /// Raised whenever `volatile` changes.
+    pub stable_version: i64,
+}
+
+/// How a service hands out a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    /// Pages numbered from 1, newest first; `rows` names the member that holds the records, `sort` is the query sent.
+    Numbered { rows: &'static str, sort: &'static str },
+}
+
+/// One configured account, resolved and ready to pull from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub name: String,
+    pub service: &'static Service,
+    pub base_url: Url,
+    pub auth: Auth,
+    pub streams: Vec<&'static Stream>,
+    /// Host of the account without port; coverage belongs to it. `demo` has a fixed one.
+    pub account: String,
+    pub retention_days: u32,
+    pub settle: Duration,
+    pub finality: Duration,
+    pub limits: Limits,
+    /// PEM of a private certificate authority.
+    pub ca_pem: Option<Vec<u8>>,
+    pub proxy: Option<String>,
+}
+
+/// How hard a source may be asked, and how patiently.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub max_in_flight: usize,
+    pub max_per_minute: Option<u32>,
+    pub timeout: Duration,
+    /// First wait after a 429 without `Retry-After`.
+    pub backoff: Duration,
+    pub attempts: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 4,
+            max_per_minute: None,
+            timeout: Duration::from_secs(60),
+            backoff: Duration::from_secs(60),
+            attempts: 8,
+        }
+    }
+}
+
+/// How a source proves who it is.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    Bearer(Secret),
+}
+
+/// A credential. It cannot be printed: `Debug` hides it and there is no `Display` and no serialisation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The credential itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+/// Every service known, in the order they are documented.
+pub const SERVICES: &[&Service] = &[&secoda::SERVICE];
+
+/// Every table that records of any service end in.
+pub const TABLES: &[&Table] = &[&secoda::ACTIVITY_LOGS, &crate::schema::REJECTS];
+
+pub fn service(kind: &str) -> Option<&'static Service> {
+    SERVICES.iter().copied().find(|service| service.kind == kind)
+}
+
+pub fn table(name: &str) -> Option<&'static Table> {
+    TABLES.iter().copied().find(|table| table.name == name)
+}
+
+impl Service {
+    pub fn stream(&self, name: &str) -> Option<&'static Stream> {
+        self.streams.iter().find(|stream| stream.name == name)
+    }
+}

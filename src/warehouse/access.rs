@@ -1,0 +1,226 @@
+//! Opening the file: which settings DuckDB gets, and what its lock and format errors mean. Apart from what is done with the
+//! connection, so that no connection is ever made without the settings that keep it at home.
+
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use duckdb::{AccessMode, Config, Connection};
+
+use super::{Following, Warehouse, WarehouseError};
+
+/// The oldest DuckDB that can open the file.
+const STORAGE_VERSION: &str = "v1.2.0";
+/// How often, and how far apart, a held file is tried: five seconds in all.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+/// What the writing connection may keep in memory before it spills, tried in turn: what DuckDB cannot spill grows with the
+/// width of the widest rows.
+pub(super) const WRITER_MEMORY: [&str; 3] = ["70MB", "400MB", "4GB"];
+
+/// No connection may fetch or load an extension: what is needed is compiled in.
+fn closed() -> duckdb::Result<Config> {
+    Config::default()
+        .enable_autoload_extension(false)?
+        .with("allow_community_extensions", "false")
+}
+
+fn reading(scratch: Option<&Path>) -> duckdb::Result<Config> {
+    let scratch = scratch.and_then(Path::to_str).unwrap_or_default();
+    closed()?
+        .access_mode(AccessMode::ReadOnly)?
+        .with("temp_directory", scratch)?
+        .enable_external_access(false)?
+        .with("lock_configuration", "true")
+}
+
+fn writing(scratch: &Path, memory: &str) -> duckdb::Result<Config> {
+    closed()?
+        .access_mode(AccessMode::ReadWrite)?
+        .with("storage_compatibility_version", STORAGE_VERSION)?
+        .with("temp_directory", scratch.to_string_lossy())?
+        .with("preserve_insertion_order", "false")?
+        .with("enable_external_file_cache", "false")?
+        .max_memory(memory)?
+        // Each thread pins a block of every column; one is as fast at this, packs better, and needs half.
+        .threads(1)
+}
+
+/// Opens for reading; a file held by a writer is tried again for five seconds.
+pub(super) fn open_reading(path: &Path) -> Result<Warehouse, WarehouseError> {
+    let scratch = tempfile::tempdir().ok();
+    let mut tries = 1;
+    loop {
+        match open_once(path, scratch.as_ref().map(tempfile::TempDir::path)) {
+            Ok(connection) => {
+                return Ok(Warehouse {
+                    connection,
+                    path: path.to_path_buf(),
+                    _scratch: scratch,
+                });
+            }
+            Err(WarehouseError::Held { .. }) if tries < TRIES => {
+                tries += 1;
+                sleep(PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// One attempt to open for reading. It succeeds where the only other holders are readers too.
+pub(super) fn open_once(path: &Path, scratch: Option<&Path>) -> Result<Connection, WarehouseError> {
+    if !path.exists() {
+        return Err(WarehouseError::Missing {
+            path: path.to_path_buf(),
+        });
+    }
+    reading(scratch)
+        .and_then(|config| Connection::open_with_flags(path, config))
+        .map_err(|error| opening(path, error))
+}
+
+/// Opens for writing, or makes the file; spills what does not fit into `memory` into `scratch`, which DuckDB makes when it
+/// needs it.
+pub(super) fn open_writing(path: &Path, scratch: &Path, memory: &str) -> Result<Connection, WarehouseError> {
+    if path.to_string_lossy().contains('?') {
+        // It would take the rest for the query of an address, and put its log elsewhere.
+        return Err(failed(
+            path,
+            "cannot be opened",
+            "DuckDB cannot keep a database below a name with a `?`",
+        ));
+    }
+    writing(scratch, memory)
+        .and_then(|config| Connection::open_with_flags(path, config))
+        .map_err(|error| opening(path, error))
+}
+
+/// The folder beside the warehouse that a writer spills into.
+pub(super) fn scratch_of(path: &Path) -> PathBuf {
+    suffixed(path, ".tmp")
+}
+
+/// DuckDB's log of changes that are not yet in the file.
+pub(super) fn wal_of(path: &Path) -> PathBuf {
+    suffixed(path, ".wal")
+}
+
+pub(super) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Reads the table `trailhouse`.
+pub(super) fn following(connection: &Connection, path: &Path) -> Result<Following, WarehouseError> {
+    let held: i64 = connection
+        .query_row(
+            "select count(*) from duckdb_tables() where schema_name = 'main' and table_name = 'trailhouse'",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(|error| failed(path, "its tables cannot be listed", error))?;
+    if held == 0 {
+        return Err(WarehouseError::Foreign {
+            path: path.to_path_buf(),
+            reason: "it has no table `trailhouse`".to_owned(),
+        });
+    }
+    connection
+        .query_row("select lake_id, sequence from main.trailhouse", [], |row| {
+            Ok(Following {
+                lake_id: row.get(0)?,
+                sequence: row.get(1)?,
+            })
+        })
+        .map_err(|error| failed(path, "its table `trailhouse` cannot be read", error))
+}
+
+pub(super) fn failed(
+    path: &Path,
+    step: impl Into<String>,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> WarehouseError {
+    WarehouseError::Failed {
+        path: path.to_path_buf(),
+        step: step.into(),
+        source: source.into(),
+    }
+}
+
+/// Whether the work failed for want of memory, so that more may help.
+pub(super) fn is_out_of_memory(error: &WarehouseError) -> bool {
+    let WarehouseError::Failed { source, .. } = error else {
+        return false;
+    };
+    let text = source.to_string();
+    ["Out of Memory", "failed to pin block", "could not allocate block"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+/// DuckDB tells apart only by its text whether a file is held, is none of its own, or cannot be reached.
+fn opening(path: &Path, error: duckdb::Error) -> WarehouseError {
+    let text = error.to_string();
+    let path_buf = path.to_path_buf();
+    if text.contains("Could not set lock on file") && !text.contains("not supported for this file system") {
+        return WarehouseError::Held {
+            path: path_buf,
+            by: holder(&text),
+        };
+    }
+    let foreign = [
+        "not a valid DuckDB database",
+        "newer version",
+        "Serialization Error",
+        "Corrupt",
+        "corrupt",
+        "checksum",
+    ];
+    if foreign.iter().any(|sign| text.contains(sign)) {
+        let reason = text.lines().next().unwrap_or_default().to_owned();
+        return WarehouseError::Foreign { path: path_buf, reason };
+    }
+    failed(path, "cannot be opened", error)
+}
+
+/// The program and process number, as DuckDB tells them where the system does.
+fn holder(text: &str) -> String {
+    let Some((_, rest)) = text.split_once("Conflicting lock is held in ") else {
+        let own = text.contains("already held in current process");
+        return if own { "this process" } else { "another process" }.to_owned();
+    };
+    let end = rest.split_once(". However").or_else(|| rest.split_once(". See also"));
+    end.map_or(rest, |(named, _)| named).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_holder_is_named_where_the_system_names_it() {
+        let cases = [
+            (
+                r#"IO Error: Could not set lock on file "/d/w.duckdb": Conflicting lock is held in /usr/bin/python3 (PID 24571). See also https://duckdb.org"#,
+                "/usr/bin/python3 (PID 24571)",
+            ),
+            (
+                r#"IO Error: Could not set lock on file "/d/w (1).duckdb": Conflicting lock is held in /opt/a. b/duckdb (PID 7). However, you would be able"#,
+                "/opt/a. b/duckdb (PID 7)",
+            ),
+            (
+                r#"IO Error: Could not set lock on file "/d/w.duckdb": Lock is already held in current process"#,
+                "this process",
+            ),
+            (
+                r#"IO Error: Could not set lock on file "/d/w.duckdb": . See also https://duckdb.org"#,
+                "another process",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(holder(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Applying an increment to an open file, in steps of whole loads. Apart from which file that is, so that the file itself and
+//! a copy of it are brought up to date by the same code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use duckdb::types::{TimeUnit, Value};
+use duckdb::{Connection, ToSql, params};
+
+use super::access::{self, failed};
+use super::tables::{self, Taken, insert_files, note_files};
+use super::{CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, WarehouseError, objects, observed, revisions};
+use crate::atomic::steps;
+use crate::schema::{Micros, Table};
+use crate::source;
+
+/// After about so many rows a step ends with the load it is in.
+const STEP_ROWS: u64 = 200_000;
+
+/// Rows of loads after `after` and up to `until`; of what is read again, all up to `until`.
+#[derive(Debug, PartialEq, Eq)]
+struct Step {
+    after: i64,
+    until: i64,
+    is_first: bool,
+    is_last: bool,
+}
+
+/// Applies `increment` to the file, and leaves no `.wal`.
+pub(super) fn apply(
+    connection: &Connection,
+    path: &Path,
+    time_zone: &str,
+    increment: &Increment,
+) -> Result<(), WarehouseError> {
+    let applied = access::following(connection, path)?;
+    if applied.lake_id != increment.lake_id {
+        return Err(WarehouseError::OtherLake {
+            path: path.to_path_buf(),
+            found: applied.lake_id,
+            wanted: increment.lake_id.clone(),
+        });
+    }
+    if applied.sequence > increment.sequence {
+        return Err(WarehouseError::Ahead {
+            path: path.to_path_buf(),
+            found: applied.sequence,
+            newest: increment.sequence,
+        });
+    }
+    objects::refresh(connection, path, time_zone)?;
+    let number =
+        |sequence: u64| i64::try_from(sequence).map_err(|error| failed(path, "its sequence is no load", error));
+    let (after, until) = (number(applied.sequence)?, number(increment.sequence)?);
+    if after < until || !increment.reread.is_empty() {
+        for step in steps_of(&increment.files, after, until) {
+            within_transaction(connection, || take(connection, increment, &step)).map_err(|error| {
+                failed(
+                    path,
+                    format!("loads {} to {} cannot be applied", step.after + 1, step.until),
+                    error,
+                )
+            })?;
+            steps::reached("after a step of the warehouse");
+        }
+    }
+    connection
+        .execute_batch("checkpoint")
+        .map_err(|error| failed(path, "cannot be written out", error))
+}
+
+/// Runs `work` as one transaction: all of it or nothing.
+pub(super) fn within_transaction<T>(
+    connection: &Connection,
+    work: impl FnOnce() -> duckdb::Result<T>,
+) -> duckdb::Result<T> {
+    let transaction = connection.unchecked_transaction()?;
+    let done = work()?;
+    steps::reached("before a step of the warehouse is committed");
+    transaction.commit()?;
+    Ok(done)
+}
+
+/// Cuts the loads into steps of about `STEP_ROWS` rows, judged by where files end; the last one always ends at `until`.
+fn steps_of(files: &[DataFile], after: i64, until: i64) -> Vec<Step> {
+    let mut rows_by_load: BTreeMap<i64, u64> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.max_load > after) {
+        *rows_by_load.entry(file.max_load.min(until)).or_default() += file.rows;
+    }
+    let mut ends = Vec::new();
+    let mut rows = 0;
+    for (load, more) in rows_by_load {
+        rows += more;
+        if rows >= STEP_ROWS && load < until {
+            ends.push(load);
+            rows = 0;
+        }
+    }
+    ends.push(until);
+    let last = ends.len() - 1;
+    let mut after = after;
+    let step = |(at, until): (usize, i64)| Step {
+        after: std::mem::replace(&mut after, until),
+        until,
+        is_first: at == 0,
+        is_last: at == last,
+    };
+    ends.into_iter().enumerate().map(step).collect()
+}
+
+fn take(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::Result<()> {
+    let reread: &[Reread] = if step.is_first { &increment.reread } else { &[] };
+    for table in source::TABLES {
+        revisions::begin(connection)?;
+        for reread in reread.iter().filter(|reread| reread.table == table.name) {
+            revisions::take_away(connection, table, reread)?;
+        }
+        take_files(connection, table, &partitions(table, increment, step))?;
+    }
+    observed::follow(connection, step.after)?;
+    let again: BTreeSet<&str> = reread.iter().map(|reread| reread.source.as_str()).collect();
+    if !again.is_empty() {
+        observed::observe_again(connection, &again)?;
+    }
+    connection.execute_batch("drop table touched")?;
+    tell(connection, increment, step)
+}
+
+/// The files of one source and month that a step reads, and which of their rows.
+struct Partition<'a> {
+    source: &'a str,
+    paths: Value,
+    after: i64,
+    until: i64,
+}
+
+fn partitions<'a>(table: &Table, increment: &'a Increment, step: &Step) -> Vec<Partition<'a>> {
+    let mut files_of: BTreeMap<(&str, &str), Vec<&DataFile>> = BTreeMap::new();
+    for file in increment.files.iter().filter(|file| file.table.name == table.name) {
+        files_of.entry((&file.month, &file.source)).or_default().push(file);
+    }
+    let partition = |((month, source), files): ((&str, &'a str), Vec<&DataFile>)| {
+        let is_this = |reread: &Reread| reread.table == table.name && reread.source == source && reread.month == month;
+        let after = if step.is_first && increment.reread.iter().any(is_this) {
+            -1
+        } else {
+            step.after
+        };
+        let paths = files
+            .iter()
+            .filter(|file| file.max_load > after && file.min_load <= step.until)
+            .map(|file| Value::Text(without_globs(&file.path.to_string_lossy())))
+            .collect::<Vec<_>>();
+        (!paths.is_empty()).then_some(Partition {
+            source,
+            paths: Value::List(paths),
+            after,
+            until: step.until,
+        })
+    };
+    files_of.into_iter().filter_map(partition).collect()
+}
+
+/// Adds the rows of the partitions to their table, numbered where their record has other rows.
+fn take_files(connection: &Connection, table: &Table, partitions: &[Partition<'_>]) -> duckdb::Result<()> {
+    if !tables::is_revised(table) {
+        return partitions
+            .iter()
+            .try_for_each(|partition| partition.read(connection, &insert_files(table, Taken::All)));
+    }
+    for partition in partitions {
+        partition.read(connection, &note_files(table))?;
+    }
+    let is_any_touched = revisions::set_aside(connection, table)?;
+    for partition in partitions {
+        partition.read(connection, &insert_files(table, Taken::Alone))?;
+        if is_any_touched {
+            partition.read(connection, &insert_files(table, Taken::Touched))?;
+        }
+    }
+    if is_any_touched {
+        revisions::put_back(connection, table)?;
+    }
+    Ok(())
+}
+
+impl Partition<'_> {
+    fn read(&self, connection: &Connection, sql: &str) -> duckdb::Result<()> {
+        let bound: [(&str, &dyn ToSql); 4] = [
+            ("source", &self.source),
+            ("paths", &self.paths),
+            ("after", &self.after),
+            ("until", &self.until),
+        ];
+        connection.execute(sql, bound.as_slice()).map(|_rows| ())
+    }
+}
+
+/// A path that DuckDB takes as it is: in brackets, the characters of its patterns stand for themselves.
+fn without_globs(path: &str) -> String {
+    path.chars()
+        .fold(String::with_capacity(path.len()), |mut safe, letter| {
+            if matches!(letter, '*' | '?' | '[') {
+                safe.extend(['[', letter, ']']);
+            } else {
+                safe.push(letter);
+            }
+            safe
+        })
+}
+
+/// Writes what the step leaves to be said about itself.
+fn tell(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::Result<()> {
+    let loads: Vec<&LoadRow> = increment
+        .loads
+        .iter()
+        .filter(|load| load.load > step.after && load.load <= step.until)
+        .collect();
+    let mut appender = connection.appender("loads")?;
+    for load in loads {
+        append_load(&mut appender, load)?;
+    }
+    appender.flush()?;
+    if step.is_last {
+        replace_coverage(connection, &increment.coverage, &increment.gaps)?;
+    }
+    connection
+        .execute("update main.trailhouse set sequence = ?", params![step.until])
+        .map(|_rows| ())
+}
+
+fn append_load(appender: &mut duckdb::Appender<'_>, load: &LoadRow) -> duckdb::Result<()> {
+    appender.append_row(params![
+        load.load,
+        load.run_id,
+        load.kind,
+        load.source,
+        load.stream,
+        instant(load.started_at),
+        instant(load.finished_at),
+        load.version,
+        load.requests,
+        load.pages,
+        load.received,
+        load.stored,
+        load.duplicates,
+        load.revisions,
+        load.drift,
+        load.rejects,
+        load.withheld,
+        load.files,
+        load.bytes,
+        load.entry_sha256,
+    ])
+}
+
+fn replace_coverage(connection: &Connection, coverage: &[CoverageRow], gaps: &[GapRow]) -> duckdb::Result<()> {
+    connection.execute_batch("delete from main.coverage; delete from main.coverage_gaps")?;
+    let mut appender = connection.appender("coverage")?;
+    for row in coverage {
+        let (from_at, to_at, collected_at) = (instant(row.from_at), instant(row.to_at), instant(row.collected_at));
+        appender.append_row(params![row.source, row.stream, from_at, to_at, row.state, collected_at])?;
+    }
+    appender.flush()?;
+    let mut appender = connection.appender("coverage_gaps")?;
+    for row in gaps {
+        appender.append_row(params![
+            row.source,
+            row.stream,
+            instant(row.gap_from),
+            instant(row.gap_to),
+            row.reason
+        ])?;
+    }
+    appender.flush()
+}
+
+/// An instant as DuckDB's `TIMESTAMP`.
+pub(super) fn instant(at: Micros) -> Value {
+    Value::Timestamp(TimeUnit::Microsecond, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::secoda::ACTIVITY_LOGS;
+
+    fn file(min_load: i64, max_load: i64, rows: u64) -> DataFile {
+        DataFile {
+            table: &ACTIVITY_LOGS,
+            path: "/lake/f.parquet".into(),
+            source: "s".to_owned(),
+            month: "2025-07".to_owned(),
+            rows,
+            min_load,
+            max_load,
+        }
+    }
+
+    #[test]
+    fn steps_end_with_whole_loads_and_the_last_at_the_end() {
+        let ends = |files: &[DataFile]| {
+            steps_of(files, 2, 9)
+                .iter()
+                .map(|step| (step.after, step.until))
+                .collect::<Vec<_>>()
+        };
+        let many = STEP_ROWS;
+        let cases = [
+            (vec![], vec![(2, 9)]),
+            (
+                vec![file(3, 3, 10), file(4, 4, many), file(5, 5, 1)],
+                vec![(2, 4), (4, 9)],
+            ),
+            (
+                vec![file(3, 3, many), file(4, 4, many), file(9, 9, many)],
+                vec![(2, 3), (3, 4), (4, 9)],
+            ),
+            (vec![file(1, 12, many), file(1, 2, many)], vec![(2, 9)]),
+        ];
+        for (files, expected) in cases {
+            assert_eq!(ends(&files), expected);
+        }
+        let flags: Vec<_> = steps_of(&[file(3, 3, many)], 2, 9)
+            .iter()
+            .map(|step| (step.is_first, step.is_last))
+            .collect();
+        assert_eq!(flags, [(true, false), (false, true)]);
+    }
+
+    #[test]
+    fn patterns_in_a_path_stand_for_themselves() {
+        assert_eq!(without_globs("/a b/it's [x]*?/f"), "/a b/it's [[]x][*][?]/f");
+    }
+}

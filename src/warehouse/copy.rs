@@ -1,0 +1,124 @@
+//! Which file is brought up to date: the warehouse itself, or, while somebody reads it, a copy that then takes its place. Apart
+//! from the work itself, which is the same on either.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use super::access::{self, failed, suffixed};
+use super::catch_up::apply;
+use super::{Increment, WarehouseError, tables};
+use crate::atomic::{self, steps};
+
+/// How a catch-up was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    InPlace,
+    /// Somebody reads the file; they see the old one until they open it again.
+    OnCopy,
+}
+
+pub(super) fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> Result<Way, WarehouseError> {
+    if !path.exists() {
+        make(path, &increment.lake_id)?;
+    }
+    match in_place(path, time_zone, increment) {
+        Ok(()) => Ok(Way::InPlace),
+        Err(held @ WarehouseError::Held { .. }) => on_copy(path, time_zone, increment, held),
+        Err(error) => Err(error),
+    }
+}
+
+fn in_place(path: &Path, time_zone: &str, increment: &Increment) -> Result<(), WarehouseError> {
+    let scratch = access::scratch_of(path);
+    remove_folder(&scratch).map_err(|error| failed(path, "its scratch folder cannot be removed", error))?;
+    let mut applied = Ok(());
+    for memory in access::WRITER_MEMORY {
+        let connection = access::open_writing(path, &scratch, memory)?;
+        applied = apply(&connection, path, time_zone, increment);
+        drop(connection);
+        if !applied.as_ref().is_err_and(access::is_out_of_memory) {
+            break;
+        }
+    }
+    remove_folder(&scratch).map_err(|error| failed(path, "its scratch folder cannot be removed", error))?;
+    applied
+}
+
+/// Makes an empty warehouse beside, whole, before it gets its name: a kill leaves none or one that opens.
+fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
+    let new = suffixed(path, ".new");
+    let unmade = |error: io::Error| failed(path, "cannot be made", error);
+    remove_file(&new)
+        .and_then(|()| remove_file(&access::wal_of(&new)))
+        .map_err(unmade)?;
+    // A log without its file is of a warehouse that somebody deleted.
+    remove_file(&access::wal_of(path)).map_err(unmade)?;
+    let connection = access::open_writing(&new, &access::scratch_of(&new), access::WRITER_MEMORY[0])?;
+    let made = tables::definitions()
+        .iter()
+        .filter(|definition| definition.name == "trailhouse")
+        .try_for_each(|definition| connection.execute_batch(&definition.create()))
+        .and_then(|()| connection.execute("insert into main.trailhouse values (?, 0, '', [])", [lake_id]))
+        .and_then(|_rows| connection.execute_batch("checkpoint"));
+    drop(connection);
+    made.map_err(|error| failed(path, "cannot be made", error))?;
+    let mode = fs::metadata(&new).map_err(unmade)?.permissions().mode() & 0o7777;
+    put(&new, path, Some(mode))
+}
+
+/// Brings a copy up to date and puts it in place, if the file is only read, and nobody changes it meanwhile; else gives back
+/// `held`.
+fn on_copy(path: &Path, time_zone: &str, increment: &Increment, held: WarehouseError) -> Result<Way, WarehouseError> {
+    let copy = suffixed(path, ".copy");
+    let uncopied = |error: io::Error| failed(path, "cannot be copied", error);
+    if !is_only_read(path) {
+        return Err(held);
+    }
+    let before = fingerprint(path).map_err(uncopied)?;
+    remove_file(&access::wal_of(&copy)).map_err(uncopied)?;
+    fs::copy(path, &copy).map_err(uncopied)?;
+    let applied = in_place(&copy, time_zone, increment);
+    let is_same = fingerprint(path).map_err(uncopied)? == before && is_only_read(path);
+    match applied {
+        Ok(()) if is_same => put(&copy, path, None).map(|()| Way::OnCopy),
+        Ok(()) => remove_file(&copy).map_err(uncopied).and(Err(held)),
+        Err(error) => remove_file(&copy).map_err(uncopied).and(Err(error)),
+    }
+}
+
+/// Whether everybody who holds the file reads it, and nobody left changes beside it.
+fn is_only_read(path: &Path) -> bool {
+    !access::wal_of(path).exists() && access::open_once(path, None).is_ok()
+}
+
+/// What changes when a file is written or replaced.
+fn fingerprint(path: &Path) -> io::Result<(u64, u64, i64, i64)> {
+    let found = fs::metadata(path)?;
+    Ok((found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
+}
+
+fn put(ready: &Path, path: &Path, mode: Option<u32>) -> Result<(), WarehouseError> {
+    steps::reached("before the warehouse gets its name");
+    let mut from = File::open(ready).map_err(|error| failed(path, "cannot be put in place", error))?;
+    atomic::replace_with(path, mode, |file| io::copy(&mut from, file))
+        .map_err(|error| failed(path, "cannot be put in place", error))?;
+    steps::reached("after the warehouse got its name");
+    remove_file(ready).map_err(|error| failed(path, "its copy cannot be removed", error))
+}
+
+fn remove_file(path: &Path) -> io::Result<()> {
+    absent_is_fine(fs::remove_file(path))
+}
+
+fn remove_folder(path: &Path) -> io::Result<()> {
+    absent_is_fine(fs::remove_dir_all(path))
+}
+
+fn absent_is_fine(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

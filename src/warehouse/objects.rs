@@ -1,0 +1,257 @@
+//! What is made from the bundled SQL: views, report macros, reference tables, comments, and the local times of the configured
+//! zone. All of it is made anew when a digest of its texts differs from the stored one, so that a newer program brings its
+//! own, and an unchanged one touches nothing.
+
+use std::path::Path;
+
+use duckdb::types::Value;
+use duckdb::{Connection, params};
+use sha2::{Digest, Sha256};
+
+use super::WarehouseError;
+use super::access::failed;
+use super::catch_up::{instant, within_transaction};
+use super::tables::{self, comments, literal, quoted};
+use super::zone::{self, Offset};
+use crate::sql::{self, Reference, Report, View};
+
+const KINDS: [&str; 3] = ["macro table", "table", "view"];
+
+/// One object to be made: what it is, the statements that make it, rows for it.
+struct Object {
+    kind: &'static str,
+    /// With its schema, as SQL.
+    name: String,
+    text: String,
+    rows: Vec<Vec<Option<String>>>,
+}
+
+/// Makes the tables that are missing, and everything else if any text of it has changed.
+pub(super) fn refresh(connection: &Connection, path: &Path, time_zone: &str) -> Result<(), WarehouseError> {
+    let offsets =
+        zone::offsets(time_zone).map_err(|error| failed(path, format!("`{time_zone}` is no time zone"), error))?;
+    let objects = objects().map_err(|error| failed(path, "its reference tables cannot be read", error))?;
+    let digest = digest(&objects, time_zone, &offsets);
+    let refreshed = within_transaction(connection, || {
+        let (held, made) = state(connection)?;
+        if held == digest {
+            return Ok(());
+        }
+        make_tables(connection)?;
+        drop_former(connection, &made, &objects)?;
+        connection.execute_batch("create schema if not exists reports")?;
+        for object in &objects {
+            make(connection, object)?;
+        }
+        replace_offsets(connection, time_zone, &offsets)?;
+        let names = Value::List(objects.iter().map(|object| Value::Text(object.told())).collect());
+        connection
+            .execute(
+                "update main.trailhouse set definitions = ?, objects = ?",
+                params![digest, names],
+            )
+            .map(|_rows| ())
+    });
+    refreshed.map_err(|error| failed(path, "its views cannot be made", error))
+}
+
+/// The digest and the objects of the last time.
+fn state(connection: &Connection) -> duckdb::Result<(String, Vec<String>)> {
+    connection.query_row("select definitions, objects from main.trailhouse", [], |row| {
+        let objects = match row.get::<_, Value>(1)? {
+            Value::List(names) => names
+                .into_iter()
+                .filter_map(|name| if let Value::Text(name) = name { Some(name) } else { None })
+                .collect(),
+            _ => Vec::new(),
+        };
+        Ok((row.get(0)?, objects))
+    })
+}
+
+fn make_tables(connection: &Connection) -> duckdb::Result<()> {
+    for definition in tables::definitions() {
+        connection.execute_batch(&definition.create())?;
+        connection.execute_batch(&definition.comments())?;
+    }
+    Ok(())
+}
+
+fn make(connection: &Connection, object: &Object) -> duckdb::Result<()> {
+    connection.execute_batch(&object.text)?;
+    let Some(columns) = object.rows.first().map(Vec::len).filter(|columns| *columns > 0) else {
+        return Ok(());
+    };
+    let places = vec!["?"; columns].join(", ");
+    let mut insert = connection.prepare(&format!("insert into {} values ({places})", object.name))?;
+    for row in &object.rows {
+        insert.execute(duckdb::params_from_iter(row))?;
+    }
+    Ok(())
+}
+
+/// Removes what an older program made and this one does not.
+fn drop_former(connection: &Connection, made: &[String], objects: &[Object]) -> duckdb::Result<()> {
+    for former in made
+        .iter()
+        .filter(|former| objects.iter().all(|object| object.told() != **former))
+    {
+        let named = KINDS
+            .iter()
+            .find_map(|kind| Some((kind, former.strip_prefix(kind)?.strip_prefix(' ')?)));
+        if let Some((kind, name)) = named {
+            connection.execute_batch(&format!("drop {kind} if exists {name}"))?;
+        }
+    }
+    Ok(())
+}
+
+impl Object {
+    /// As the table `trailhouse` holds it: `view main."events"`.
+    fn told(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
+}
+
+/// Reference tables first, since views read them, and views before reports.
+fn objects() -> Result<Vec<Object>, csv::Error> {
+    let mut objects = sql::reference_tables()
+        .iter()
+        .map(reference)
+        .collect::<Result<Vec<_>, _>>()?;
+    objects.extend(sql::views().iter().map(view));
+    objects.extend(revision_views());
+    objects.extend(sql::reports().iter().map(report));
+    Ok(objects)
+}
+
+fn reference(reference: &Reference) -> Result<Object, csv::Error> {
+    let columns = reference
+        .columns
+        .iter()
+        .map(|(name, kind, _)| format!("{} {kind}", quoted(name)));
+    let docs = reference.columns.iter().map(|(name, _, doc)| (&**name, &**doc));
+    let text = format!(
+        "create or replace table main.{} ({});\n{}",
+        quoted(&reference.name),
+        columns.collect::<Vec<_>>().join(", "),
+        comments("table", &reference.name, &reference.doc, docs),
+    );
+    let mut rows = Vec::new();
+    for record in csv::Reader::from_reader(reference.csv.as_bytes()).records() {
+        rows.push(
+            record?
+                .iter()
+                .map(|field| (!field.is_empty()).then(|| field.to_owned()))
+                .collect(),
+        );
+    }
+    Ok(Object {
+        kind: "table",
+        name: format!("main.{}", quoted(&reference.name)),
+        text,
+        rows,
+    })
+}
+
+fn view(view: &View) -> Object {
+    let docs = view.columns.iter().map(|(name, doc)| (&**name, &**doc));
+    let text = format!(
+        "create or replace view main.{} as {};\n{}",
+        quoted(&view.name),
+        view.text.trim().trim_end_matches(';'),
+        comments("view", &view.name, &view.doc, docs),
+    );
+    Object {
+        kind: "view",
+        name: format!("main.{}", quoted(&view.name)),
+        text,
+        rows: Vec::new(),
+    }
+}
+
+fn report(report: &Report) -> Object {
+    let name = format!("reports.{}", quoted(&report.name));
+    let comment = format!("comment on macro table {name} is {};", literal(&report.question));
+    let text = format!("{};\n{comment}\n", sql::macro_sql(report).trim().trim_end_matches(';'));
+    Object {
+        kind: "macro table",
+        name,
+        text,
+        rows: Vec::new(),
+    }
+}
+
+/// A view of all revisions of each table that has any.
+fn revision_views() -> Vec<Object> {
+    let revised = crate::source::TABLES.iter().filter(|table| tables::is_revised(table));
+    let view = |table: &&&crate::schema::Table| {
+        let name = format!("{}_revisions", table.name);
+        let definitions = tables::definitions();
+        let columns = definitions
+            .iter()
+            .find(|definition| definition.name == table.name)
+            .map(|found| found.columns.clone());
+        let columns = columns.unwrap_or_default();
+        let listed = columns
+            .iter()
+            .map(|column| quoted(&column.name))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let doc = format!("All revisions of {}, the superseded ones too.", table.name);
+        let is_latest = (
+            "is_latest",
+            "Whether the row stands in the table itself and is not superseded.",
+        );
+        let docs = columns
+            .iter()
+            .map(|column| (column.name.as_str(), column.doc.as_str()))
+            .chain([is_latest]);
+        let text = format!(
+            "create or replace view main.{} as select {listed}, true as is_latest from {} \
+             union all select {listed}, false as is_latest from {};\n{}",
+            quoted(&name),
+            quoted(table.name),
+            quoted(&tables::superseded_name(table)),
+            comments("view", &name, &doc, docs),
+        );
+        Object {
+            kind: "view",
+            name: format!("main.{}", quoted(&name)),
+            text,
+            rows: Vec::new(),
+        }
+    };
+    revised.collect::<Vec<_>>().iter().map(view).collect()
+}
+
+fn replace_offsets(connection: &Connection, time_zone: &str, offsets: &[Offset]) -> duckdb::Result<()> {
+    connection.execute_batch("delete from main.time_zone_offsets")?;
+    let mut appender = connection.appender("time_zone_offsets")?;
+    for offset in offsets {
+        let (from_at, to_at) = (instant(offset.from_at), instant(offset.to_at));
+        appender.append_row(params![
+            time_zone,
+            from_at,
+            to_at,
+            offset.offset_seconds,
+            offset.abbreviation,
+            offset.is_dst
+        ])?;
+    }
+    appender.flush()
+}
+
+fn digest(objects: &[Object], time_zone: &str, offsets: &[Offset]) -> String {
+    let mut hash = Sha256::new();
+    for definition in tables::definitions() {
+        hash.update(definition.create());
+        hash.update(definition.comments());
+    }
+    for object in objects {
+        hash.update(&object.text);
+        hash.update(format!("{:?}", object.rows));
+    }
+    hash.update(format!("{time_zone}{offsets:?}"));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,399 @@
+//! The tables of the warehouse: which columns they have, what they are for, and the statements that make them. Those of the
+//! lake derive from the declared columns; the others are declared here. Pure: it writes SQL and runs none.
+
+use crate::schema::{self, Column, Kind, REJECTS, Table};
+use crate::source::TABLES;
+
+use super::observed::OBSERVED;
+
+/// A table as it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Definition {
+    pub(super) name: String,
+    pub(super) doc: String,
+    pub(super) columns: Vec<Defined>,
+}
+
+/// A column as it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Defined {
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) doc: String,
+}
+
+/// Name, DuckDB type, doc.
+type Declared = (&'static str, &'static str, &'static str);
+
+/// A table that is not in the lake: name, doc, columns.
+const OWN: &[(&str, &str, &[Declared])] = &[
+    (
+        "trailhouse",
+        "What this file is and how far it has followed the lake; one row.",
+        STATE,
+    ),
+    (
+        "loads",
+        "One row per load and stream: what it brought. The ledger of the lake holds the original.",
+        LOADS,
+    ),
+    (
+        "coverage",
+        "For which time each stream is proven collected, and in which sense.",
+        COVERAGE,
+    ),
+    (
+        "coverage_gaps",
+        "For which time a stream is not collected, and why.",
+        GAPS,
+    ),
+    (
+        "time_zone_offsets",
+        "How far the configured time zone is from UTC, from when until when.",
+        OFFSETS,
+    ),
+];
+
+const STATE: &[Declared] = &[
+    ("lake_id", "varchar", "The lake this file was made from."),
+    ("sequence", "bigint", "The newest ledger entry whose rows are here."),
+    (
+        "definitions",
+        "varchar",
+        "SHA-256 of the texts that views, macros, comments and reference tables were made from.",
+    ),
+    (
+        "objects",
+        "varchar[]",
+        "The views, macros and reference tables that trailhouse made.",
+    ),
+];
+
+const LOADS: &[Declared] = &[
+    (
+        "load",
+        "bigint",
+        "The number of the load: the sequence of its ledger entry.",
+    ),
+    ("run_id", "varchar", "The command run that made it."),
+    (
+        "kind",
+        "varchar",
+        "What made it: sync, import, compact, purge, silence …",
+    ),
+    ("source", "varchar", "The configured account."),
+    ("stream", "varchar", "The endpoint of the source."),
+    ("started_at", "timestamp", "When it began (UTC)."),
+    ("finished_at", "timestamp", "When it was committed (UTC)."),
+    ("version", "varchar", "The version of trailhouse that made it."),
+    ("requests", "bigint", "Requests sent to the service."),
+    ("pages", "bigint", "Pages received."),
+    (
+        "received",
+        "bigint",
+        "Records received: stored + duplicates + rejects + withheld.",
+    ),
+    ("stored", "bigint", "Records stored, revisions and drift among them."),
+    ("duplicates", "bigint", "Records that were known, and not stored again."),
+    (
+        "revisions",
+        "bigint",
+        "Stored records that the service had changed since they were first stored.",
+    ),
+    (
+        "drift",
+        "bigint",
+        "Stored records that differ from the known ones only in members one of them lacks.",
+    ),
+    (
+        "rejects",
+        "bigint",
+        "Records that could not be read; the table rejects names them.",
+    ),
+    ("withheld", "bigint", "Records of a purged time, not stored."),
+    ("files", "bigint", "Data files written."),
+    ("bytes", "bigint", "Size of those files."),
+    (
+        "entry_sha256",
+        "varchar",
+        "SHA-256 of the ledger entry, in hexadecimal.",
+    ),
+];
+
+const COVERAGE: &[Declared] = &[
+    ("source", "varchar", "The configured account."),
+    ("stream", "varchar", "The endpoint of the source."),
+    ("from_at", "timestamp", "Begin of the interval, itself inside (UTC)."),
+    ("to_at", "timestamp", "End of the interval, itself outside (UTC)."),
+    (
+        "state",
+        "varchar",
+        "provisional, final, asserted, not_offered or purged.",
+    ),
+    ("collected_at", "timestamp", "When that was last found to be so (UTC)."),
+];
+
+const GAPS: &[Declared] = &[
+    ("source", "varchar", "The configured account."),
+    ("stream", "varchar", "The endpoint of the source."),
+    ("gap_from", "timestamp", "Begin of the gap, itself inside (UTC)."),
+    ("gap_to", "timestamp", "End of the gap, itself outside (UTC)."),
+    ("reason", "varchar", "Why nothing is proven there."),
+];
+
+const OFFSETS: &[Declared] = &[
+    ("zone", "varchar", "IANA name of the zone."),
+    (
+        "from_at",
+        "timestamp",
+        "Since when the offset holds, itself inside (UTC).",
+    ),
+    ("to_at", "timestamp", "Until when, itself outside (UTC)."),
+    ("offset_seconds", "integer", "What to add to UTC to get the local time."),
+    ("abbreviation", "varchar", "What the zone calls it: EST, EDT …"),
+    ("is_dst", "boolean", "Whether it is daylight saving time."),
+];
+
+/// Every table of the warehouse but the reference tables, in the order a reader wants them.
+pub(super) fn definitions() -> Vec<Definition> {
+    let mut all = Vec::new();
+    for table in TABLES {
+        all.push(stored(table));
+        all.extend(superseded(table));
+    }
+    all.extend(OBSERVED.iter().map(|observed| observed.definition()));
+    all.extend(OWN.iter().map(|(name, doc, columns)| {
+        Definition {
+            name: (*name).to_owned(),
+            doc: (*doc).to_owned(),
+            columns: columns
+                .iter()
+                .map(|(name, kind, doc)| defined(name, kind, doc))
+                .collect(),
+        }
+    }));
+    all
+}
+
+/// Whether rows of the table are identified by `id`, so that there can be revisions of one.
+pub(super) fn is_revised(table: &Table) -> bool {
+    table.column("id").is_some()
+}
+
+pub(super) fn superseded_name(table: &Table) -> String {
+    format!("{}_superseded", table.name)
+}
+
+fn superseded(table: &Table) -> Option<Definition> {
+    is_revised(table).then(|| Definition {
+        name: superseded_name(table),
+        doc: format!(
+            "Rows of {} that a later revision, or the same record of another stream, has replaced.",
+            table.name
+        ),
+        columns: stored(table).columns,
+    })
+}
+
+fn stored(table: &Table) -> Definition {
+    let columns = lake_sources(table).into_iter().map(|source| source.defined).collect();
+    Definition {
+        name: table.name.to_owned(),
+        doc: table.doc.to_owned(),
+        columns,
+    }
+}
+
+fn defined(name: &str, kind: &'static str, doc: &str) -> Defined {
+    Defined {
+        name: name.to_owned(),
+        kind,
+        doc: doc.to_owned(),
+    }
+}
+
+/// A warehouse column and the expression that makes it from a row `f` of a data file.
+struct Sourced {
+    defined: Defined,
+    expression: String,
+}
+
+/// The columns of a lake table in the warehouse: those that place the row, the declared ones, and the hash last.
+fn lake_sources(table: &Table) -> Vec<Sourced> {
+    let common = |name: &str| schema::COMMON.iter().find(|column| column.name == name).copied();
+    let mut columns = Vec::new();
+    for name in ["source", "load", "stream", "loaded_at"] {
+        columns.extend(common(name).map(|column| sourced(&column)));
+    }
+    if is_revised(table) {
+        let doc = "Which revision of the record this is within its stream, counted from 1.";
+        columns.push(Sourced {
+            defined: defined("revision", "integer", doc),
+            expression: "1".to_owned(),
+        });
+    }
+    columns.extend(table.columns.iter().map(sourced));
+    if table.name == REJECTS.name {
+        let doc = "Size of the record as received; its bytes stay in the lake.";
+        columns.push(Sourced {
+            defined: defined("raw_bytes", "bigint", doc),
+            expression: "octet_length(f.\"raw\")::bigint".to_owned(),
+        });
+    }
+    for name in ["stable_hash", "stable_version"] {
+        columns.extend(common(name).map(|column| sourced(&column)));
+    }
+    columns
+}
+
+fn sourced(column: &Column) -> Sourced {
+    let held = format!("f.{}", quoted(column.name));
+    let expression = match column.kind {
+        _ if column.name == "source" => "$source::varchar".to_owned(),
+        // Without ICU a time with a zone can be neither cast nor reckoned with.
+        Kind::Timestamp => format!("make_timestamp(epoch_us({held}))"),
+        // One bad text must not stop a load; as a JSON string it is kept whole.
+        Kind::Json => format!("coalesce(try_cast({held} as json), to_json({held}))"),
+        _ => held,
+    };
+    Sourced {
+        defined: defined(column.name, column.kind.duckdb(), column.doc),
+        expression,
+    }
+}
+
+/// The type a column has in a data file.
+fn file_type(table: &Table, column: &Column) -> &'static str {
+    match column.kind {
+        Kind::Timestamp => "timestamptz",
+        Kind::Json => "varchar",
+        Kind::Text if column.name == "raw" && table.name == REJECTS.name => "blob",
+        other => other.duckdb(),
+    }
+}
+
+/// Which rows of the files are taken, and where they go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// All, into the table.
+    All,
+    /// Those of records with no other row, into the table.
+    Alone,
+    /// Those of records with other rows, into the temporary table `again`, to be numbered with them.
+    Touched,
+}
+
+/// Adds rows of the files `$paths` whose load is greater than `$after` and at most `$until`.
+pub(super) fn insert_files(table: &Table, taken: Taken) -> String {
+    let sources = lake_sources(table);
+    let names = sources
+        .iter()
+        .map(|source| quoted(&source.defined.name))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let expressions = sources
+        .iter()
+        .map(|source| source.expression.clone())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let into = match taken {
+        Taken::All | Taken::Alone => format!("main.{}", quoted(table.name)),
+        Taken::Touched => "temp.again".to_owned(),
+    };
+    let which = match taken {
+        Taken::All => String::new(),
+        Taken::Alone => format!(" and {FILE_IDENTITY} not in (select identity from touched)"),
+        Taken::Touched => format!(" and {FILE_IDENTITY} in (select identity from touched)"),
+    };
+    format!(
+        "insert into {into} ({names}) select {expressions} {}{which}",
+        from_files(table)
+    )
+}
+
+/// Adds the identities of the rows that [`insert_files`] would add to the temporary table `fresh`.
+pub(super) fn note_files(table: &Table) -> String {
+    format!("insert into fresh select {FILE_IDENTITY} {}", from_files(table))
+}
+
+/// What records are told apart by, in so few bytes that all new ones fit in memory. Two records that collide are only looked
+/// at in vain, since they are numbered by their identity itself.
+pub(super) const IDENTITY: &str = "hash(source, id)";
+const FILE_IDENTITY: &str = "hash($source::varchar, f.\"id\")";
+
+/// The rows of the files as `f`, with the columns and types declared now: a file written before a column was has nulls there.
+fn from_files(table: &Table) -> String {
+    let columns = table.lake_columns();
+    let wanted = columns
+        .iter()
+        .skip(schema::PARTITIONS)
+        .filter(|column| column.name != "raw" || table.name == REJECTS.name);
+    let typed = wanted.map(|column| format!("null::{} as {}", file_type(table, column), quoted(column.name)));
+    format!(
+        "from (select {} where false union all by name \
+         select * from read_parquet($paths, hive_partitioning = false, union_by_name = true)) as f \
+         where f.\"load\" > $after and f.\"load\" <= $until",
+        typed.collect::<Vec<_>>().join(", "),
+    )
+}
+
+impl Definition {
+    /// Makes the table where it is missing, with its columns in order, and adds to one that is there what it lacks.
+    pub(super) fn create(&self) -> String {
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| format!("{} {}", quoted(&column.name), column.kind));
+        let mut sql = format!(
+            "create table if not exists main.{} ({});\n",
+            quoted(&self.name),
+            columns.collect::<Vec<_>>().join(", ")
+        );
+        for column in &self.columns {
+            sql.push_str(&format!(
+                "alter table main.{} add column if not exists {} {};\n",
+                quoted(&self.name),
+                quoted(&column.name),
+                column.kind
+            ));
+        }
+        sql
+    }
+
+    pub(super) fn comments(&self) -> String {
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| (column.name.as_str(), column.doc.as_str()));
+        comments("table", &self.name, &self.doc, columns)
+    }
+}
+
+/// Comments on a table or a view of `main`, and on its columns.
+pub(super) fn comments<'a>(
+    kind: &str,
+    name: &str,
+    doc: &str,
+    columns: impl Iterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let mut sql = format!("comment on {kind} main.{} is {};\n", quoted(name), literal(doc));
+    for (column, doc) in columns {
+        sql.push_str(&format!(
+            "comment on column main.{}.{} is {};\n",
+            quoted(name),
+            quoted(column),
+            literal(doc)
+        ));
+    }
+    sql
+}
+
+/// An identifier as SQL.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL, for the statements that take no parameters.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,69 @@
+-- since: 2026-06-01T00:00:00Z
+-- until: 2026-07-01T00:00:00Z
+-- source: acme
+
+insert into activity_logs (
+    source, stream, load, id, logged_at, activity_type, performer_id, performer_type, performer_name, performer_email,
+    resource_id, resource_type, resource_name, related_resource_ids, related_resource_type, event_blocks, event_text, metadata
+) values
+-- on the begin of the period, with names of its own, and an address
+('acme', 'audit_logs', 1, 'e1', '2026-06-01 00:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'ada@acme.example',
+    'u2', 'USER', 'Bob', ['r1'], 'IAM_ROLE',
+    [{'type': 'text', 'style': 'normal', 'value': 'Changed role of '}, {'type': 'text', 'style': 'bold', 'value': 'Bob'}],
+    'Changed role of Bob', '{"ip_address": "203.0.113.7"}'),
+-- names only observed elsewhere; what it touched has a name in performers, in resources, and nowhere
+('acme', 'audit_logs', 1, 'e2', '2026-06-02 09:00:00', 'UPDATE', 'p1', 'USER', null, null,
+    't1', 'TEAM', null, ['u2', 'r1', 'zz'], 'USER', [{'type': 'text', 'style': 'normal', 'value': 'Added users to team'}],
+    'Added users to team', null),
+-- nobody and nothing is named
+('acme', 'audit_logs', 1, 'e3', '2026-06-03 09:00:00', 'teams_added', null, null, null, null,
+    null, null, null, [], null, null, null, null),
+-- the text names the actor
+('acme', 'audit_logs', 1, 'e4', '2026-06-04 09:00:00', 'access_request_approved', 'p9', 'USER', null, null,
+    'q1', 'DATA_ACCESS_REQUEST', null, [], null,
+    [{'type': 'text', 'style': 'bold', 'value': 'Cy'},
+    {'type': 'text', 'style': 'normal', 'value': 'approved the access request'}],
+    'Cy approved the access request', '{"ip": "198.51.100.4"}'),
+('acme', 'audit_logs', 1, 'e5', '2026-06-05 09:00:00', 'access_request_created', 'p9', 'USER', 'Cy', null,
+    'q1', 'DATA_ACCESS_REQUEST', null, [], null, null, null, null),
+-- the text names the target
+('acme', 'audit_logs', 1, 'e6', '2026-06-06 09:00:00', 'api_key_created', 'p1', 'USER', null, null,
+    'k1', 'API_KEY', null, [], null,
+    [{'type': 'text', 'style': 'normal', 'value': 'Created key'}, {'type': 'text', 'style': 'bold', 'value': 'ci'}],
+    'Created key ci', null),
+('acme', 'audit_logs', 1, 'e7', '2026-06-07 09:00:00', 'user_disabled', 'p1', 'USER', null, null,
+    'u2', 'USER', null, [], null, null, 'Disabled', null),
+-- no rule knows the word, but it is about a role
+('acme', 'audit_logs', 1, 'e8', '2026-06-08 09:00:00', 'frobnicated', 'p1', 'USER', null, null,
+    'r1', 'IAM_ROLE', null, [], null, null, null, null),
+('acme', 'audit_logs', 1, 'e9', '2026-06-30 23:59:59.999999', 'user_invited', 'p1', 'USER', null, null,
+    null, 'INVITATION_LINK', null, [], null, null, null, null),
+-- none of these: signing in, using a key, a name that says deleted, another source, the end of the period, before it
+('acme', 'audit_logs', 1, 'x1', '2026-06-10 09:00:00', 'user_logged_in', 'p1', 'USER', null, null,
+    'p1', 'USER', null, [], null, null, 'Logged in', null),
+('acme', 'audit_logs', 1, 'x2', '2026-06-10 09:00:00', 'api_key_used', 'p1', 'API', null, null,
+    'k1', 'API_KEY', null, [], null, null, null, null),
+('acme', 'audit_logs', 1, 'x3', '2026-06-10 09:00:00', 'x', 'p1', 'USER', null, null,
+    'd1', 'SECODA_ENTITY', null, [], null,
+    [{'type': 'text', 'style': 'normal', 'value': 'Updated'}, {'type': 'text', 'style': 'bold', 'value': 'granted'}],
+    'Updated granted', null),
+('other', 'audit_logs', 1, 'x4', '2026-06-10 09:00:00', 'role_assigned', 'p1', 'USER', null, null,
+    'u2', 'USER', null, [], null, null, null, null),
+('acme', 'audit_logs', 1, 'x5', '2026-07-01 00:00:00', 'role_assigned', 'p1', 'USER', null, null,
+    'u2', 'USER', null, [], null, null, null, null),
+('acme', 'audit_logs', 1, 'x6', '2026-05-31 23:59:59.999999', 'role_assigned', 'p1', 'USER', null, null,
+    'u2', 'USER', null, [], null, null, null, null);
+
+insert into performers (source, performer_id, performer_type, name, email, is_current) values
+('acme', 'p1', 'USER', 'Ada B.', 'ada@acme.example', false),
+('acme', 'p1', 'USER', 'Ada C.', 'ada.c@acme.example', true),
+('acme', 'u2', 'USER', 'Bob', 'bob@acme.example', true),
+('other', 'p1', 'USER', 'Stranger', null, true);
+
+insert into resources (source, resource_id, resource_type, name, is_current) values
+('acme', 't1', 'TEAM', 'Finance', true),
+('acme', 'r1', 'IAM_ROLE', 'Editor', true),
+('other', 't1', 'TEAM', 'Foreign', true);
+
+insert into loads (load, run_id, kind, source, stream, started_at) values
+(1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

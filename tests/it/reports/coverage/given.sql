@@ -1,0 +1,21 @@
+-- since: 2026-06-01T00:00:00Z
+-- until: 2026-07-01T00:00:00Z
+-- source: acme
+
+insert into coverage (source, stream, from_at, to_at, state, collected_at) values
+('acme', 'audit_logs', '2000-01-01', '2026-05-01', 'not_offered', '2026-06-20 09:00:00'),
+('acme', 'audit_logs', '2026-05-01', '2026-06-10', 'final', '2026-06-20 09:00:00'),
+('acme', 'audit_logs', '2026-06-12', '2026-06-20', 'provisional', '2026-06-20 09:00:00'),
+-- touches the period and is not in it
+('acme', 'notifications', '2026-05-01', '2026-06-01', 'final', '2026-06-20 09:00:00'),
+('acme', 'notifications', '2026-07-01', '2026-08-01', 'final', '2026-06-20 09:00:00'),
+('acme', 'notifications', '2026-06-01', '2026-07-01', 'purged', '2026-06-20 09:00:00'),
+('other', 'audit_logs', '2026-05-01', '2026-07-10', 'asserted', '2026-07-10 09:00:00');
+
+insert into coverage_gaps (source, stream, gap_from, gap_to, reason) values
+('acme', 'audit_logs', '2026-06-10', '2026-06-12', 'page 37 failed'),
+('other', 'audit_logs', '2026-06-10', '2026-06-12', 'page 37 failed');
+
+-- a stream that was tried and never brought anything; an entry of no stream
+insert into loads (load, run_id, kind, source, stream, started_at) values
+(1, 'a', 'silence', 'acme', 'resource_logs', '2026-06-20'), (2, 'a', 'compact', null, null, '2026-06-21');

@@ -1,0 +1,21 @@
+-- since: 2026-06-01T00:00:00Z
+-- until: 2026-07-01T00:00:00Z
+-- source: acme
+-- top: 3
+
+insert into activity_logs (
+    source, stream, load, id, logged_at, activity_type, performer_id, performer_type, performer_name, performer_email, resource_id
+) values
+('acme', 'audit_logs', 1, 'a', '2026-06-01 00:00:00', 'document_created', 'p1', 'USER', 'Ada', 'ada@acme.example', 'd1'),
+-- the evening before in the zone, so the same day there
+('acme', 'audit_logs', 1, 'b', '2026-06-01 03:00:00', 'document_updated', 'p1', 'USER', 'Ada', null, 'd1'),
+('acme', 'audit_logs', 1, 'c', '2026-06-03 12:00:00', 'document_updated', 'p1', 'USER', 'Ada Byron', null, 'd2'),
+('acme', 'audit_logs', 1, 'd', '2026-06-03 12:00:00', 'document_updated', null, null, null, null, null),
+('acme', 'audit_logs', 1, 'e', '2026-06-04 12:00:00', 'document_updated', null, 'SYSTEM', null, null, null),
+('acme', 'audit_logs', 1, 'f', '2026-06-04 12:00:00', 'monitor_ran', 'p2', 'MONITOR', null, null, 'm1'),
+('acme', 'audit_logs', 1, 'g', '2026-06-04 12:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1'),
+('acme', 'audit_logs', 1, 'h', '2026-07-01 00:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1'),
+('other', 'audit_logs', 2, 'a', '2026-06-04 12:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1');
+
+insert into loads (load, run_id, kind, source, stream, started_at) values
+(1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');
