@@ -223,6 +223,7 @@ pub(super) fn type_name(kind: &LogicalTypeHandle) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::StringArray;
 
     #[test]
     fn json_that_cannot_be_read_is_kept_as_text() {

@@ -50,7 +50,6 @@ pub(crate) struct Home {
 }
 
 /// What a run of the binary gave.
-#[must_use]
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -107,6 +106,7 @@ impl Home {
         command
     }
 
+    #[must_use]
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         ended(&self.command(arguments).output().expect("the binary runs"))
     }
