@@ -1,6 +1,7 @@
 //! The one writer of files outside the lake: whole or not at all. Separate so that a reader, and a run that is killed at any point, finds
 //! either the old file or the new one and never a part of it.
 
+pub mod place;
 pub mod steps;
 
 use std::fs::{self, File, Permissions};

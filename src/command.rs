@@ -141,8 +141,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         program,
     };
     let ended = match cli.verb {
-        Verb::Demo(verb) => verb.run(&context),
-        Verb::Init(verb) => verb.run(&context),
+        Verb::Demo(_) => demo::Demo::run(&context),
+        Verb::Init(_) => init::Init::run(&context),
         Verb::Sync(verb) => verb.run(&context),
         Verb::Status(verb) => verb.run(&context),
         Verb::Query(verb) => verb.run(&context),

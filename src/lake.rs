@@ -25,6 +25,7 @@ use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
 use url::Url;
 
+use crate::atomic::place;
 use crate::coverage::StreamState;
 use crate::ledger::{Ledger, Sealed, stream_key};
 use crate::schema::Table;
@@ -96,7 +97,7 @@ impl Lake {
     /// Opens the lake of a home for writing, whose lock the caller holds, and finishes what a killed run left.
     pub async fn open_for_writing(home: &Home, _lock: &Lock) -> Result<Self> {
         let ledger = home.lake().join(crate::ledger::FOLDER);
-        std::fs::create_dir_all(&ledger).with_context(|| format!("{} cannot be created", ledger.display()))?;
+        place::create_folder(&ledger).with_context(|| format!("{} cannot be created", ledger.display()))?;
         let mut lake = Self::open(home).await?;
         lake.roll_forward()
             .await

@@ -1,6 +1,7 @@
 //! One run from pages to warehouse: `sync`, `demo` and whatever else loads only call it. Owns the order in which things
 //! become true: rows in the lake first, then what is claimed of them, then the warehouse.
 
+mod claims;
 pub mod follow;
 mod stream;
 
@@ -130,7 +131,10 @@ pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], ru
             }
             let mut outcome = Outcome::new(&source.name, stream);
             match &client {
-                Ok(client) => quiet.extend(stream::load(lake, source, stream, client, run, &mut outcome).await),
+                Ok(client) => {
+                    let task = stream::Task { source, stream, run };
+                    quiet.extend(stream::load(lake, &task, client, &mut outcome).await);
+                }
                 Err(error) => outcome.error = Some(StreamError::Settings(Arc::clone(error))),
             }
             outcomes.push(outcome);

@@ -3,6 +3,7 @@
 //!
 //! A walk knows nothing of lakes or records: it asks, orders answers, and says which span of the order key it has proven.
 
+mod chain;
 mod numbered;
 mod page;
 mod unordered;

@@ -5,15 +5,16 @@
 //! to `extra`, for an event must not vanish over an icon.
 
 mod json;
+mod row;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::schema::{Column, EARLIEST, Kind, Micros, Table, format_time, parse_time};
+use crate::schema::{EARLIEST, Micros, Table, format_time};
 use crate::source::Stream;
 use json::{Member, Nulls};
+use row::Row;
 
 /// Deepest nesting of a record that is read.
 const MAX_DEPTH: usize = 64;
@@ -261,160 +262,6 @@ fn place(members: &mut HashMap<&'static str, Place>, path: &'static str, index: 
             }
         }
     }
-}
-
-/// A row while it is read.
-struct Row {
-    values: Vec<Value>,
-    extra: BTreeMap<String, Extra>,
-    echoes: Vec<(String, String, String, usize)>,
-    wrong_types: u64,
-}
-
-enum Extra {
-    Whole(String),
-    Parts(BTreeMap<String, String>),
-}
-
-impl Row {
-    fn new(columns: usize) -> Self {
-        Self {
-            values: vec![Value::Null; columns],
-            extra: BTreeMap::new(),
-            echoes: Vec::new(),
-            wrong_types: 0,
-        }
-    }
-
-    /// Whether the value is of the column's kind.
-    fn set(&mut self, index: usize, column: Column, raw: &RawValue) -> bool {
-        if raw.get() == "null" {
-            return true;
-        }
-        let Some(value) = read_value(column.kind, raw) else {
-            return false;
-        };
-        self.values[index] = value;
-        true
-    }
-
-    fn echo(&mut self, group: &str, name: &str, raw: &RawValue, index: usize) {
-        self.echoes.push((
-            group.to_owned(),
-            name.to_owned(),
-            json::canonical(raw, Nulls::Kept),
-            index,
-        ));
-    }
-
-    fn keep(&mut self, name: &str, part: Option<&str>, raw: &RawValue) {
-        let value = json::canonical(raw, Nulls::Kept);
-        match part {
-            None => {
-                self.extra.insert(name.to_owned(), Extra::Whole(value));
-            }
-            Some(part) => self.keep_part(name, part, value),
-        }
-    }
-
-    fn keep_part(&mut self, name: &str, part: &str, value: String) {
-        let parts = self
-            .extra
-            .entry(name.to_owned())
-            .or_insert_with(|| Extra::Parts(BTreeMap::new()));
-        if let Extra::Parts(parts) = parts {
-            parts.insert(part.to_owned(), value);
-        }
-    }
-
-    fn extra_json(&mut self) -> Value {
-        for (group, name, value, index) in std::mem::take(&mut self.echoes) {
-            let same = match &self.values[index] {
-                Value::Text(text) => json::quoted(text) == value,
-                Value::Integer(number) => number.to_string() == value,
-                _ => value == "null",
-            };
-            if !same {
-                self.keep_part(&group, &name, value);
-            }
-        }
-        if self.extra.is_empty() {
-            return Value::Null;
-        }
-        let members = self.extra.iter().map(|(name, extra)| match extra {
-            Extra::Whole(value) => (name, value.clone()),
-            Extra::Parts(parts) => (
-                name,
-                json::object(parts.iter().map(|(name, value)| (name, value.clone()))),
-            ),
-        });
-        Value::Text(json::object(members))
-    }
-}
-
-/// `None` when the value is of another kind.
-fn read_value(kind: Kind, raw: &RawValue) -> Option<Value> {
-    let text = raw.get();
-    match kind {
-        Kind::Text => json::text(text).map(Value::Text),
-        Kind::Integer => serde_json::from_str(text).ok().map(Value::Integer),
-        Kind::Boolean => serde_json::from_str(text).ok().map(Value::Boolean),
-        Kind::Timestamp => json::text(text).as_deref().and_then(parse_time).map(Value::Timestamp),
-        Kind::TextList => json::elements(text)?
-            .iter()
-            .map(|element| json::text(element.get()))
-            .collect::<Option<_>>()
-            .map(Value::TextList),
-        Kind::Json => Some(Value::Text(json::canonical(raw, Nulls::Kept))),
-        Kind::Blocks => read_blocks(text).map(Value::Blocks),
-        Kind::BlocksText => read_blocks(text).map(|blocks| Value::Text(join_blocks(&blocks))),
-        Kind::Binary => None,
-    }
-}
-
-fn read_blocks(text: &str) -> Option<Vec<Block>> {
-    json::elements(text)?
-        .iter()
-        .map(|element| read_block(element.get()))
-        .collect()
-}
-
-fn read_block(text: &str) -> Option<Block> {
-    let mut block = Block {
-        kind: None,
-        style: None,
-        value: None,
-    };
-    for member in json::members(text)? {
-        let target = match member.name.as_str() {
-            "type" => &mut block.kind,
-            "style" => &mut block.style,
-            "value" => &mut block.value,
-            _ => return None,
-        };
-        if member.value.get() != "null" {
-            *target = Some(json::text(member.value.get())?);
-        }
-    }
-    Some(block)
-}
-
-/// The values in their order, with a space only where neither side has one.
-fn join_blocks(blocks: &[Block]) -> String {
-    let mut joined = String::new();
-    for value in blocks
-        .iter()
-        .filter_map(|block| block.value.as_deref())
-        .filter(|value| !value.is_empty())
-    {
-        let touching =
-            !joined.is_empty() && !joined.ends_with(char::is_whitespace) && !value.starts_with(char::is_whitespace);
-        if touching {
-            joined.push(' ');
-        }
-        joined.push_str(value);
-    }
-    joined
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod access;
 mod catch_up;
 mod copy;
 mod describe;
+mod files;
 mod grid;
 mod objects;
 mod observed;
@@ -224,4 +225,8 @@ impl Warehouse {
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
-mod tests;
+mod following_tests;
+#[cfg(test)]
+mod holding_tests;
+#[cfg(test)]
+mod reading_tests;

@@ -33,7 +33,7 @@ const RETENTION_DAYS: u32 = 36_500;
 pub(super) struct Demo {}
 
 impl Demo {
-    pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
+    pub(super) fn run(context: &Context) -> Result<u8, Failure> {
         let dir = context.flags.dir.clone().unwrap_or_else(|| PathBuf::from("data/demo"));
         let home = Home { dir };
         let code = block_on(async {

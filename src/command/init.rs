@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Context, DONE, Failure};
-use crate::atomic;
+use crate::atomic::{self, place};
 use crate::config::{FILE_NAME, TEMPLATE};
 
 /// Writes a commented trailhouse.toml
@@ -15,11 +15,10 @@ use crate::config::{FILE_NAME, TEMPLATE};
 pub(super) struct Init {}
 
 impl Init {
-    pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
+    pub(super) fn run(context: &Context) -> Result<u8, Failure> {
         let path = context.flags.config.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::failed(format!("{}: {error}", folder.display())))?;
+            place::create_folder(folder).map_err(|error| Failure::failed(format!("{}: {error}", folder.display())))?;
         }
         match atomic::create_new(&path, TEMPLATE.as_bytes()) {
             Ok(()) => {}

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::sync::{Job, bring_up};
 use super::{Context, DONE, FAILED, Failure, block_on, home};
+use crate::atomic::place;
 use crate::lake::{Lake, Lock};
 use crate::schema::format_time;
 use crate::warehouse;
@@ -51,9 +52,7 @@ impl Rebuild {
             );
             let lock = Lock::take(&home, &holder)?;
             let mut lake = Lake::open_for_writing(&home, &lock).await?;
-            if path.exists() {
-                std::fs::remove_file(&path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-            }
+            place::remove_file(&path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
             bring_up(context, &job, &mut lake).await
         })?;
         context.terminal.say(&format!("{} is made anew", path.display()));

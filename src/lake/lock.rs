@@ -1,12 +1,13 @@
 //! One writer at a time: an advisory lock of the operating system on `.lock`, so that a killed holder leaves none.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 
 use anyhow::{Context, Result};
 use thiserror::Error;
 
 use super::Home;
+use crate::atomic::place;
 
 /// The lock of a home; held until dropped.
 #[derive(Debug)]
@@ -25,16 +26,11 @@ pub struct Held {
 impl Lock {
     /// Takes the lock and writes into it who holds it. `Held` when another process does.
     pub fn take(home: &Home, holder: &str) -> Result<Self> {
-        std::fs::create_dir_all(&home.dir).with_context(|| format!("{} cannot be created", home.dir.display()))?;
+        place::create_folder(&home.dir).with_context(|| format!("{} cannot be created", home.dir.display()))?;
         let path = home.lock();
         let named = || path.display().to_string();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .with_context(|| format!("{} cannot be opened for writing", named()))?;
+        let mut file =
+            place::open_or_create(&path).with_context(|| format!("{} cannot be opened for writing", named()))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -32,7 +32,7 @@ pub async fn increment(lake: &mut Lake, path: &Path) -> Result<Option<Increment>
         let live = lake.live_files(table)?.to_vec();
         files.extend(
             live.iter()
-                .filter_map(|file| data_file(lake, table, file))
+                .map(|file| data_file(lake, table, file))
                 .filter(|file| file.max_load > signed(applied)),
         );
     }
@@ -79,12 +79,12 @@ pub async fn coverage(lake: &Lake) -> Result<(Vec<CoverageRow>, Vec<GapRow>)> {
     Ok((coverage, gaps))
 }
 
-fn data_file(lake: &Lake, table: &'static Table, file: &LiveFile) -> Option<DataFile> {
+fn data_file(lake: &Lake, table: &'static Table, file: &LiveFile) -> DataFile {
     let (min_load, max_load) = match file.bounds.get("load") {
         Some(Bounds::Long(least, greatest)) => (*least, *greatest),
         _ => (0, i64::MAX),
     };
-    Some(DataFile {
+    DataFile {
         table,
         path: lake.path(&format!("{}/{}", table.name, file.path)),
         source: file.partition.source.clone(),
@@ -92,7 +92,7 @@ fn data_file(lake: &Lake, table: &'static Table, file: &LiveFile) -> Option<Data
         rows: file.rows,
         min_load,
         max_load,
-    })
+    }
 }
 
 fn load_rows(sealed: &Sealed, rows: &mut Vec<LoadRow>) {

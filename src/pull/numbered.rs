@@ -6,17 +6,13 @@
 //! the list (its first row and the count) was the same before and after all of them, for every arrival and every revision
 //! changes it. Otherwise they are read again one by one.
 
-use std::collections::{HashSet, VecDeque};
-
 use futures::{StreamExt, TryStreamExt};
 
+use super::chain::{Chain, Head, is_sized};
 use super::page::{Outline, Page, fetch};
 use super::{Event, Flow, PullError, Walk};
 use crate::coverage::{Gap, Span};
-use crate::schema::Micros;
 
-/// Pages whose row identities are remembered; rows arriving faster than this many pages between two answers are not joined.
-const REMEMBERED: usize = 128;
 /// Most pages asked for between two looks at the head.
 const LONGEST_STRETCH: u64 = 64;
 const JOIN_ATTEMPTS: u32 = 3;
@@ -26,22 +22,6 @@ const MOST_STEPS_BACK: u64 = 10_000;
 pub(super) enum Outcome {
     Done,
     NotNewestFirst,
-}
-
-/// The first row of the list and its count.
-type Head = (u64, Option<u64>);
-
-/// The joined pages of one walk.
-struct Chain {
-    pages: VecDeque<Outline>,
-    /// Everything from here on has been proven.
-    proven_from: Micros,
-    oldest: Option<Micros>,
-    trusted: bool,
-    /// What the head was when it was last looked at, if every page joined since is known to be of that list.
-    head: Option<Head>,
-    /// How often the walk has stepped back.
-    steps_back: u64,
 }
 
 pub(super) async fn walk(
@@ -314,98 +294,4 @@ async fn extend(
         trusted: chain.trusted,
     })
     .await?)
-}
-
-impl Chain {
-    fn new(trusted: bool) -> Self {
-        Self {
-            pages: VecDeque::new(),
-            proven_from: Micros::MAX,
-            oldest: None,
-            trusted,
-            head: None,
-            steps_back: 0,
-        }
-    }
-
-    fn last(&self) -> Result<&Outline, PullError> {
-        self.pages
-            .back()
-            .ok_or_else(|| PullError::Caller(anyhow::anyhow!("no page is joined")))
-    }
-
-    fn ids(&self) -> HashSet<u64> {
-        self.pages.iter().flat_map(|page| page.ids.iter().copied()).collect()
-    }
-
-    fn push(&mut self, outline: Outline) {
-        self.trusted &= outline.count.is_some();
-        self.pages.push_back(outline);
-        if self.pages.len() > REMEMBERED {
-            self.pages.pop_front();
-        }
-    }
-
-    /// Forgets the joined pages from this number on, and takes the page in their place.
-    fn rewind_to(&mut self, page: Outline) {
-        self.pages.retain(|joined| joined.number < page.number);
-        self.push(page);
-    }
-
-    /// Whether a page answered after the last joined one follows it with nothing between.
-    fn joins(&self, deeper: &Outline) -> bool {
-        let Some(shallower) = self.pages.back() else {
-            return true;
-        };
-        let (true, Some(before), Some(after)) = (self.trusted, shallower.count, deeper.count) else {
-            return true;
-        };
-        let known = self.ids();
-        let repeated = deeper.ids.iter().filter(|id| known.contains(id)).count();
-        let distinct = u64::try_from(deeper.ids.len()).unwrap_or(u64::MAX);
-        let grown = after.checked_sub(before);
-        same_size(shallower, deeper) && grown.is_some_and(|grown| u64::try_from(repeated) == Ok(grown.min(distinct)))
-    }
-
-    /// Whether a page read while the head stood still is of the list the chain is of.
-    fn is_same_list(&self, outline: &Outline) -> bool {
-        let size = self.pages.front().is_none_or(|first| same_size(first, outline));
-        size && self.head.is_some_and(|(_, count)| count == outline.count)
-    }
-
-    /// Judged between the last two joined pages where no row was revised in between.
-    fn is_out_of_order(&self) -> bool {
-        let mut newest_last = self.pages.iter().rev();
-        match (newest_last.next(), newest_last.next()) {
-            (Some(deeper), Some(shallower)) if deeper.number == shallower.number + 1 => {
-                let repeats = deeper.ids.iter().any(|id| shallower.ids.binary_search(id).is_ok());
-                !repeats
-                    && deeper
-                        .newest
-                        .zip(shallower.oldest)
-                        .is_some_and(|(deeper, shallower)| deeper > shallower)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Page numbers only mean the same rows while all pages have one size; the last page may be shorter.
-fn same_size(shallower: &Outline, deeper: &Outline) -> bool {
-    let fits = if deeper.is_last() {
-        deeper.rows <= shallower.rows
-    } else {
-        deeper.rows == shallower.rows
-    };
-    fits && is_sized(shallower) && is_sized(deeper)
-}
-
-/// Whether count and number of pages agree with the rows of a page that is not the last.
-fn is_sized(page: &Outline) -> bool {
-    match (page.count, page.total_pages) {
-        (Some(count), Some(total)) if total > 1 && !page.is_last() && page.rows > 0 => {
-            count.div_ceil(page.rows) == total
-        }
-        _ => true,
-    }
 }

@@ -16,7 +16,7 @@ const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 /// What the writing connection may keep in memory before it spills, tried in turn: what DuckDB cannot spill grows with the
 /// width of the widest rows.
-pub(super) const WRITER_MEMORY: [&str; 3] = ["70MB", "400MB", "4GB"];
+pub(super) const WRITER_MEMORY: [&str; 4] = ["60MB", "200MB", "1GB", "4GB"];
 
 /// No connection may fetch or load an extension: what is needed is compiled in.
 fn closed() -> duckdb::Result<Config> {

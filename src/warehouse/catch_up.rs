@@ -8,7 +8,8 @@ use duckdb::types::{TimeUnit, Value};
 use duckdb::{Connection, ToSql, params};
 
 use super::access::{self, failed};
-use super::tables::{self, Taken, insert_files, note_files};
+use super::files::{Taken, insert_files, note_files};
+use super::tables::is_revised;
 use super::{CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, WarehouseError, objects, observed, revisions};
 use crate::atomic::steps;
 use crate::schema::{Micros, Table};
@@ -163,7 +164,7 @@ fn partitions<'a>(table: &Table, increment: &'a Increment, step: &Step) -> Vec<P
 
 /// Adds the rows of the partitions to their table, numbered where their record has other rows.
 fn take_files(connection: &Connection, table: &Table, partitions: &[Partition<'_>]) -> duckdb::Result<()> {
-    if !tables::is_revised(table) {
+    if !is_revised(table) {
         return partitions
             .iter()
             .try_for_each(|partition| partition.read(connection, &insert_files(table, Taken::All)));

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::access::{self, failed, suffixed};
 use super::catch_up::apply;
 use super::{Increment, WarehouseError, tables};
-use crate::atomic::{self, steps};
+use crate::atomic::{self, place, steps};
 
 /// How a catch-up was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> R
 
 fn in_place(path: &Path, time_zone: &str, increment: &Increment) -> Result<(), WarehouseError> {
     let scratch = access::scratch_of(path);
-    remove_folder(&scratch).map_err(|error| failed(path, "its scratch folder cannot be removed", error))?;
+    place::remove_folder(&scratch).map_err(|error| failed(path, "its scratch folder cannot be removed", error))?;
     let mut applied = Ok(());
     for memory in access::WRITER_MEMORY {
         let connection = access::open_writing(path, &scratch, memory)?;
@@ -42,7 +42,7 @@ fn in_place(path: &Path, time_zone: &str, increment: &Increment) -> Result<(), W
             break;
         }
     }
-    remove_folder(&scratch).map_err(|error| failed(path, "its scratch folder cannot be removed", error))?;
+    place::remove_folder(&scratch).map_err(|error| failed(path, "its scratch folder cannot be removed", error))?;
     applied
 }
 
@@ -50,11 +50,11 @@ fn in_place(path: &Path, time_zone: &str, increment: &Increment) -> Result<(), W
 fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
     let new = suffixed(path, ".new");
     let unmade = |error: io::Error| failed(path, "cannot be made", error);
-    remove_file(&new)
-        .and_then(|()| remove_file(&access::wal_of(&new)))
+    place::remove_file(&new)
+        .and_then(|()| place::remove_file(&access::wal_of(&new)))
         .map_err(unmade)?;
     // A log without its file is of a warehouse that somebody deleted.
-    remove_file(&access::wal_of(path)).map_err(unmade)?;
+    place::remove_file(&access::wal_of(path)).map_err(unmade)?;
     let connection = access::open_writing(&new, &access::scratch_of(&new), access::WRITER_MEMORY[0])?;
     let made = tables::definitions()
         .iter()
@@ -77,14 +77,14 @@ fn on_copy(path: &Path, time_zone: &str, increment: &Increment, held: WarehouseE
         return Err(held);
     }
     let before = fingerprint(path).map_err(uncopied)?;
-    remove_file(&access::wal_of(&copy)).map_err(uncopied)?;
-    fs::copy(path, &copy).map_err(uncopied)?;
+    place::remove_file(&access::wal_of(&copy)).map_err(uncopied)?;
+    place::copy(path, &copy).map_err(uncopied)?;
     let applied = in_place(&copy, time_zone, increment);
     let is_same = fingerprint(path).map_err(uncopied)? == before && is_only_read(path);
     match applied {
         Ok(()) if is_same => put(&copy, path, None).map(|()| Way::OnCopy),
-        Ok(()) => remove_file(&copy).map_err(uncopied).and(Err(held)),
-        Err(error) => remove_file(&copy).map_err(uncopied).and(Err(error)),
+        Ok(()) => place::remove_file(&copy).map_err(uncopied).and(Err(held)),
+        Err(error) => place::remove_file(&copy).map_err(uncopied).and(Err(error)),
     }
 }
 
@@ -105,20 +105,5 @@ fn put(ready: &Path, path: &Path, mode: Option<u32>) -> Result<(), WarehouseErro
     atomic::replace_with(path, mode, |file| io::copy(&mut from, file))
         .map_err(|error| failed(path, "cannot be put in place", error))?;
     steps::reached("after the warehouse got its name");
-    remove_file(ready).map_err(|error| failed(path, "its copy cannot be removed", error))
-}
-
-fn remove_file(path: &Path) -> io::Result<()> {
-    absent_is_fine(fs::remove_file(path))
-}
-
-fn remove_folder(path: &Path) -> io::Result<()> {
-    absent_is_fine(fs::remove_dir_all(path))
-}
-
-fn absent_is_fine(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
+    place::remove_file(ready).map_err(|error| failed(path, "its copy cannot be removed", error))
 }

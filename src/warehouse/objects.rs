@@ -133,9 +133,9 @@ fn reference(reference: &Reference) -> Result<Object, csv::Error> {
     let docs = reference.columns.iter().map(|(name, _, doc)| (&**name, &**doc));
     let text = format!(
         "create or replace table main.{} ({});\n{}",
-        quoted(&reference.name),
+        quoted(reference.name),
         columns.collect::<Vec<_>>().join(", "),
-        comments("table", &reference.name, &reference.doc, docs),
+        comments("table", reference.name, reference.doc, docs),
     );
     let mut rows = Vec::new();
     for record in csv::Reader::from_reader(reference.csv.as_bytes()).records() {
@@ -148,7 +148,7 @@ fn reference(reference: &Reference) -> Result<Object, csv::Error> {
     }
     Ok(Object {
         kind: "table",
-        name: format!("main.{}", quoted(&reference.name)),
+        name: format!("main.{}", quoted(reference.name)),
         text,
         rows,
     })

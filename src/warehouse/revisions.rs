@@ -8,7 +8,8 @@ use crate::schema::Table;
 use crate::source::secoda::AUDIT_LOGS;
 
 use super::Reread;
-use super::tables::{self, IDENTITY, quoted, superseded_name};
+use super::files::IDENTITY;
+use super::tables::{is_revised, quoted, superseded_name};
 
 /// Makes the lists of new and of touched records for one step of one table.
 pub(super) fn begin(connection: &Connection) -> duckdb::Result<()> {
@@ -22,11 +23,11 @@ pub(super) fn take_away(connection: &Connection, table: &Table, reread: &Reread)
     let is_in_month = format!("source = ? and strftime({}, '%Y-%m') = ?", quoted(table.event_time));
     let month = params![reread.source, reread.month];
     let mut names = vec![table.name.to_owned()];
-    if tables::is_revised(table) {
+    if is_revised(table) {
         names.push(superseded_name(table));
     }
     for name in names.iter().map(|name| quoted(name)) {
-        if tables::is_revised(table) {
+        if is_revised(table) {
             connection.execute(
                 &format!("insert into touched select {IDENTITY} from main.{name} where {is_in_month}"),
                 month,

@@ -91,7 +91,7 @@ fn rows_that_arrive_move_and_appear_late_during_the_walk_are_neither_lost_nor_do
     for seed in 1..=8 {
         let mut drawn = simulator(seed, 1_200);
         drawn.switches.page_size = [7, 25, 50][usize::try_from(seed).expect("small") % 3];
-        drawn.script = Script::drawn(seed, 400, seed % 2 == 0);
+        drawn.script = Script::drawn(seed, 24, seed % 2 == 0);
         let what = format!("seed {seed}");
         let service = Service::start(drawn);
         let home = Home::of(&service);

@@ -12,8 +12,10 @@ const STEPS: &[&str] = &[
     "after the head",
     "after the Delta table",
     "after the Delta commit",
-    "before the warehouse",
-    "after the warehouse",
+    "before the warehouse gets its name",
+    "after the warehouse got its name",
+    "before a step of the warehouse is committed",
+    "after a step of the warehouse",
 ];
 
 fn sync_killed_at(home: &Home, step: u32) -> Ended {

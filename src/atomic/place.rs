@@ -1,0 +1,43 @@
+//! Folders, copies and removals: the other changes of files outside the lake's object store. Here so that one module shows all
+//! that the program does to a disk.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Makes a folder and those above it, where they are missing.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+/// Opens a file for reading and writing, and makes it where it is missing; what it holds stays.
+pub fn open_or_create(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// Copies a file's bytes and mode over another, or to a new one. Not atomic: for a copy that nobody else looks at.
+pub fn copy(from: &Path, to: &Path) -> io::Result<u64> {
+    fs::copy(from, to)
+}
+
+/// Removes a file; one that is not there is removed already.
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    absent_is_fine(fs::remove_file(path))
+}
+
+/// Removes a folder and all in it; one that is not there is removed already.
+pub fn remove_folder(path: &Path) -> io::Result<()> {
+    absent_is_fine(fs::remove_dir_all(path))
+}
+
+fn absent_is_fine(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,147 @@
+//! What a walk has proven, and what may be claimed of it. Pure, and apart from the rows: a claim is only ever as good as the
+//! commit that carries it.
+
+use crate::coverage::{Coverage, EXPIRED, Span, State, StreamState};
+use crate::schema::{DAY, EARLIEST, Micros, SECOND};
+use crate::source::Source;
+
+/// How far before the end of what was collected last every walk reaches back.
+const OVERLAP: Micros = 3_600 * SECOND;
+
+/// The claims of one walk of one stream.
+pub(super) struct Claims {
+    pub(super) state: StreamState,
+    /// The coverage before this run.
+    pub(super) before: Coverage,
+    /// The service's time when the walk began.
+    pub(super) now: Micros,
+    /// The walk goes on until everything from here on is proven.
+    down_to: Micros,
+    /// Whether a row of the lake has been met again, or there was none to meet.
+    pub(super) is_met: bool,
+    /// A list in no order: only its end proves anything.
+    is_unordered: bool,
+    settle: Micros,
+    finality: Micros,
+    retention: Micros,
+    /// What is proven and not claimed yet, with whether the joins can be trusted.
+    proven: Vec<(Span, bool)>,
+    untrusted: Vec<Span>,
+}
+
+impl Claims {
+    pub(super) fn new(state: StreamState, source: &Source, now: Micros) -> Self {
+        Self {
+            before: state.coverage.clone(),
+            is_met: state.rows == 0,
+            state,
+            now,
+            down_to: EARLIEST,
+            is_unordered: false,
+            settle: micros(source.settle),
+            finality: micros(source.finality),
+            retention: i64::from(source.retention_days) * DAY,
+            proven: Vec::new(),
+            untrusted: Vec::new(),
+        }
+    }
+
+    /// The walk has begun at `now` of the service; `from` is the oldest time the user asks for. Says whether the walk goes to
+    /// the end of the list.
+    pub(super) fn begin(&mut self, now: Micros, from: Option<Micros>) -> bool {
+        self.now = now;
+        self.state.coverage.begin(now - self.settle);
+        let wanted = self.state.coverage.walk_down_to(now, self.finality, OVERLAP);
+        self.down_to = from.or(wanted).unwrap_or(EARLIEST);
+        self.down_to <= EARLIEST
+    }
+
+    /// Takes what is proven, and says whether the walk has gone as deep as it has to.
+    pub(super) fn prove(&mut self, span: Span, trusted: bool) -> bool {
+        self.proven.push((span, trusted));
+        !self.is_unordered && span.from <= self.down_to
+    }
+
+    /// The list is in no order after all: what its order seemed to prove counts for nothing.
+    pub(super) fn distrust_order(&mut self) {
+        self.is_unordered = true;
+        self.proven.clear();
+    }
+
+    /// The end of the list is proven. A weaker key must not prove silence: rows the lake holds and the service ought to offer
+    /// still must have been among them. Otherwise nothing is claimed, and the reason is returned.
+    pub(super) fn end(&mut self, oldest: Option<Micros>, received: u64) -> Option<&'static str> {
+        if oldest.is_none() && received > 0 {
+            self.proven.clear();
+            return Some("no record has a readable order key: nothing is claimed");
+        }
+        let reach = oldest.unwrap_or(self.now - self.retention);
+        if !self.is_met && self.state.newest_key.is_some_and(|newest| newest >= reach) {
+            self.proven.clear();
+            return Some(
+                "none of the rows it holds came again, though the service should still offer them: nothing is claimed; \
+                 check that the token may still see everything",
+            );
+        }
+        self.is_met = true;
+        if oldest.is_none() {
+            self.proven.push((Span::new(reach, Micros::MAX), true));
+        }
+        self.claim();
+        let older = Span::new(EARLIEST, reach);
+        if self.state.complete_walks == 0 {
+            self.state.coverage.fill(older, State::NotOffered, self.now);
+        } else {
+            self.state.coverage.explain(older, EXPIRED);
+        }
+        self.state.oldest_offered_at = oldest;
+        self.state.complete_walks += 1;
+        None
+    }
+
+    /// Claims what is proven, once a row of the lake has been met again.
+    pub(super) fn claim(&mut self) {
+        if !self.is_met {
+            return;
+        }
+        let horizon = self.state.coverage.horizon().unwrap_or(EARLIEST);
+        for (span, trusted) in std::mem::take(&mut self.proven) {
+            let span = Span::new(span.from, span.to.min(horizon));
+            if trusted {
+                self.state.coverage.claim(span, self.now, self.finality);
+            } else {
+                self.state.coverage.claim_provisionally(span, self.now);
+                self.untrusted.push(span);
+            }
+        }
+    }
+
+    /// A list without a count is believed when a second walk over the same time brings no new record.
+    pub(super) fn believe_untrusted(&mut self) {
+        for span in std::mem::take(&mut self.untrusted) {
+            for interval in self.before.intervals() {
+                let both = Span::new(span.from.max(interval.span.from), span.to.min(interval.span.to));
+                if !both.is_empty() {
+                    self.state.coverage.claim(both, self.now, self.finality);
+                }
+            }
+        }
+    }
+
+    /// A row that appears where everything was read before came late, by at least the time since that reading.
+    pub(super) fn note_lateness(&mut self, keys: &[Micros]) {
+        for key in keys {
+            let covers = |span: Span| span.from <= *key && *key < span.to;
+            let covering = self.before.intervals().iter().find(|interval| covers(interval.span));
+            if let Some(interval) =
+                covering.filter(|interval| matches!(interval.state, State::Provisional | State::Final))
+            {
+                self.state.greatest_lateness = self.state.greatest_lateness.max(interval.collected_at - key);
+            }
+        }
+    }
+}
+
+fn micros(duration: std::time::Duration) -> Micros {
+    Micros::try_from(duration.as_micros()).unwrap_or(Micros::MAX)
+}

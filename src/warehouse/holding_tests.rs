@@ -1,0 +1,206 @@
+//! What stays as it is when the file is held by others, is another's, or holds what is theirs.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use super::fixture::{Lake, ZONE, activity, follow, increment, lines};
+use super::*;
+
+#[test]
+fn objects_of_others_survive_and_our_former_ones_go() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    follow(
+        &path,
+        &increment(1, lake.activities(&[activity(1, "a", 1, "2025-07-13T00:00:00Z")])),
+    );
+    assert_eq!(foreign_objects(&path).unwrap(), Vec::<String>::new());
+    let connection = duckdb::Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "create view mine as select id from activity_logs; create schema other; create table other.t as select 1 as a; \
+             create macro double(x) as x * 2; create view former as select 1; create macro reports.former() as table select 1; \
+             update trailhouse set objects = objects || ['view main.\"former\"', 'macro table reports.\"former\"'], definitions = ''",
+        )
+        .unwrap();
+    drop(connection);
+    follow(
+        &path,
+        &increment(2, lake.activities(&[activity(2, "b", 2, "2025-07-13T00:00:00Z")])),
+    );
+    let foreign = ["macro main.double", "schema other", "table other.t", "view main.mine"];
+    assert_eq!(foreign_objects(&path).unwrap(), foreign);
+    assert_eq!(lines(&path, "select double(count(*)) from mine"), ["4"]);
+}
+
+#[test]
+fn the_zone_is_changed_with_the_next_catch_up_and_a_wrong_one_changes_nothing() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    follow(&path, &increment(1, Vec::new()));
+    let zones = "select distinct zone from time_zone_offsets";
+    assert_eq!(lines(&path, zones), [ZONE]);
+    catch_up(&path, "Europe/Berlin", &increment(1, Vec::new())).unwrap();
+    assert_eq!(lines(&path, zones), ["Europe/Berlin"]);
+    let at = "select offset_seconds, abbreviation, is_dst from time_zone_offsets where timestamp '2025-07-01' >= from_at and timestamp '2025-07-01' < to_at";
+    assert_eq!(lines(&path, at), ["7200|CEST|true"]);
+    let error = catch_up(&path, "Mars/Olympus", &increment(2, Vec::new())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("{}: `Mars/Olympus` is no time zone", path.display())
+    );
+    assert_eq!(following(&path).unwrap().unwrap().sequence, 1);
+}
+
+#[test]
+fn a_file_that_is_not_this_lakes_warehouse_is_named_and_left_alone() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    let show = |error: WarehouseError| error.to_string().replace(lake.home().to_str().unwrap(), "HOME");
+    let missing = Warehouse::open_read_only(&path).err().unwrap();
+    assert_eq!(missing.hint(), Some("run `trailhouse sync` first"));
+    assert_eq!(show(missing), "HOME/warehouse.duckdb: there is no warehouse");
+    follow(&path, &increment(5, Vec::new()));
+    let other = Increment {
+        lake_id: "other".to_owned(),
+        ..increment(6, Vec::new())
+    };
+    let cases = [
+        (other, "HOME/warehouse.duckdb: follows the lake 0199-lake, not other"),
+        (
+            increment(4, Vec::new()),
+            "HOME/warehouse.duckdb: has applied ledger entry 5, but the newest is 4",
+        ),
+    ];
+    for (increment, expected) in cases {
+        assert_eq!(show(catch_up(&path, ZONE, &increment).unwrap_err()), expected);
+    }
+    let foreign = lake.home().join("foreign.duckdb");
+    duckdb::Connection::open(&foreign)
+        .unwrap()
+        .execute_batch("create table t (a int)")
+        .unwrap();
+    assert_eq!(
+        show(following(&foreign).unwrap_err()),
+        "HOME/foreign.duckdb: not a warehouse of trailhouse: it has no table `trailhouse`"
+    );
+    assert!(matches!(
+        catch_up(&foreign, ZONE, &increment(1, Vec::new())),
+        Err(WarehouseError::Foreign { .. })
+    ));
+    let corrupt = lake.home().join("corrupt.duckdb");
+    fs::copy(&path, &corrupt).unwrap();
+    let mut bytes = fs::read(&corrupt).unwrap();
+    bytes.iter_mut().skip(4096).step_by(7).for_each(|byte| *byte ^= 0x5a);
+    crate::atomic::replace(&corrupt, &bytes).unwrap();
+    let text = lake.home().join("text.duckdb");
+    crate::atomic::replace(&text, b"hello").unwrap();
+    for path in [corrupt, text] {
+        let error = catch_up(&path, ZONE, &increment(6, Vec::new())).unwrap_err();
+        assert!(matches!(error, WarehouseError::Foreign { .. }), "{error:?}");
+        assert_eq!(error.hint(), Some("move the file away, then run `trailhouse rebuild`"));
+    }
+}
+
+/// Another process that holds the file, until it is dropped.
+struct Holder(Child);
+
+impl Holder {
+    fn of(path: &Path, mode: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "warehouse::holding_tests::hold", "--ignored", "--nocapture"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        writeln!(input, "{mode}{}", path.display()).unwrap();
+        child.stdin = Some(input);
+        let mut output = child.stdout.take().unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"HELD") {
+            let mut byte = [0];
+            output.read_exact(&mut byte).unwrap();
+            seen.push(byte[0]);
+        }
+        child.stdout = Some(output);
+        Self(child)
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+#[ignore = "not a test: the process that others start to hold a file"]
+fn hold() {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    let mut letters = line.trim_end_matches('\n').chars();
+    let mode = letters.next().unwrap();
+    let path = PathBuf::from(letters.collect::<String>());
+    let config = duckdb::Config::default();
+    let access = if mode == 'r' {
+        duckdb::AccessMode::ReadOnly
+    } else {
+        duckdb::AccessMode::ReadWrite
+    };
+    let connection = duckdb::Connection::open_with_flags(path, config.access_mode(access).unwrap()).unwrap();
+    if mode == 'w' {
+        connection
+            .execute_batch("create table theirs as select 1 as a")
+            .unwrap();
+    }
+    std::io::stdout().write_all(b"HELD").unwrap();
+    std::io::stdout().flush().unwrap();
+    std::io::stdin().read_line(&mut line).unwrap();
+    drop(connection);
+}
+
+#[test]
+fn while_it_is_read_a_copy_takes_its_place_and_a_writer_is_named() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    follow(
+        &path,
+        &increment(1, lake.activities(&[activity(1, "a", 1, "2025-07-13T00:00:00Z")])),
+    );
+    let more = increment(2, lake.activities(&[activity(2, "b", 2, "2025-07-13T00:00:00Z")]));
+    let reader = Holder::of(&path, "r");
+    assert_eq!(follow(&path, &more), Way::OnCopy);
+    assert_eq!(lines(&path, "select id from activity_logs order by id"), ["a", "b"]);
+    drop(reader);
+    let more = increment(3, lake.activities(&[activity(3, "c", 3, "2025-07-13T00:00:00Z")]));
+    let writer = Holder::of(&path, "w");
+    let held = catch_up(&path, ZONE, &more).unwrap_err();
+    assert!(
+        matches!(&held, WarehouseError::Held { by, .. } if by.ends_with(&format!("(PID {})", writer.0.id()))),
+        "{held}"
+    );
+    assert!(matches!(
+        access::open_once(&path, None),
+        Err(WarehouseError::Held { .. })
+    ));
+    drop(writer);
+    assert!(access::wal_of(&path).exists());
+    let reader = Holder::of(&path, "r");
+    assert!(matches!(catch_up(&path, ZONE, &more), Err(WarehouseError::Held { .. })));
+    drop(reader);
+    assert_eq!(follow(&path, &more), Way::InPlace);
+    assert_eq!(
+        lines(&path, "select count(*), (select a from theirs) from activity_logs"),
+        ["3|1"]
+    );
+    let mut names: Vec<_> = fs::read_dir(lake.home())
+        .unwrap()
+        .map(|found| found.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["lake", "warehouse.duckdb"]);
+}
