@@ -168,10 +168,14 @@ fn command_line() -> clap::Command {
     Cli::command()
 }
 
+/// Threads that wait for a disk. Each thread keeps memory of its own, so that few of them keep the program small.
+const BLOCKING_THREADS: usize = 4;
+
 /// Runs what waits for a network or a disk.
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| Failure::failed(format!("no threads can be started: {error}")))?;

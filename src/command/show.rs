@@ -12,8 +12,8 @@ use crate::warehouse::{Cell, Grid, GridColumn};
 
 /// Shows a record's JSON as received, its revisions, its load and its ledger entry
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  trailhouse show 5b0c4b5e-3c1f-5a63-9a53-7d6d1c8f0001\n  \
-trailhouse show 5b0c4b5e-3c1f-5a63-9a53-7d6d1c8f0001 --format json")]
+#[command(after_help = "Examples:\n  trailhouse show 5ec0da00-0002-4000-8000-000000000044\n  \
+trailhouse show 5ec0da00-0002-4000-8000-000000000044 --format json")]
 pub(super) struct Show {
     #[arg(value_name = "EVENT_ID")]
     id: String,

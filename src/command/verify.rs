@@ -13,8 +13,10 @@ use crate::warehouse::{Cell, Grid, GridColumn};
 
 /// Checks the chain of the ledger, every data file and the Delta tables
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  trailhouse verify\n  trailhouse verify --format json\n\n\
-Exit code: 0 valid, 1 changed or missing, 3 only gaps or an unfinished commit, 2 could not check")]
+#[command(
+    after_help = "Exit code: 0 valid, 1 changed or missing, 3 only gaps or an unfinished commit, 2 could not check\n\n\
+Examples:\n  trailhouse verify\n  trailhouse verify --format json"
+)]
 pub(super) struct Verify {
     #[command(flatten)]
     output: Output,

@@ -43,6 +43,7 @@ impl Engine {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder
             .worker_threads(2)
+            .max_blocking_threads(2)
             .thread_name("delta")
             .enable_all()
             .build()

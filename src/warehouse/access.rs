@@ -16,7 +16,7 @@ const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 /// What the writing connection may keep in memory before it spills, tried in turn: what DuckDB cannot spill grows with the
 /// width of the widest rows.
-pub(super) const WRITER_MEMORY: [&str; 4] = ["60MB", "200MB", "1GB", "4GB"];
+pub(super) const WRITER_MEMORY: [&str; 5] = ["60MB", "80MB", "160MB", "640MB", "4GB"];
 
 /// No connection may fetch or load an extension: what is needed is compiled in.
 fn closed() -> duckdb::Result<Config> {
@@ -43,7 +43,9 @@ fn writing(scratch: &Path, memory: &str) -> duckdb::Result<Config> {
         .with("enable_external_file_cache", "false")?
         .max_memory(memory)?
         // Each thread pins a block of every column; one is as fast at this, packs better, and needs half.
-        .threads(1)
+        .threads(1)?
+        // Threads for I/O keep memory of their own, which the limit does not see.
+        .with("async_threads", "0")
 }
 
 /// Opens for reading; a file held by a writer is tried again for five seconds.
@@ -91,9 +93,13 @@ pub(super) fn open_writing(path: &Path, scratch: &Path, memory: &str) -> Result<
             "DuckDB cannot keep a database below a name with a `?`",
         ));
     }
-    writing(scratch, memory)
-        .and_then(|config| Connection::open_with_flags(path, config))
-        .map_err(|error| opening(path, error))
+    let open = || -> duckdb::Result<Connection> {
+        let connection = Connection::open_with_flags(path, writing(scratch, memory)?)?;
+        // A setting of the Parquet reader, which knows it only now: whole columns read ahead would need the memory twice.
+        connection.execute_batch("set disable_parquet_prefetching = true")?;
+        Ok(connection)
+    };
+    open().map_err(|error| opening(path, error))
 }
 
 /// The folder beside the warehouse that a writer spills into.

@@ -86,7 +86,7 @@ fn the_first_catch_up_makes_tables_that_say_what_they_are() {
 #[test]
 fn however_the_loads_are_split_the_warehouse_is_what_a_rebuild_gives() {
     let mut random = fastrand::Rng::with_seed(7);
-    for _ in 0..6 {
+    for _ in 0..3 {
         let lake = Lake::new();
         let history = history(&mut random);
         let rebuilt = lake.warehouse();
