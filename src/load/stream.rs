@@ -19,7 +19,7 @@ use crate::source::{Source, Stream};
 
 /// A load is committed when its buffer holds this many records or bytes.
 const LOAD_RECORDS: usize = 6_000;
-const LOAD_BYTES: usize = 4 << 20;
+const LOAD_BYTES: usize = 5 << 19;
 /// A clock that differs by more is reported.
 const CLOCK_TOLERANCE: Micros = 60 * SECOND;
 

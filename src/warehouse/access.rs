@@ -16,7 +16,7 @@ const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 /// What the writing connection may keep in memory before it spills, tried in turn: what DuckDB cannot spill grows with the
 /// width of the widest rows.
-pub(super) const WRITER_MEMORY: [&str; 5] = ["60MB", "80MB", "160MB", "640MB", "4GB"];
+pub(super) const WRITER_MEMORY: [&str; 6] = ["42MB", "60MB", "80MB", "160MB", "640MB", "4GB"];
 
 /// No connection may fetch or load an extension: what is needed is compiled in.
 fn closed() -> duckdb::Result<Config> {

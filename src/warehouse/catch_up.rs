@@ -16,7 +16,7 @@ use crate::schema::{Micros, Table};
 use crate::source;
 
 /// After about so many rows a step ends with the load it is in.
-const STEP_ROWS: u64 = 200_000;
+const STEP_ROWS: u64 = 50_000;
 
 /// Rows of loads after `after` and up to `until`; of what is read again, all up to `until`.
 #[derive(Debug, PartialEq, Eq)]
