@@ -1,10 +1,17 @@
 //! The one integration test binary: the program as a user meets it, against a simulated service on a real socket.
 
+mod cli;
+mod demo;
 mod environment;
 mod exactness;
 mod faults;
 mod kills;
 mod prism;
+mod readers;
+mod reading;
+mod readme;
 mod reports;
+mod samples;
+mod secrets;
 mod tidy;
 mod tools;
