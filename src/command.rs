@@ -184,9 +184,8 @@ fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
     ended
 }
 
-/// The home of a configuration.
+/// The home of a configuration. Absolute where that can be told, so that no reader takes `~` for another place.
 fn home(config: &Config) -> Home {
-    Home {
-        dir: config.dir.clone(),
-    }
+    let dir = std::path::absolute(&config.dir).unwrap_or_else(|_| config.dir.clone());
+    Home { dir }
 }

@@ -147,6 +147,14 @@ impl Coverage {
         self.reasons = reasons;
     }
 
+    /// Says why what is missing before the horizon is missing, but for what the service has dropped.
+    pub fn explain_rest(&mut self, reason: &str) {
+        let gaps = self.gaps();
+        for gap in gaps.into_iter().filter(|gap| gap.reason != EXPIRED) {
+            self.explain(gap.span, reason);
+        }
+    }
+
     /// What has no state between 2000-01-01 and the horizon, oldest first, each with its reason.
     pub fn gaps(&self) -> Vec<Gap> {
         let Some(horizon) = self.horizon else {
@@ -195,7 +203,7 @@ impl Coverage {
             .iter()
             .rev()
             .find(|interval| interval.state != State::NotOffered);
-        let recent = end.map(|interval| interval.span.to.saturating_sub(overlap));
+        let recent = end.map(|interval| interval.span.to.min(now).saturating_sub(overlap));
         [gap, ripe, recent].into_iter().flatten().min()
     }
 
@@ -494,8 +502,8 @@ mod tests {
         );
         assert_eq!(
             coverage.walk_down_to(at(4_990), day, hour),
-            Some(at(4_960)),
-            "the hour before the end"
+            Some(at(4_950)),
+            "the hour before now, where the end lies in the future"
         );
         let mut expired = Coverage::default();
         expired.begin(at(5_000));

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use futures::TryStreamExt;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
@@ -44,7 +45,40 @@ pub struct Home {
     pub dir: PathBuf,
 }
 
+/// A home whose name one of the formats below it cannot bear.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {what}")]
+pub struct BadHome {
+    path: String,
+    what: &'static str,
+}
+
 impl Home {
+    /// Refuses a directory that the formats below it would read as another; nothing has been written then.
+    pub fn check(&self) -> Result<(), BadHome> {
+        let path = self.dir.display().to_string();
+        let bad = |what| {
+            Err(BadHome {
+                path: path.clone(),
+                what,
+            })
+        };
+        let Some(text) = self.dir.to_str() else {
+            return bad("its name is not UTF-8");
+        };
+        if text
+            .chars()
+            .any(|character| character.is_control() || matches!(character, '?' | '\\'))
+        {
+            return bad("a name with `?`, a backslash or a control character cannot hold a lake");
+        }
+        let is_escape = |part: &str| part.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+        if text.split('%').skip(1).any(is_escape) {
+            return bad("a name with `%` and two digits, which reads as another character, cannot hold a lake");
+        }
+        Ok(())
+    }
+
     pub fn lake(&self) -> PathBuf {
         self.dir.join("lake")
     }
@@ -81,7 +115,24 @@ impl Lake {
     pub async fn open(home: &Home) -> Result<Self> {
         let mut lake = Self::open_unchecked(home)?;
         lake.newest = lake.ledger.newest().await?;
+        if lake.newest.is_none() && lake.has_delta_log().await? {
+            bail!(
+                "{}: the ledger is missing, although there are Delta tables",
+                lake.dir.display()
+            );
+        }
         Ok(lake)
+    }
+
+    /// Whether any table has a log, which only a ledger entry can have made.
+    async fn has_delta_log(&self) -> Result<bool> {
+        for table in self.tables.keys() {
+            let log = object_store::path::Path::from(format!("{table}/_delta_log"));
+            if self.store.list(Some(&log)).try_next().await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Opens the lake of a home to be checked: a ledger that cannot be read is found by `verify`, not here.
@@ -98,6 +149,8 @@ impl Lake {
     pub async fn open_for_writing(home: &Home, _lock: &Lock) -> Result<Self> {
         let ledger = home.lake().join(crate::ledger::FOLDER);
         place::create_folder(&ledger).with_context(|| format!("{} cannot be created", ledger.display()))?;
+        roll_forward::remove_staged(&home.lake())
+            .with_context(|| format!("{} cannot be read", home.lake().display()))?;
         let mut lake = Self::open(home).await?;
         lake.roll_forward()
             .await

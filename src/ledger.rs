@@ -202,6 +202,9 @@ impl Ledger {
             Some(next) if next.entry.previous.as_deref() != Some(sealed.sha256.as_str()) => {
                 bail!("entry {} does not follow entry {}", next.entry.sequence, head.sequence)
             }
+            Some(_) if self.read(head.sequence + 2).await?.is_some() => {
+                bail!("{FOLDER}/head.json is more than one entry behind")
+            }
             Some(next) => Ok(Some(next)),
             None => Ok(Some(sealed)),
         }

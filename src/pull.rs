@@ -37,6 +37,10 @@ pub enum Event {
     Ended { oldest: Option<Micros> },
 }
 
+fn of(count: Option<u64>) -> String {
+    count.map(|count| format!(" ({count})")).unwrap_or_default()
+}
+
 /// Whether the walk goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
@@ -55,6 +59,10 @@ pub enum PullError {
     WrongPage { asked: u64, answered: i64 },
     #[error("page {page}: the list stops here although the service counts {total_pages} pages")]
     Capped { page: u64, total_pages: u64 },
+    #[error("page {page}: the service calls it the last one, and tells of more rows than it gave{}", of(*count))]
+    Contradiction { page: u64, count: Option<u64> },
+    #[error("page {page}: only repeats rows of the pages before it")]
+    Repeats { page: u64 },
     #[error("the list never stands still: {passes} full readings each brought new records")]
     Restless { passes: u32 },
     #[error(transparent)]
@@ -74,7 +82,7 @@ impl PullError {
             PullError::Shape { .. } | PullError::WrongPage { .. } => {
                 "check that base_url is the API of this kind of source, not a proxy's or a login page; what was read before is kept".to_owned()
             }
-            PullError::Capped { .. } => {
+            PullError::Capped { .. } | PullError::Contradiction { .. } | PullError::Repeats { .. } => {
                 "the service hides what lies deeper; what was read is kept, and the rest is shown as a gap".to_owned()
             }
             PullError::Restless { .. } => "sync again when the account is quieter; what was read is kept".to_owned(),

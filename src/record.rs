@@ -132,6 +132,12 @@ impl Layout {
         if json::depth(text) > MAX_DEPTH {
             return Err(reject(format!("nested deeper than {MAX_DEPTH} levels")));
         }
+        if members
+            .iter()
+            .any(|member| member.name == "id" && json::is_broken_text(member.value))
+        {
+            return Err(reject("id is no Unicode text".to_owned()));
+        }
         let mut row = Row::new(self.table.columns.len());
         for member in &members {
             self.fill(&mut row, member);
@@ -296,6 +302,7 @@ mod tests {
             ("{}", "no id"),
             (r#"{"id":""}"#, "no id"),
             (r#"{"id":7}"#, "id is of a wrong type"),
+            (r#"{"id":"lone\ud800"}"#, "id is no Unicode text"),
             (r#"{"id":"a"}"#, "no logged_at"),
             (
                 r#"{"id":"a","logged_at":"2025-07-11T19:38:34"}"#,

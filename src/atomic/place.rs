@@ -25,6 +25,13 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<u64> {
     fs::copy(from, to)
 }
 
+/// Gives a whole file its name, in place of what has it, and makes that durable.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    File::open(from)?.sync_all()?;
+    fs::rename(from, to)?;
+    to.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
 /// Removes a file; one that is not there is removed already.
 pub fn remove_file(path: &Path) -> io::Result<()> {
     absent_is_fine(fs::remove_file(path))

@@ -35,7 +35,10 @@ pub(super) struct Demo {}
 impl Demo {
     pub(super) fn run(context: &Context) -> Result<u8, Failure> {
         let dir = context.flags.dir.clone().unwrap_or_else(|| PathBuf::from("data/demo"));
-        let home = Home { dir };
+        let home = Home {
+            dir: std::path::absolute(dir)?,
+        };
+        home.check().map_err(anyhow::Error::from)?;
         let code = block_on(async {
             let started_at = Context::now();
             let end_at = end_of_history(&home, started_at).await?;
@@ -106,6 +109,16 @@ fn source(base_url: &str) -> Result<Source, Failure> {
     })
 }
 
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-".contains(character);
+    if path.chars().all(is_plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
+}
+
 /// A first look at what was loaded, and what to type next.
 fn show(context: &Context, home: &Home) -> Result<(), Failure> {
     let warehouse = Warehouse::open_read_only(&home.warehouse())?;
@@ -118,7 +131,7 @@ fn show(context: &Context, home: &Home) -> Result<(), Failure> {
     let program = &context.program;
     let next = format!(
         "next: {program} --dir {} query \"select occurred_at, actor_name, summary from events order by occurred_at desc limit 10\"",
-        home.dir.display()
+        quoted(&home.dir.display().to_string())
     );
     context.terminal.say(&next);
     Ok(())

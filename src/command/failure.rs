@@ -1,8 +1,10 @@
 //! Why a command ended without having done what it was asked: what a user reads, what to do next, and the exit code.
 
+use std::io::ErrorKind;
+
 use super::{FAILED, USAGE};
 use crate::config::ConfigError;
-use crate::lake::Held;
+use crate::lake::{BadHome, Held};
 use crate::warehouse::WarehouseError;
 
 /// One failure, ready to be told.
@@ -72,6 +74,20 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         if let Some(held) = error.downcast_ref::<Held>() {
             return Self::failed(held.to_string()).hinted("wait until it has ended; only one command writes at a time");
+        }
+        if let Some(bad) = error.downcast_ref::<BadHome>() {
+            return Self::usage(bad.to_string()).hinted("name another directory with --dir");
+        }
+        let is_refused = |cause: &(dyn std::error::Error + 'static)| {
+            let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            matches!(
+                kind,
+                Some(ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::AlreadyExists)
+            )
+        };
+        if error.chain().any(is_refused) {
+            return Self::failed(format!("{error:#}"))
+                .hinted("check the owner and the rights of the directory, or name another with --dir");
         }
         match error.downcast::<WarehouseError>() {
             Ok(error) => error.into(),

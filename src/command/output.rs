@@ -2,12 +2,13 @@
 //! choose format and place alike.
 
 use std::io::{IsTerminal, Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::Failure;
 use crate::atomic;
+use crate::ledger::FOLDER;
 use crate::render::{self, Format};
 use crate::warehouse::Grid;
 
@@ -44,11 +45,34 @@ impl Output {
     pub(super) fn text(&self, text: &str) -> Result<(), Failure> {
         match &self.output {
             Some(path) => {
+                refuse_own(path)?;
                 atomic::replace(path, text.as_bytes()).map_err(|error| Failure::from(anyhow::Error::from(error)))
             }
             None => print(text),
         }
     }
+}
+
+/// Nothing that a home keeps is ever replaced by output.
+fn refuse_own(path: &Path) -> Result<(), Failure> {
+    let absolute = std::path::absolute(path)?;
+    let mut folders = absolute.ancestors().skip(1);
+    let is_inside = folders.any(|folder| folder.join(FOLDER).is_dir() || folder.join("_delta_log").is_dir());
+    let beside_lake = absolute
+        .parent()
+        .is_some_and(|folder| folder.join("lake").join(FOLDER).is_dir());
+    let is_own = beside_lake
+        && absolute
+            .file_name()
+            .is_some_and(|name| name == "warehouse.duckdb" || name == ".lock");
+    if is_inside || is_own {
+        let failure = Failure::usage(format!(
+            "{}: belongs to the archive, and is not replaced by output",
+            path.display()
+        ));
+        return Err(failure.hinted("name a path outside the lake"));
+    }
+    Ok(())
 }
 
 /// Columns of the terminal; none where stdout is none.

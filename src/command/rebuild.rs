@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::sync::{Job, bring_up};
-use super::{Context, DONE, FAILED, Failure, block_on, home};
+use super::{Context, DONE, Failure, block_on, home};
 use crate::atomic::place;
-use crate::lake::{Lake, Lock};
+use crate::lake::{Home, Lake, Lock};
+use crate::load::follow;
 use crate::schema::format_time;
-use crate::warehouse;
+use crate::warehouse::{self, WarehouseError};
 
 /// Makes the warehouse anew from the lake
 #[derive(Debug, Args)]
@@ -22,40 +22,62 @@ impl Rebuild {
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let config = context.config()?;
         let home = home(&config);
-        let path = home.warehouse();
-        if path.exists() && !self.discard {
-            let foreign = warehouse::foreign_objects(&path).map_err(|error| {
-                let failure = Failure::from(error);
-                failure.hinted("add --discard to make the warehouse anew whatever the file holds")
-            })?;
-            if !foreign.is_empty() {
-                let failure = Failure {
-                    code: FAILED,
-                    message: format!("{}: a rebuild would lose {}", path.display(), foreign.join(", ")),
-                    hint: None,
-                };
-                return Err(failure.hinted("copy them elsewhere, then run `trailhouse rebuild --discard`"));
-            }
+        if !home.lake().is_dir() {
+            let failure = Failure::usage(format!("{}: there is no lake", home.lake().display()));
+            return Err(failure.hinted("name the home directory with --dir, or run `trailhouse sync` first"));
         }
-        let job = Job {
-            home: home.clone(),
-            time_zone: config.time_zone.clone(),
-            sources: Vec::new(),
-            from: None,
-            started_at: Context::now(),
-        };
-        block_on(async {
-            let holder = format!(
-                "trailhouse rebuild, process {}, since {}",
-                std::process::id(),
-                format_time(Context::now())
-            );
-            let lock = Lock::take(&home, &holder)?;
-            let mut lake = Lake::open_for_writing(&home, &lock).await?;
-            place::remove_file(&path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-            bring_up(context, &job, &mut lake).await
-        })?;
-        context.terminal.say(&format!("{} is made anew", path.display()));
+        self.check_old(&home)?;
+        block_on(rebuild(&home, &config.time_zone))?;
+        context
+            .terminal
+            .say(&format!("{} is made anew", home.warehouse().display()));
         Ok(DONE)
     }
+
+    /// What stands there must not be in use, and must hold nothing that would be lost.
+    fn check_old(&self, home: &Home) -> Result<(), Failure> {
+        let path = home.warehouse();
+        let foreign = match warehouse::foreign_objects(&path) {
+            Ok(foreign) => foreign,
+            Err(WarehouseError::Missing { .. }) => return Ok(()),
+            Err(held @ WarehouseError::Held { .. }) => return Err(held.into()),
+            Err(_) if self.discard => return Ok(()),
+            Err(error) => {
+                let failure = Failure::from(error);
+                return Err(failure.hinted("add --discard to make the warehouse anew whatever the file holds"));
+            }
+        };
+        if foreign.is_empty() || self.discard {
+            return Ok(());
+        }
+        let failure = Failure::failed(format!(
+            "{}: a rebuild would lose {}",
+            path.display(),
+            foreign.join(", ")
+        ));
+        Err(failure.hinted("copy them elsewhere, then run `trailhouse rebuild --discard`"))
+    }
+}
+
+/// Makes the new file whole beside the old one, which stays until then.
+async fn rebuild(home: &Home, time_zone: &str) -> Result<(), Failure> {
+    let holder = format!(
+        "trailhouse rebuild, process {}, since {}",
+        std::process::id(),
+        format_time(Context::now())
+    );
+    let lock = Lock::take(home, &holder)?;
+    let mut lake = Lake::open_for_writing(home, &lock).await?;
+    let (path, new) = (home.warehouse(), home.dir.join("warehouse.rebuilt.duckdb"));
+    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", new.display()));
+    place::remove_file(&new).map_err(failed)?;
+    let made = match follow::increment(&mut lake, &new).await? {
+        Some(increment) => tokio::task::block_in_place(|| warehouse::catch_up(&new, time_zone, &increment)).map(|_| ()),
+        None => Ok(()),
+    };
+    if let Err(error) = made {
+        place::remove_file(&new).map_err(failed)?;
+        return Err(error.into());
+    }
+    place::rename(&new, &path).map_err(failed)
 }

@@ -29,7 +29,7 @@ enum Verb {
     /// Runs one or more reports
     #[command(
         after_help = "Examples:\n  trailhouse report run access_changes --period last-month\n  \
-trailhouse report run activity_summary coverage --format json"
+trailhouse report run activity_summary coverage --format table"
     )]
     Run(Run),
 }
@@ -130,6 +130,13 @@ impl Run {
             );
             return Err(Failure::usage(message));
         }
+        if self.names.len() > 1 && self.output.is_empty() && self.one().format()? != Format::Table {
+            let message = format!(
+                "{} reports in one stream of csv or json cannot be told apart",
+                self.names.len()
+            );
+            return Err(Failure::usage(message).hinted("give an --output for each, or --format table"));
+        }
         let reports = self
             .names
             .iter()
@@ -149,6 +156,14 @@ impl Run {
             self.write(context, &result, self.output.get(index))?;
         }
         Ok(DONE)
+    }
+
+    /// Where a report without a file of its own goes.
+    fn one(&self) -> Output {
+        Output {
+            format: self.format.clone(),
+            output: None,
+        }
     }
 
     fn request(&self) -> Result<Request, Failure> {

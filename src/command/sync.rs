@@ -131,11 +131,15 @@ async fn work(context: &Context, job: &Job, cancelled: &AtomicBool) -> Result<u8
 }
 
 fn unusable_lake(error: anyhow::Error) -> Failure {
-    Failure::from(error).hinted("`trailhouse verify` says what is wrong with the lake; nothing was changed")
+    let failure = Failure::from(error);
+    if failure.hint.is_some() {
+        return failure;
+    }
+    failure.hinted("`trailhouse verify` says what is wrong with the lake; nothing was changed")
 }
 
 /// Brings the warehouse up to the lake; one that is held follows at the next run.
-pub(super) async fn bring_up(context: &Context, job: &Job, lake: &mut Lake) -> Result<(), Failure> {
+async fn bring_up(context: &Context, job: &Job, lake: &mut Lake) -> Result<(), Failure> {
     match follow(lake, &job.home, &job.time_zone).await {
         Ok(Some(Way::OnCopy)) => {
             context.terminal.say(

@@ -68,7 +68,9 @@ impl HttpErrorKind {
                 "the token has the rights of the user who made it: audit logs need an admin, and a plan of the service that offers them"
             }
             Self::NotFound => "the service does not offer this here: check the region or base_url of this source",
-            Self::Refused => "the service did not accept the question: check the filter of this stream",
+            Self::Refused => {
+                "the service did not accept the question; where only a deep page is refused, it caps its lists"
+            }
             Self::RateLimited => "lower max_per_minute or max_in_flight of this source, or run again later",
             Self::Unavailable | Self::Server => {
                 "the service has a fault: run again later, nothing that was loaded is lost"

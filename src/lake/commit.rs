@@ -159,6 +159,12 @@ impl Lake {
                 continue;
             };
             for file in blocking(|| open.delta.commit_files(versions.get(name).copied()))? {
+                if file.version > 0 && file.entry.is_none() {
+                    bail!(
+                        "{name}/{}: a Delta commit that no ledger entry made; nothing is written beside it",
+                        file.path
+                    );
+                }
                 versions.insert(name.clone(), file.version);
                 files.push(DeltaFile {
                     table: name.clone(),

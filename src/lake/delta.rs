@@ -98,6 +98,8 @@ pub struct CommitFile {
     pub path: String,
     /// Lower-case hexadecimal.
     pub sha256: String,
+    /// Number and hash of the ledger entry it says it belongs to.
+    pub entry: Option<(u64, String)>,
 }
 
 /// One table of the lake. Every call reads the newest version.
@@ -241,6 +243,7 @@ impl DeltaTable {
                 version,
                 path,
                 sha256: hexadecimal(&Sha256::digest(&bytes)),
+                entry: entry_of(&bytes),
             });
         }
         files.sort_by_key(|file| file.version);
@@ -353,6 +356,20 @@ impl DeltaTable {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a commit says of the ledger entry behind it.
+fn entry_of(bytes: &[u8]) -> Option<(u64, String)> {
+    let actions = serde_json::Deserializer::from_slice(bytes)
+        .into_iter::<serde_json::Value>()
+        .flatten();
+    let infos = actions.filter_map(|mut action| action.get_mut("commitInfo").map(serde_json::Value::take));
+    infos.into_iter().find_map(|info| {
+        Some((
+            info["ledgerSequence"].as_u64()?,
+            info["ledgerSha256"].as_str()?.to_owned(),
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub struct Held {
 impl Lock {
     /// Takes the lock and writes into it who holds it. `Held` when another process does.
     pub fn take(home: &Home, holder: &str) -> Result<Self> {
+        home.check()?;
         place::create_folder(&home.dir).with_context(|| format!("{} cannot be created", home.dir.display()))?;
         let path = home.lock();
         let named = || path.display().to_string();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
@@ -12,6 +12,7 @@ use super::files::{Added, Partition};
 use super::parquet::{Selection, read_columns};
 use super::statistics::of_rows;
 use super::{Lake, blocking};
+use crate::atomic::place;
 use crate::ledger::{AddedFile, Sealed};
 
 impl Lake {
@@ -48,6 +49,12 @@ impl Lake {
         let statistics = table.statistics_columns();
         blocking(|| open.delta.create_if_absent(&table.arrow_schema(), &statistics))?;
         let applied = blocking(|| open.delta.transaction_version(&id))?.unwrap_or(0);
+        if u64::try_from(applied)? > newest.entry.sequence {
+            bail!(
+                "it has applied ledger entry {applied}, but the newest is {}",
+                newest.entry.sequence
+            );
+        }
         for sequence in u64::try_from(applied)? + 1..=last {
             let sealed = self.entry(sequence).await?;
             let Some(change) = sealed.entry.tables.get(name) else {
@@ -81,23 +88,50 @@ impl Lake {
     }
 
     /// Removes the data files that a commit wrote and then did not name: only those of the next number, or of the newest
-    /// entry's when its number was taken by another, can be such.
+    /// entry's when its number was taken by another, can be such. A file of a later number means that the ledger is older
+    /// than the data, and then nothing is touched.
     async fn remove_unnamed(&self, newest: u64, named: &BTreeSet<String>) -> Result<()> {
+        let mut unnamed = Vec::new();
         for table in self.tables.keys() {
             let mut listing = self.store.list(Some(&Path::from(*table)));
             while let Some(found) = listing.try_next().await? {
                 let path = found.location.to_string();
-                if load_of(&path).is_some_and(|load| load >= newest.max(1)) && !named.contains(&path) {
-                    tracing::info!("{path}: removed, for no ledger entry names it");
-                    self.store
-                        .delete(&found.location)
-                        .await
-                        .with_context(|| format!("{path} cannot be removed"))?;
+                match load_of(&path) {
+                    Some(load) if load > newest + 1 => bail!("{path} is newer than the newest ledger entry, {newest}"),
+                    Some(load) if load >= newest.max(1) && !named.contains(&path) => unnamed.push(found.location),
+                    _ => {}
                 }
             }
         }
+        for path in unnamed {
+            tracing::info!("{path}: removed, for no ledger entry names it");
+            self.store
+                .delete(&path)
+                .await
+                .with_context(|| format!("{path} cannot be removed"))?;
+        }
         Ok(())
     }
+}
+
+/// Removes what the store leaves when it is killed while it stages a file (`name#1`), which no listing of its own shows.
+pub(super) fn remove_staged(folder: &std::path::Path) -> std::io::Result<()> {
+    for item in std::fs::read_dir(folder)? {
+        let item = item?;
+        let name = item.file_name();
+        let is_staged = |name: &str| {
+            let staged = name
+                .rsplit_once('#')
+                .is_some_and(|(_, number)| number.parse::<u64>().is_ok());
+            staged || name == ".new"
+        };
+        if item.file_type()?.is_dir() {
+            remove_staged(&item.path())?;
+        } else if name.to_str().is_some_and(is_staged) {
+            place::remove_file(&item.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The load in the name of a data file; `None` for any other file.

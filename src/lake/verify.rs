@@ -1,6 +1,8 @@
 //! Checking a lake against its ledger, offline and without changing anything: the chain, every data file, and the Delta
 //! tables. Apart from everything that writes, so that what is checked is what stands there.
 
+mod tables;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
@@ -9,8 +11,8 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use sha2::{Digest, Sha256};
 
+use super::Lake;
 use super::roll_forward::load_of;
-use super::{Lake, blocking};
 use crate::coverage::Gap;
 use crate::ledger::{AddedFile, DeltaFile, FOLDER, Sealed, hex, path, stream_key};
 
@@ -69,6 +71,8 @@ struct Named {
     live: BTreeMap<String, AddedFile>,
     removed: BTreeSet<String>,
     delta: Vec<DeltaFile>,
+    /// The hash of each entry.
+    hashes: BTreeMap<u64, String>,
 }
 
 impl Lake {
@@ -78,6 +82,9 @@ impl Lake {
         let mut named = Named::default();
         let newest = self.check_chain(&mut verdict, &mut named).await?;
         self.check_files(&mut verdict, &named, newest.as_ref()).await?;
+        if newest.is_none() && verdict.entries == 0 && self.has_delta_log().await? {
+            verdict.find(Severity::Invalid, FOLDER, "missing, although there are Delta tables");
+        }
         if let Some(newest) = newest {
             self.check_tables(&mut verdict, &named, &newest)?;
             self.check_states(&mut verdict, &newest).await;
@@ -116,6 +123,7 @@ impl Lake {
                 }
             }
             named.delta.extend(sealed.entry.delta_commits.iter().cloned());
+            named.hashes.insert(sequence, sealed.sha256.clone());
             verdict.entries += 1;
             newest = Some(sealed);
         }
@@ -203,7 +211,9 @@ impl Lake {
                 continue;
             }
             match load_of(&path).filter(|_| self.is_table_file(&path)) {
-                Some(load) if load > sequence => verdict.find(Severity::Unfinished, path, "written, and not committed"),
+                Some(load) if load == sequence + 1 => {
+                    verdict.find(Severity::Unfinished, path, "written, and not committed")
+                }
                 _ => verdict.find(Severity::Invalid, path, "unexpected: no ledger entry names it"),
             }
         }
@@ -234,108 +244,6 @@ impl Lake {
             hasher.update(&chunk);
         }
         Ok(Some((bytes, hex(&hasher.finalize()))))
-    }
-
-    /// The Delta tables show exactly the named files, and their logs are those recorded.
-    fn check_tables(&self, verdict: &mut Verdict, named: &Named, newest: &Sealed) -> Result<()> {
-        let mut recorded: BTreeMap<(&str, u64), &str> = BTreeMap::new();
-        for file in &named.delta {
-            recorded.insert((&file.table, file.version), &file.sha256);
-        }
-        for name in newest.entry.last_changes.keys() {
-            let Some(open) = self.tables.get(name.as_str()) else {
-                verdict.find(Severity::Invalid, name.as_str(), "a table this program does not know");
-                continue;
-            };
-            let commits = match blocking(|| open.delta.commit_files(None)) {
-                Ok(commits) => commits,
-                Err(error) => {
-                    verdict.find(Severity::Invalid, format!("{name}/_delta_log"), format!("{error:#}"));
-                    continue;
-                }
-            };
-            for commit in &commits {
-                verdict.delta_commits += 1;
-                let known = recorded.remove(&(name.as_str(), commit.version));
-                if known.is_some_and(|sha256| sha256 != commit.sha256) {
-                    verdict.find(
-                        Severity::Invalid,
-                        format!("{name}/{}", commit.path),
-                        "its bytes are not those the ledger names",
-                    );
-                }
-            }
-            self.check_live(verdict, named, newest, name)?;
-        }
-        for ((table, version), _) in recorded {
-            verdict.find(
-                Severity::Invalid,
-                format!("{table}/_delta_log/{version:020}.json"),
-                "missing",
-            );
-        }
-        Ok(())
-    }
-
-    fn check_live(&self, verdict: &mut Verdict, named: &Named, newest: &Sealed, name: &str) -> Result<()> {
-        let Some(open) = self.tables.get(name) else {
-            return Ok(());
-        };
-        let object = format!("{name}/_delta_log");
-        let (applied, live) = match blocking(|| {
-            Ok::<_, anyhow::Error>((
-                open.delta.transaction_version(&newest.entry.lake_id)?,
-                open.delta.live_files()?,
-            ))
-        }) {
-            Ok(found) => found,
-            Err(error) if newest.entry.tables.contains_key(name) && !newest.entry.delta_versions.contains_key(name) => {
-                verdict.find(Severity::Unfinished, object, format!("not written yet: {error:#}"));
-                return Ok(());
-            }
-            Err(error) => {
-                verdict.find(Severity::Invalid, object, format!("{error:#}"));
-                return Ok(());
-            }
-        };
-        let shown: BTreeSet<String> = live.into_iter().map(|file| format!("{name}/{}", file.path)).collect();
-        let expected: BTreeSet<String> = named
-            .live
-            .keys()
-            .filter(|path| path.split_once('/').is_some_and(|(table, _)| table == name))
-            .cloned()
-            .collect();
-        let behind: BTreeSet<String> = newest
-            .entry
-            .tables
-            .get(name)
-            .map(|change| change.added.iter().map(|file| file.path.clone()).collect())
-            .unwrap_or_default();
-        let last = newest.entry.last_changes.get(name).copied().unwrap_or(0);
-        let applied = u64::try_from(applied.unwrap_or(0))?;
-        if applied != last
-            && last == newest.entry.sequence
-            && shown.union(&behind).cloned().collect::<BTreeSet<_>>() == expected
-        {
-            verdict.find(Severity::Unfinished, object, "one entry behind");
-            return Ok(());
-        }
-        for path in expected.symmetric_difference(&shown) {
-            let what = if shown.contains(path) {
-                "shown by the Delta table, and no entry names it"
-            } else {
-                "not shown by the Delta table"
-            };
-            verdict.find(Severity::Invalid, path.as_str(), what);
-        }
-        if applied != last {
-            verdict.find(
-                Severity::Invalid,
-                object,
-                format!("at entry {applied} instead of {last}"),
-            );
-        }
-        Ok(())
     }
 
     async fn check_states(&self, verdict: &mut Verdict, newest: &Sealed) {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::lake::Lake;
 use crate::lake::files::LiveFile;
@@ -11,7 +11,7 @@ use crate::lake::statistics::Bounds;
 use crate::ledger::{Counts, Kind, Sealed};
 use crate::schema::{Micros, Table, parse_time};
 use crate::source;
-use crate::warehouse::{self, CoverageRow, DataFile, GapRow, Increment, LoadRow};
+use crate::warehouse::{self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Warehouse};
 
 /// What the warehouse at `path` lacks of the lake; `None` when it has it all.
 pub async fn increment(lake: &mut Lake, path: &Path) -> Result<Option<Increment>> {
@@ -19,6 +19,7 @@ pub async fn increment(lake: &mut Lake, path: &Path) -> Result<Option<Increment>
         return Ok(None);
     };
     let following = warehouse::following(path)?;
+    check_past(lake, path, following.as_ref()).await?;
     let applied = following
         .as_ref()
         .filter(|following| following.lake_id == lake_id)
@@ -36,9 +37,27 @@ pub async fn increment(lake: &mut Lake, path: &Path) -> Result<Option<Increment>
                 .filter(|file| file.max_load > signed(applied)),
         );
     }
-    let mut loads = Vec::new();
+    let (mut loads, mut named) = (Vec::new(), 0);
     for entry in applied + 1..=sequence {
-        load_rows(&lake.entry(entry).await?, &mut loads);
+        let sealed = lake.entry(entry).await?;
+        named += sealed
+            .entry
+            .tables
+            .values()
+            .flat_map(|change| &change.added)
+            .map(|file| file.rows)
+            .sum::<u64>();
+        load_rows(&sealed, &mut loads);
+    }
+    let shown: u64 = files
+        .iter()
+        .filter(|file| file.min_load > signed(applied))
+        .map(|file| file.rows)
+        .sum();
+    if shown != named {
+        bail!(
+            "the Delta tables show {shown} rows of the loads after {applied}, and the ledger names {named}: see `trailhouse verify`"
+        );
     }
     let (coverage, gaps) = coverage(lake).await?;
     Ok(Some(Increment {
@@ -50,6 +69,29 @@ pub async fn increment(lake: &mut Lake, path: &Path) -> Result<Option<Increment>
         gaps,
         reread: Vec::new(),
     }))
+}
+
+/// A lake that was restored from a copy may have other entries under the numbers that the warehouse has applied.
+async fn check_past(lake: &Lake, path: &Path, following: Option<&Following>) -> Result<()> {
+    let Some(following) = following.filter(|following| (1..=lake.sequence()).contains(&following.sequence)) else {
+        return Ok(());
+    };
+    let warehouse = Warehouse::open_read_only(path)?;
+    let sequence = [("sequence".to_owned(), Some(following.sequence.to_string()))];
+    let grid = warehouse.query(
+        "select entry_sha256 from loads where load = cast($sequence as bigint) limit 1",
+        &sequence,
+    )?;
+    let known = grid.rows.first().and_then(|row| row.first());
+    let sealed = lake.entry(following.sequence).await?;
+    if known.is_some_and(|known| *known != Cell::Text(sealed.sha256.clone())) {
+        let what = "ledger entry is not the one the warehouse has applied: the lake was restored or replaced";
+        bail!(
+            "{}: {what}; `trailhouse rebuild` makes the warehouse anew from this lake",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 /// The coverage of every stream and its gaps, as rows.

@@ -55,15 +55,21 @@ pub(super) async fn load(
     let walked = walk.run(&mut async |event| load.take(event).await).await;
     let ended = match walked {
         Err(PullError::Caller(error)) => Err(StreamError::Lake(error)),
-        Err(error) => load
-            .flush()
-            .await
-            .map_err(StreamError::Lake)
-            .and(Err(StreamError::Pull(error))),
+        Err(error) => {
+            let flushed = load.flush().await.map_err(StreamError::Lake);
+            load.claims.state.coverage.explain_rest(&reason(&error));
+            flushed.and(Err(StreamError::Pull(error)))
+        }
         Ok(()) => load.finish().await.map_err(StreamError::Lake),
     };
     outcome.error = ended.err();
     load.close(outcome)
+}
+
+/// An error as the reason of a gap: its first words.
+fn reason(error: &PullError) -> String {
+    let text = error.to_string();
+    text.split(" (").next().unwrap_or_default().chars().take(200).collect()
 }
 
 /// Which stream is loaded, for which run.
@@ -95,6 +101,8 @@ struct StreamLoad<'a> {
     /// Requests of the client that have been counted.
     requests: u64,
     expected: Option<u64>,
+    /// The latest time a record may carry.
+    latest: Micros,
 }
 
 impl<'a> StreamLoad<'a> {
@@ -116,6 +124,7 @@ impl<'a> StreamLoad<'a> {
             findings: Vec::new(),
             warnings: Vec::new(),
             expected: None,
+            latest: task.run.started_at + DAY,
         }
     }
 
@@ -156,17 +165,19 @@ impl<'a> StreamLoad<'a> {
         Ok(if self.is_cancelled() { Flow::Stop } else { Flow::On })
     }
 
-    /// The time of a walk is the service's: without one, the smaller of the loader's clock and the newest key.
+    /// The time of a walk is the service's, but no later than the loader's own clock: a claim about the future would hide
+    /// what comes until then. Without one it is the smaller of the loader's clock and the newest key.
     fn begin(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>, count: Option<u64>) {
         let clock = (self.task.run.clock)();
-        let now = service_at.unwrap_or_else(|| newest_key.map_or(clock, |newest| newest.min(clock)));
-        if (now - clock).abs() > CLOCK_TOLERANCE && service_at.is_some() {
-            let (ours, theirs) = (format_time(clock), format_time(now));
+        let told = service_at.unwrap_or_else(|| newest_key.map_or(clock, |newest| newest.min(clock)));
+        if (told - clock).abs() > CLOCK_TOLERANCE && service_at.is_some() {
+            let (ours, theirs) = (format_time(clock), format_time(told));
             self.warnings.push(format!(
-                "this machine's clock says {ours}, and the service's {theirs}; the service's counts"
+                "this machine's clock says {ours}, and the service's {theirs}; the earlier one counts"
             ));
         }
-        let is_whole = self.claims.begin(now, self.task.run.from);
+        self.latest = told + DAY;
+        let is_whole = self.claims.begin(told.min(clock), self.task.run.from);
         self.expected = count.filter(|_| is_whole);
     }
 
@@ -175,7 +186,7 @@ impl<'a> StreamLoad<'a> {
         for bytes in rows {
             self.counts.received += 1;
             self.bytes += bytes.len();
-            match self.layout.read(&bytes, self.claims.now + DAY) {
+            match self.layout.read(&bytes, self.latest) {
                 Ok(record) => self.records.push(record),
                 Err(reject) => {
                     let seen_at = (self.task.run.clock)();

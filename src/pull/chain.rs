@@ -62,7 +62,9 @@ impl Chain {
         self.push(page);
     }
 
-    /// Whether a page answered after the last joined one follows it with nothing between.
+    /// Whether a page answered after the last joined one follows it with nothing between. A row can only have been skipped if
+    /// more rows left the pages above than came, and then the count is smaller, or fewer rows are repeated than have come.
+    /// More repeats than that are rows which moved to the head from below: an overlap, which proves the join.
     pub(super) fn joins(&self, deeper: &Outline) -> bool {
         let Some(shallower) = self.pages.back() else {
             return true;
@@ -71,10 +73,11 @@ impl Chain {
             return true;
         };
         let known = self.ids();
-        let repeated = deeper.ids.iter().filter(|id| known.contains(id)).count();
-        let distinct = u64::try_from(deeper.ids.len()).unwrap_or(u64::MAX);
-        let grown = after.checked_sub(before);
-        same_size(shallower, deeper) && grown.is_some_and(|grown| u64::try_from(repeated) == Ok(grown.min(distinct)))
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let repeated = number(deeper.ids.iter().filter(|id| known.contains(id)).count());
+        let distinct = number(deeper.ids.len());
+        let follows = |grown: u64| repeated >= grown.min(distinct) && (repeated < distinct || grown >= distinct);
+        same_size(shallower, deeper) && after.checked_sub(before).is_some_and(follows)
     }
 
     /// Whether a page read while the head stood still is of the list the chain is of.
@@ -83,13 +86,30 @@ impl Chain {
         size && self.head.is_some_and(|(_, count)| count == outline.count)
     }
 
+    /// Whether the last page says that it ends the list, and tells of more rows than there were.
+    pub(super) fn contradicts_end(&self) -> bool {
+        let size = self
+            .pages
+            .front()
+            .filter(|first| !first.is_last())
+            .map_or(0, |first| first.rows);
+        self.pages.back().is_some_and(|last| last.contradicts_end(size))
+    }
+
+    /// Whether a page brings only rows that are joined already.
+    pub(super) fn only_repeats(&self, page: &Outline) -> bool {
+        let known = self.ids();
+        page.ids.iter().all(|id| known.contains(id))
+    }
+
     /// Judged between the last two joined pages where no row was revised in between.
     pub(super) fn is_out_of_order(&self) -> bool {
         let mut newest_last = self.pages.iter().rev();
         match (newest_last.next(), newest_last.next()) {
             (Some(deeper), Some(shallower)) if deeper.number == shallower.number + 1 => {
-                let repeats = deeper.ids.iter().any(|id| shallower.ids.binary_search(id).is_ok());
-                !repeats
+                let earlier = || self.pages.iter().filter(|page| page.number < deeper.number);
+                let repeats = |id: &u64| earlier().any(|page| page.ids.binary_search(id).is_ok());
+                !deeper.ids.iter().any(repeats)
                     && deeper
                         .newest
                         .zip(shallower.oldest)

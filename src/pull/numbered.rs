@@ -1,7 +1,7 @@
 //! Numbered pages, newest first, while rows arrive, move to the head and vanish.
 //!
 //! Two neighbouring pages are *joined* when nothing can lie between them. Asked one after the other, the deeper answer's
-//! count must not be below the shallower one's, and it must repeat exactly as many rows as the count has grown. Pages asked
+//! count must not be below the shallower one's, and it must repeat at least as many rows as the count has grown. Pages asked
 //! for at the same time may be answered in any order, so counts alone prove nothing: they are joined only if the head of
 //! the list (its first row and the count) was the same before and after all of them, for every arrival and every revision
 //! changes it. Otherwise they are read again one by one.
@@ -56,6 +56,12 @@ pub(super) async fn walk(
             return Ok(Outcome::Done);
         }
         if last.is_last() {
+            if chain.contradicts_end() {
+                return Err(PullError::Contradiction {
+                    page: last.number,
+                    count: last.count,
+                });
+            }
             return end(&chain, caller).await;
         }
         let ahead = last.total_pages.map_or(1, |total| total.saturating_sub(last.number));
@@ -149,6 +155,9 @@ async fn read_next(
             Some(page) if page.rows > 0 => page,
             _ => return past_the_end(walk, chain, caller).await,
         };
+        if !chain.trusted && chain.only_repeats(&deeper) {
+            return repeated(chain, &deeper);
+        }
         if chain.joins(&deeper) {
             return extend(chain, deeper, caller).await;
         }
@@ -198,6 +207,9 @@ async fn give_up_join(
     let Some(deeper) = read(walk, number, caller).await?.filter(|page| page.rows > 0) else {
         return past_the_end(walk, chain, caller).await;
     };
+    if chain.only_repeats(&deeper) {
+        return Err(PullError::Repeats { page: number });
+    }
     let from = deeper.newest.unwrap_or(chain.proven_from);
     let span = Span::new(from, chain.proven_from);
     if !span.is_empty() {
@@ -206,6 +218,17 @@ async fn give_up_join(
     }
     chain.proven_from = chain.proven_from.min(from);
     extend(chain, deeper, caller).await
+}
+
+/// Without a count, a page that brings nothing new is the end of the list where no total says otherwise.
+fn repeated(chain: &mut Chain, deeper: &Outline) -> Result<Flow, PullError> {
+    match chain.pages.back_mut() {
+        Some(last) if last.total_pages.is_none() && last.has_next != Some(true) => {
+            last.has_next = Some(false);
+            Ok(Flow::On)
+        }
+        _ => Err(PullError::Repeats { page: deeper.number }),
+    }
 }
 
 /// No such page although the last answer named one: the list has become shorter, or the service hides the rest.
@@ -226,7 +249,7 @@ async fn past_the_end(
         Some(_) => Ok(Flow::On),
         None => {
             if let Some(page) = chain.pages.back_mut() {
-                page.has_next = false;
+                page.has_next = Some(false);
             }
             Ok(Flow::On)
         }

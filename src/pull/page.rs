@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{PullError, Walk};
 use crate::http::HttpErrorKind;
-use crate::schema::{Micros, parse_time};
+use crate::schema::{DAY, EARLIEST, Micros, parse_time};
 use crate::source::Paging;
 
 /// One decoded answer.
@@ -33,8 +33,8 @@ pub(super) struct Outline {
     /// `None` when the service gives none that can be true.
     pub(super) count: Option<u64>,
     pub(super) total_pages: Option<u64>,
-    /// Whether `next` is named though the totals are missing.
-    pub(super) has_next: bool,
+    /// Whether a deeper page is named; `None` where the answer is silent about it.
+    pub(super) has_next: Option<bool>,
     /// Identity and key of the first row: changes whenever anything arrives or is revised.
     pub(super) head: u64,
 }
@@ -42,7 +42,18 @@ pub(super) struct Outline {
 impl Outline {
     /// Whether the answer itself says that nothing comes after it.
     pub(super) fn is_last(&self) -> bool {
-        self.total_pages.map_or(!self.has_next, |total| self.number >= total)
+        self.total_pages
+            .map_or(self.has_next == Some(false), |total| self.number >= total)
+    }
+
+    /// Whether a last page of a list in pages of `size` rows says of itself that there is more.
+    pub(super) fn contradicts_end(&self, size: u64) -> bool {
+        let told = self
+            .number
+            .saturating_sub(1)
+            .saturating_mul(size)
+            .saturating_add(self.rows);
+        self.has_next == Some(true) || self.count.is_some_and(|count| count > told)
     }
 }
 
@@ -51,7 +62,13 @@ struct Meta {
     page: Option<i64>,
     count: Option<i64>,
     total_pages: Option<i64>,
-    next_page: Option<i64>,
+    /// Absent, null and a number mean three things.
+    #[serde(default, deserialize_with = "present")]
+    next_page: Option<Option<i64>>,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Asks for one page. `None`: the service says there is no such page.
@@ -64,7 +81,15 @@ pub(super) async fn fetch(walk: &Walk<'_>, number: u64) -> Result<Option<Page>, 
         .await
     {
         Ok(answer) => {
-            let mut page = decode(&answer.body, rows, walk.stream.order_key, number)?;
+            let latest = answer.server_at.map_or(Micros::MAX, |at| at.saturating_add(DAY));
+            let asked = Asked {
+                number,
+                rows_member: rows,
+                order_key: walk.stream.order_key,
+                latest,
+            };
+            let mut page = decode(&answer.body, &asked)?;
+            tracing::debug!("page {number}: {} rows of {:?}", page.outline.rows, page.outline.count);
             page.service_at = answer.server_at;
             Ok(Some(page))
         }
@@ -73,7 +98,19 @@ pub(super) async fn fetch(walk: &Walk<'_>, number: u64) -> Result<Option<Page>, 
     }
 }
 
-fn decode(body: &[u8], rows_member: &str, order_key: &str, number: u64) -> Result<Page, PullError> {
+/// What was asked for, and which keys an answer can hold.
+struct Asked<'a> {
+    number: u64,
+    rows_member: &'a str,
+    order_key: &'a str,
+    /// A later key, like one before 2000, is no time to steer by.
+    latest: Micros,
+}
+
+fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Page, PullError> {
+    let &Asked {
+        number, rows_member, ..
+    } = asked;
     let shape = |what: String| PullError::Shape { page: number, what };
     let text = match std::str::from_utf8(body) {
         Ok(text) => text.to_owned(),
@@ -106,14 +143,11 @@ fn decode(body: &[u8], rows_member: &str, order_key: &str, number: u64) -> Resul
     }
     let outline = Outline {
         count: count_of(meta.count.or_else(|| number_of("count")), rows.len()),
-        total_pages: meta
-            .total_pages
-            .or_else(|| number_of("total_pages"))
-            .and_then(|total| u64::try_from(total).ok()),
+        total_pages: total_of(meta.total_pages.or_else(|| number_of("total_pages")), rows.len()),
         has_next: meta
             .next_page
-            .is_some_and(|next| u64::try_from(next).is_ok_and(|next| next > number)),
-        ..outline(&rows, order_key, number)
+            .map(|next| next.is_some_and(|next| u64::try_from(next).is_ok_and(|next| next > number))),
+        ..outline(&rows, asked)
     };
     let is_wide = std::str::from_utf8(body).is_err();
     let rows = rows
@@ -134,6 +168,13 @@ fn decode(body: &[u8], rows_member: &str, order_key: &str, number: u64) -> Resul
     })
 }
 
+/// No pages cannot be true where there are rows.
+fn total_of(total: Option<i64>, rows: usize) -> Option<u64> {
+    total
+        .and_then(|total| u64::try_from(total).ok())
+        .filter(|total| *total > 0 || rows == 0)
+}
+
 /// A count below the rows at hand cannot be true.
 fn count_of(count: Option<i64>, rows: usize) -> Option<u64> {
     count
@@ -141,26 +182,26 @@ fn count_of(count: Option<i64>, rows: usize) -> Option<u64> {
         .filter(|count| usize::try_from(*count).is_ok_and(|count| count >= rows))
 }
 
-fn outline(rows: &[&RawValue], order_key: &str, number: u64) -> Outline {
+fn outline(rows: &[&RawValue], asked: &Asked<'_>) -> Outline {
     let mut ids = Vec::with_capacity(rows.len());
     let mut keys = Vec::with_capacity(rows.len());
     let mut head = None;
     for row in rows {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(row.get()).unwrap_or_default();
         let id = members.get("id").map_or(row.get(), |id| id.get());
-        let key_text = members.get(order_key).map_or("", |key| key.get());
+        let key_text = members.get(asked.order_key).map_or("", |key| key.get());
         let key = serde_json::from_str::<String>(key_text)
             .ok()
             .as_deref()
             .and_then(parse_time);
         ids.push(hash(id));
-        keys.extend(key);
+        keys.extend(key.filter(|key| (EARLIEST..=asked.latest).contains(key)));
         head.get_or_insert_with(|| hash(&(id, key_text)));
     }
     ids.sort_unstable();
     ids.dedup();
     Outline {
-        number,
+        number: asked.number,
         ids,
         rows: u64::try_from(rows.len()).unwrap_or(u64::MAX),
         newest: keys.iter().copied().max(),
@@ -168,7 +209,7 @@ fn outline(rows: &[&RawValue], order_key: &str, number: u64) -> Outline {
         newest_first: keys.is_sorted_by(|left, right| left >= right),
         count: None,
         total_pages: None,
-        has_next: false,
+        has_next: None,
         head: head.unwrap_or_default(),
     }
 }
@@ -195,7 +236,13 @@ mod tests {
     use super::*;
 
     fn read(body: &[u8]) -> Result<Page, PullError> {
-        decode(body, "results", "updated_at", 2)
+        let asked = Asked {
+            number: 2,
+            rows_member: "results",
+            order_key: "updated_at",
+            latest: Micros::MAX,
+        };
+        decode(body, &asked)
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(super) async fn walk(
     for _ in 0..MOST_PASSES {
         let before = seen.len();
         let mut number = 1;
+        let mut told = 1;
         while let Some(page) = fetch(walk, number).await? {
             let outline = page.outline;
             caller(Event::Rows {
@@ -27,6 +28,7 @@ pub(super) async fn walk(
             })
             .await?;
             seen.extend(outline.ids.iter().copied());
+            told = outline.total_pages.unwrap_or(number);
             oldest = oldest.into_iter().chain(outline.oldest).min();
             if outline.is_last() {
                 break;
@@ -39,6 +41,12 @@ pub(super) async fn walk(
                 });
             }
             number += 1;
+        }
+        if number < told {
+            return Err(PullError::Capped {
+                page: number,
+                total_pages: told,
+            });
         }
         if seen.len() == before {
             if let Some(oldest) = oldest {

@@ -32,6 +32,11 @@ pub(super) fn text(text: &str) -> Option<String> {
     serde_json::from_str::<Lossy>(text).ok().map(|lossy| lossy.0)
 }
 
+/// Whether a string holds lone surrogates, so that two different ones could read alike.
+pub(super) fn is_broken_text(raw: &RawValue) -> bool {
+    raw.get().starts_with('"') && serde_json::from_str::<String>(raw.get()).is_err()
+}
+
 /// How deep arrays and objects are nested.
 pub(super) fn depth(text: &str) -> usize {
     let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0usize, false, false);

@@ -4,12 +4,16 @@
 use duckdb::{Connection, ToSql};
 
 use super::WarehouseError;
-use super::grid::{self, Grid, GridColumn};
+use super::grid::{self, Cell, Grid, GridColumn};
 use super::statement::{Statement, classify};
+use crate::schema::format_time;
 
 const ONLY_READS: &str =
     "`query` only reads; to keep something, write into a database of your own and attach the warehouse to it";
 const STAYS_HOME: &str = "`query` sees the warehouse alone; open it read-only in a DuckDB client to join other files";
+
+/// Columns of this ending hold the time on people's clocks, not UTC.
+const LOCAL: &str = "_local";
 
 /// Runs `sql` with `parameters` bound to `$name`.
 pub(super) fn run(
@@ -60,12 +64,22 @@ fn answer(connection: &Connection, sql: &str, parameters: &[(String, Option<Stri
     while let Some(batch) = statement.step()? {
         rows.extend(grid::rows_of(&batch.into(), &is_json));
     }
+    for (at, _) in names.iter().enumerate().filter(|(_, name)| name.ends_with(LOCAL)) {
+        rows.iter_mut().filter_map(|row| row.get_mut(at)).for_each(as_local);
+    }
     let columns = names
         .into_iter()
         .zip(kinds)
         .map(|(name, kind)| GridColumn { name, kind })
         .collect();
     Ok(Grid { columns, rows })
+}
+
+/// A local time is no instant, and must not be shown as one in UTC.
+fn as_local(cell: &mut Cell) {
+    if let Cell::Timestamp(at) = cell {
+        *cell = Cell::Text(format_time(*at).trim_end_matches('Z').to_owned());
+    }
 }
 
 fn told(error: &duckdb::Error) -> WarehouseError {

@@ -1,5 +1,6 @@
 //! The one integration test binary: the program as a user meets it, against a simulated service on a real socket.
 
+mod attacks;
 mod cli;
 mod demo;
 mod environment;

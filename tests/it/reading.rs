@@ -56,6 +56,8 @@ fn commands_that_read_change_nothing() {
             "coverage",
             "load_history",
             "access_changes",
+            "--format",
+            "table",
         ],
         &[
             "report",

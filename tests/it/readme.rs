@@ -46,21 +46,25 @@ fn the_data_dictionary_is_that_of_the_program() {
     std::fs::write(PATH, format!("{before}{BEGIN}{dictionary}{END}{after}")).expect("README.md is written");
 }
 
-/// The part below a heading, up to the next of its rank.
-fn section(readme: &str, heading: &str) -> String {
-    let lines = readme.lines().skip_while(|line| *line != heading).skip(1);
-    let rank = heading.split(' ').next().unwrap_or_default().to_owned() + " ";
-    let section: Vec<&str> = lines.take_while(|line| !line.starts_with(&rank)).collect();
-    assert!(!section.is_empty(), "no section `{heading}`");
-    section.join("\n")
+/// The part below a heading of any rank, up to the next that is not below it.
+fn section<'a>(readme: &'a str, heading: &str) -> &'a str {
+    let begin = Regex::new(&format!(r"(?m)^(#+) {heading}$")).expect("a pattern");
+    let found = begin
+        .captures(readme)
+        .unwrap_or_else(|| panic!("no section `{heading}`"));
+    let (_, rest) = readme.split_at(found.get(0).expect("the heading").end());
+    let rank = found.get(1).map_or(1, |signs| signs.len());
+    let end = Regex::new(&format!(r"(?m)^#{{1,{rank}}} ")).expect("a pattern");
+    end.find(rest).map_or(rest, |next| rest.split_at(next.start()).0)
 }
 
 #[test]
 fn every_exit_code_is_named() {
-    let section = section(&readme(), "## Exit codes");
+    let readme = readme();
+    let section = section(&readme, "Exit codes");
     for code in [DONE, FAILED, USAGE, NEEDS_A_LOOK].into_iter().chain(STOPPED) {
         let named = Regex::new(&format!(r"\b{code}\b")).expect("a pattern");
-        assert!(named.is_match(&section), "exit code {code}");
+        assert!(named.is_match(section), "exit code {code}");
     }
 }
 

@@ -1,0 +1,124 @@
+//! Checking the Delta tables: that their logs were made by ledger entries, and show exactly the files those name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+
+use super::{Named, Severity, Verdict};
+use crate::lake::{Lake, blocking};
+use crate::ledger::Sealed;
+
+impl Lake {
+    /// The Delta tables show exactly the named files, and their logs are those recorded.
+    pub(super) fn check_tables(&self, verdict: &mut Verdict, named: &Named, newest: &Sealed) -> Result<()> {
+        let mut recorded: BTreeMap<(&str, u64), &str> = BTreeMap::new();
+        for file in &named.delta {
+            recorded.insert((&file.table, file.version), &file.sha256);
+        }
+        for name in newest.entry.last_changes.keys() {
+            let Some(open) = self.tables.get(name.as_str()) else {
+                verdict.find(Severity::Invalid, name.as_str(), "a table this program does not know");
+                continue;
+            };
+            let commits = match blocking(|| open.delta.commit_files(None)) {
+                Ok(commits) => commits,
+                Err(error) => {
+                    verdict.find(Severity::Invalid, format!("{name}/_delta_log"), format!("{error:#}"));
+                    continue;
+                }
+            };
+            for commit in &commits {
+                verdict.delta_commits += 1;
+                let is_ours = match &commit.entry {
+                    Some((sequence, sha256)) => named.hashes.get(sequence) == Some(sha256),
+                    None => commit.version == 0,
+                };
+                if !is_ours {
+                    verdict.find(
+                        Severity::Invalid,
+                        format!("{name}/{}", commit.path),
+                        "no ledger entry made it",
+                    );
+                }
+                let known = recorded.remove(&(name.as_str(), commit.version));
+                if known.is_some_and(|sha256| sha256 != commit.sha256) {
+                    verdict.find(
+                        Severity::Invalid,
+                        format!("{name}/{}", commit.path),
+                        "its bytes are not those the ledger names",
+                    );
+                }
+            }
+            self.check_live(verdict, named, newest, name)?;
+        }
+        for ((table, version), _) in recorded {
+            verdict.find(
+                Severity::Invalid,
+                format!("{table}/_delta_log/{version:020}.json"),
+                "missing",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_live(&self, verdict: &mut Verdict, named: &Named, newest: &Sealed, name: &str) -> Result<()> {
+        let Some(open) = self.tables.get(name) else {
+            return Ok(());
+        };
+        let object = format!("{name}/_delta_log");
+        let (applied, live) = match blocking(|| {
+            Ok::<_, anyhow::Error>((
+                open.delta.transaction_version(&newest.entry.lake_id)?,
+                open.delta.live_files()?,
+            ))
+        }) {
+            Ok(found) => found,
+            Err(error) if newest.entry.tables.contains_key(name) && !newest.entry.delta_versions.contains_key(name) => {
+                verdict.find(Severity::Unfinished, object, format!("not written yet: {error:#}"));
+                return Ok(());
+            }
+            Err(error) => {
+                verdict.find(Severity::Invalid, object, format!("{error:#}"));
+                return Ok(());
+            }
+        };
+        let shown: BTreeSet<String> = live.into_iter().map(|file| format!("{name}/{}", file.path)).collect();
+        let expected: BTreeSet<String> = named
+            .live
+            .keys()
+            .filter(|path| path.split_once('/').is_some_and(|(table, _)| table == name))
+            .cloned()
+            .collect();
+        let behind: BTreeSet<String> = newest
+            .entry
+            .tables
+            .get(name)
+            .map(|change| change.added.iter().map(|file| file.path.clone()).collect())
+            .unwrap_or_default();
+        let last = newest.entry.last_changes.get(name).copied().unwrap_or(0);
+        let applied = u64::try_from(applied.unwrap_or(0))?;
+        if applied != last
+            && last == newest.entry.sequence
+            && shown.union(&behind).cloned().collect::<BTreeSet<_>>() == expected
+        {
+            verdict.find(Severity::Unfinished, object, "one entry behind");
+            return Ok(());
+        }
+        for path in expected.symmetric_difference(&shown) {
+            let what = if shown.contains(path) {
+                "shown by the Delta table, and no entry names it"
+            } else {
+                "not shown by the Delta table"
+            };
+            verdict.find(Severity::Invalid, path.as_str(), what);
+        }
+        if applied != last {
+            verdict.find(
+                Severity::Invalid,
+                object,
+                format!("at entry {applied} instead of {last}"),
+            );
+        }
+        Ok(())
+    }
+}
