@@ -76,7 +76,7 @@ impl Chain {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let repeated = number(deeper.ids.iter().filter(|id| known.contains(id)).count());
         let distinct = number(deeper.ids.len());
-        let follows = |grown: u64| repeated >= grown.min(distinct) && (repeated < distinct || grown >= distinct);
+        let follows = |grown: u64| repeated >= grown.min(distinct) && (grown >= distinct || !self.repeats_last(deeper));
         same_size(shallower, deeper) && after.checked_sub(before).is_some_and(follows)
     }
 
@@ -96,10 +96,10 @@ impl Chain {
         self.pages.back().is_some_and(|last| last.contradicts_end(size))
     }
 
-    /// Whether a page brings only rows that are joined already.
-    pub(super) fn only_repeats(&self, page: &Outline) -> bool {
-        let known = self.ids();
-        page.ids.iter().all(|id| known.contains(id))
+    /// Whether a page is the last joined one over again.
+    pub(super) fn repeats_last(&self, page: &Outline) -> bool {
+        let last = self.pages.back();
+        last.is_some_and(|last| page.ids.iter().all(|id| last.ids.binary_search(id).is_ok()))
     }
 
     /// Judged between the last two joined pages where no row was revised in between.

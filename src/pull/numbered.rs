@@ -155,7 +155,7 @@ async fn read_next(
             Some(page) if page.rows > 0 => page,
             _ => return past_the_end(walk, chain, caller).await,
         };
-        if !chain.trusted && chain.only_repeats(&deeper) {
+        if !chain.trusted && chain.repeats_last(&deeper) {
             return repeated(chain, &deeper);
         }
         if chain.joins(&deeper) {
@@ -207,7 +207,7 @@ async fn give_up_join(
     let Some(deeper) = read(walk, number, caller).await?.filter(|page| page.rows > 0) else {
         return past_the_end(walk, chain, caller).await;
     };
-    if chain.only_repeats(&deeper) {
+    if chain.repeats_last(&deeper) {
         return Err(PullError::Repeats { page: number });
     }
     let from = deeper.newest.unwrap_or(chain.proven_from);
