@@ -1,6 +1,9 @@
 //! The ledger: numbered, hash-chained entries, each the commit of what it names. Apart from the lake's tables because it is
 //! what they are judged by: whoever holds a copy of the folder can check the chain without any of the rest.
 
+#[cfg(test)]
+pub mod faulty;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -317,4 +320,96 @@ pub fn hex(bytes: &[u8]) -> String {
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::faulty::Faulty;
+    use super::*;
+    use std::sync::atomic::Ordering;
+
+    fn entry(sequence: u64, previous: Option<&Sealed>, run_id: &str) -> Entry {
+        Entry {
+            format: FORMAT,
+            lake_id: "lake".to_owned(),
+            sequence,
+            previous: previous.map(|previous| previous.sha256.clone()),
+            run_id: run_id.to_owned(),
+            kind: Kind::Silence,
+            started_at: "2026-06-30T12:00:00Z".to_owned(),
+            finished_at: "2026-06-30T12:00:01Z".to_owned(),
+            version: "0".to_owned(),
+            source: None,
+            stream: None,
+            counts: Counts::default(),
+            state: None,
+            streams: Vec::new(),
+            tables: BTreeMap::new(),
+            delta_commits: Vec::new(),
+            states: BTreeMap::new(),
+            last_changes: BTreeMap::new(),
+            delta_versions: BTreeMap::new(),
+        }
+    }
+
+    fn ledger() -> (Arc<Faulty>, Ledger) {
+        let store = Arc::new(Faulty::default());
+        (Arc::clone(&store), Ledger::new(store))
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_to_a_commit_that_succeeded_is_no_failure() {
+        let (store, ledger) = ledger();
+        store.lose.store(true, Ordering::SeqCst);
+        let first = ledger.append(entry(1, None, "mine")).await.unwrap().unwrap();
+        assert_eq!(ledger.read(1).await.unwrap().unwrap(), first);
+        assert_eq!(
+            ledger.append(entry(1, None, "another's")).await.unwrap(),
+            None,
+            "the number is taken"
+        );
+        assert_eq!(ledger.read(1).await.unwrap().unwrap().entry.run_id, "mine");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_create_files_is_named_and_nothing_is_committed() {
+        let (store, ledger) = ledger();
+        store.refuse.store(true, Ordering::SeqCst);
+        let error = ledger.append(entry(1, None, "mine")).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ledger entry 1 cannot be created; the lake's file system must allow hard links"
+        );
+        assert_eq!(ledger.newest().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn the_newest_entry_is_found_through_a_head_one_behind_and_never_two() {
+        let (_, ledger) = ledger();
+        assert_eq!(ledger.newest().await.unwrap(), None);
+        let first = ledger.append(entry(1, None, "a")).await.unwrap().unwrap();
+        assert_eq!(
+            ledger.newest().await.unwrap(),
+            Some(first.clone()),
+            "the head is not written yet"
+        );
+        ledger.move_head(&first).await.unwrap();
+        let second = ledger.append(entry(2, Some(&first), "b")).await.unwrap().unwrap();
+        assert_eq!(ledger.newest().await.unwrap(), Some(second.clone()));
+        ledger.append(entry(3, Some(&second), "c")).await.unwrap().unwrap();
+        let error = ledger.newest().await.unwrap_err();
+        assert_eq!(error.to_string(), "_ledger/head.json is more than one entry behind");
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_does_not_follow_is_refused() {
+        let (_, ledger) = ledger();
+        let first = ledger.append(entry(1, None, "a")).await.unwrap().unwrap();
+        ledger.move_head(&first).await.unwrap();
+        ledger.append(entry(2, None, "forged")).await.unwrap().unwrap();
+        assert_eq!(
+            ledger.newest().await.unwrap_err().to_string(),
+            "entry 2 does not follow entry 1"
+        );
+    }
 }

@@ -185,6 +185,27 @@ fn a_revision_is_stored_numbered_and_reported_and_the_old_form_stays() {
 }
 
 #[test]
+fn the_warehouse_equals_what_a_rebuild_from_the_lake_gives() {
+    let mut drawn = simulator(12, 500);
+    drawn.switches.page_size = 30;
+    let service = Service::start(drawn);
+    let home = Home::of(&service);
+    for round in 0..4 {
+        service.running.revise(&Pick::Rank(10 + round));
+        service.running.revise(&Pick::Rank(40));
+        service.running.arrive(7);
+        service.running.clock().advance(SignedDuration::from_hours(13));
+        home.ok(&["sync"]);
+    }
+    let dump = home.dump();
+    assert!(home.number("select count(*) from activity_logs_superseded") > 0);
+    home.ok(&["rebuild"]);
+    let rebuilt = home.dump();
+    let differs = dump.iter().zip(&rebuilt).find(|(left, right)| left != right);
+    assert!(dump.len() == rebuilt.len() && differs.is_none(), "{}", short(&differs));
+}
+
+#[test]
 fn a_row_that_becomes_visible_late_is_found_by_a_later_run() {
     let service = Service::of(4, 200);
     let home = Home::of(&service);

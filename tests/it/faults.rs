@@ -190,6 +190,15 @@ fn what_a_configuration_can_do() {
             "a query that is wrong",
             told_of(&synced(&service), &["query", "select nothing from nowhere"]),
         ),
+        (
+            "a file that is not TOML",
+            configured("[sources\ntoken = \"s3cret\"", &["sync"]),
+        ),
+        ("an unreadable configuration", unreadable()),
+        (
+            "a directory that cannot be made",
+            told_of(&Home::of(&service), &["--dir", "/proc/none", "sync"]),
+        ),
         ("no warehouse", told_of(&Home::new(), &["query", "select 1"])),
         ("no lake", told_of(&Home::new(), &["verify"])),
         ("a home that is a file", home_that_is_a_file(&service)),
@@ -243,6 +252,12 @@ fn query_that_writes(service: &Service) -> String {
     let told = told.collect();
     assert!(!home.path().join("stolen.csv").exists() && !home.path().join("other.duckdb").exists());
     told
+}
+
+fn unreadable() -> String {
+    let home = Home::new();
+    std::fs::create_dir(home.path().join("folder.toml")).expect("a folder");
+    told_of(&home, &["--config", "folder.toml", "sync"])
 }
 
 fn home_that_is_a_file(service: &Service) -> String {
