@@ -184,6 +184,25 @@ fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
     ended
 }
 
+/// Insists on a lake to read; one that may not be looked at is not called missing.
+fn require_lake(home: &Home) -> Result<(), Failure> {
+    let path = home.lake();
+    match std::fs::metadata(&path) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            let failure = Failure {
+                code: USAGE,
+                ..Failure::failed(format!("{}: {error}", path.display()))
+            };
+            Err(failure.hinted("run it as the owner of the home, or share the home with `share = \"group\"`"))
+        }
+        _ => {
+            let failure = Failure::usage(format!("{}: there is no lake", path.display()));
+            Err(failure.hinted("name the home directory with --dir, or run `trailhouse sync` first"))
+        }
+    }
+}
+
 /// The home of a configuration. Absolute where that can be told, so that no reader takes `~` for another place.
 fn home(config: &Config) -> Home {
     let dir = std::path::absolute(&config.dir).unwrap_or_else(|_| config.dir.clone());

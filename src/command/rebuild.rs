@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Context, DONE, Failure, block_on, home};
+use super::{Context, DONE, Failure, block_on, home, require_lake};
 use crate::atomic::place;
 use crate::lake::{Home, Lake, Lock};
 use crate::load::follow;
@@ -22,10 +22,7 @@ impl Rebuild {
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let config = context.config()?;
         let home = home(&config);
-        if !home.lake().is_dir() {
-            let failure = Failure::usage(format!("{}: there is no lake", home.lake().display()));
-            return Err(failure.hinted("name the home directory with --dir, or run `trailhouse sync` first"));
-        }
+        require_lake(&home)?;
         self.check_old(&home)?;
         block_on(rebuild(&home, &config.time_zone))?;
         context

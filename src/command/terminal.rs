@@ -1,7 +1,6 @@
 //! What is written to stderr: messages, failures with their hints, and progress. Text from services never reaches a terminal
 //! unescaped.
 
-use std::cell::RefCell;
 use std::io::{IsTerminal, Write, stderr};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -101,7 +100,7 @@ impl Terminal {
         Teller {
             terminal: self,
             bar,
-            state: Mutex::new(RefCell::new(Told::default())),
+            state: Mutex::new(Told::default()),
         }
     }
 }
@@ -109,7 +108,7 @@ impl Terminal {
 pub(super) struct Teller<'a> {
     terminal: &'a Terminal,
     bar: Option<ProgressBar>,
-    state: Mutex<RefCell<Told>>,
+    state: Mutex<Told>,
 }
 
 #[derive(Default)]
@@ -121,8 +120,7 @@ struct Told {
 
 impl Teller<'_> {
     pub(super) fn tell(&self, progress: &Progress) {
-        let Ok(state) = self.state.lock() else { return };
-        let mut told = state.borrow_mut();
+        let Ok(mut told) = self.state.lock() else { return };
         if told.name != progress.name {
             *told = Told {
                 name: progress.name.clone(),

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::output::Output;
-use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, USAGE, block_on, home};
+use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, USAGE, block_on, home, require_lake};
 use crate::lake::Lake;
 use crate::lake::verify::{Severity, Verdict};
 use crate::render::{Format, visible};
@@ -25,10 +25,7 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let home = home(&context.config()?);
-        if !home.lake().is_dir() {
-            let failure = Failure::usage(format!("{}: there is no lake", home.lake().display()));
-            return Err(failure.hinted("name the home directory with --dir, or run `trailhouse sync` first"));
-        }
+        require_lake(&home)?;
         let verdict = block_on(async {
             let checked = match Lake::open_unchecked(&home) {
                 Ok(mut lake) => lake.verify().await,

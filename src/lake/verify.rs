@@ -210,6 +210,10 @@ impl Lake {
             if ours {
                 continue;
             }
+            if path.ends_with("/.new") {
+                verdict.find(Severity::Unfinished, path, "left by a run that made a table");
+                continue;
+            }
             match load_of(&path).filter(|_| self.is_table_file(&path)) {
                 Some(load) if load == sequence + 1 => {
                     verdict.find(Severity::Unfinished, path, "written, and not committed")

@@ -27,6 +27,8 @@ pub(super) struct Claims {
     /// What is proven and not claimed yet, with whether the joins can be trusted.
     proven: Vec<(Span, bool)>,
     untrusted: Vec<Span>,
+    /// Everything claimed of this walk.
+    claimed: Vec<Span>,
 }
 
 impl Claims {
@@ -43,6 +45,7 @@ impl Claims {
             retention: i64::from(source.retention_days) * DAY,
             proven: Vec::new(),
             untrusted: Vec::new(),
+            claimed: Vec::new(),
         }
     }
 
@@ -66,6 +69,18 @@ impl Claims {
     pub(super) fn distrust_order(&mut self) {
         self.is_unordered = true;
         self.proven.clear();
+    }
+
+    /// The counts that the joins relied on contradict themselves: nothing of this walk is final.
+    pub(super) fn distrust_counts(&mut self) {
+        let horizon = self.state.coverage.horizon();
+        self.state.coverage = self.before.clone();
+        horizon
+            .into_iter()
+            .for_each(|horizon| self.state.coverage.begin(horizon));
+        for span in std::mem::take(&mut self.claimed) {
+            self.state.coverage.claim_provisionally(span, self.now);
+        }
     }
 
     /// The end of the list is proven. A weaker key must not prove silence: rows the lake holds and the service ought to offer
@@ -107,6 +122,7 @@ impl Claims {
         let horizon = self.state.coverage.horizon().unwrap_or(EARLIEST);
         for (span, trusted) in std::mem::take(&mut self.proven) {
             let span = Span::new(span.from, span.to.min(horizon));
+            self.claimed.push(span);
             if trusted {
                 self.state.coverage.claim(span, self.now, self.finality);
             } else {

@@ -57,6 +57,9 @@ pub(super) async fn load(
         Err(PullError::Caller(error)) => Err(StreamError::Lake(error)),
         Err(error) => {
             let flushed = load.flush().await.map_err(StreamError::Lake);
+            if matches!(error, PullError::Contradiction { .. }) {
+                load.claims.distrust_counts();
+            }
             load.claims.state.coverage.explain_rest(&reason(&error));
             flushed.and(Err(StreamError::Pull(error)))
         }
@@ -288,7 +291,9 @@ impl<'a> StreamLoad<'a> {
 
     /// What is left to be recorded, and the outcome.
     fn close(mut self, outcome: &mut Outcome) -> Option<QuietStream> {
-        self.total.add(&self.counts);
+        if !matches!(outcome.error, Some(StreamError::Lake(_))) {
+            self.total.add(&self.counts);
+        }
         outcome.counts = self.total;
         outcome.loads = self.loads;
         outcome.findings = self.findings;

@@ -62,9 +62,9 @@ impl Chain {
         self.push(page);
     }
 
-    /// Whether a page answered after the last joined one follows it with nothing between. A row can only have been skipped if
-    /// more rows left the pages above than came, and then the count is smaller, or fewer rows are repeated than have come.
-    /// More repeats than that are rows which moved to the head from below: an overlap, which proves the join.
+    /// Whether a page answered after the last joined one follows it with nothing between. It must repeat exactly as many rows
+    /// as the count has grown, or begin at a key newer than the last one joined: then it overlaps, and rows that share the
+    /// border's key are on it in whatever order the service puts them.
     pub(super) fn joins(&self, deeper: &Outline) -> bool {
         let Some(shallower) = self.pages.back() else {
             return true;
@@ -76,8 +76,32 @@ impl Chain {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let repeated = number(deeper.ids.iter().filter(|id| known.contains(id)).count());
         let distinct = number(deeper.ids.len());
-        let follows = |grown: u64| repeated >= grown.min(distinct) && (grown >= distinct || !self.repeats_last(deeper));
+        let overlaps = repeated > 0
+            && deeper
+                .newest
+                .zip(shallower.oldest)
+                .is_some_and(|(deeper, last)| deeper > last);
+        let follows = |grown: u64| {
+            let expected = grown.min(distinct);
+            let is_same_page = grown < distinct && self.repeats_last(deeper);
+            (repeated == expected || (overlaps && repeated > expected)) && !is_same_page
+        };
         same_size(shallower, deeper) && after.checked_sub(before).is_some_and(follows)
+    }
+
+    /// Whether pages read while the head stood still repeat nothing: rows that share a key may change places unseen.
+    pub(super) fn brings_no_repeats(&self, outlines: &[Outline]) -> bool {
+        let mut known = self.ids();
+        outlines
+            .iter()
+            .flat_map(|outline| &outline.ids)
+            .all(|id| known.insert(*id))
+    }
+
+    /// Whether a page brings any row that is not joined yet.
+    pub(super) fn lacks_some_of(&self, page: &Outline) -> bool {
+        let known = self.ids();
+        page.ids.iter().any(|id| !known.contains(id))
     }
 
     /// Whether a page read while the head stood still is of the list the chain is of.
@@ -127,7 +151,8 @@ fn same_size(shallower: &Outline, deeper: &Outline) -> bool {
     } else {
         deeper.rows == shallower.rows
     };
-    fits && is_sized(shallower) && is_sized(deeper)
+    let ends_well = !deeper.is_last() || deeper.count.is_none() || !deeper.contradicts_end(shallower.rows);
+    fits && ends_well && is_sized(shallower) && is_sized(deeper)
 }
 
 /// Whether count and number of pages agree with the rows of a page that is not the last.

@@ -126,7 +126,8 @@ async fn read_stretch(
     let head = look_at_head(walk, chain.head, caller).await?;
     let unchanged = complete && chain.head.is_some() && chain.head == head;
     chain.head = head;
-    let sound = unchanged && outlines.iter().all(|outline| chain.is_same_list(outline));
+    let sound =
+        unchanged && outlines.iter().all(|outline| chain.is_same_list(outline)) && chain.brings_no_repeats(&outlines);
     if !sound {
         // The page joined last is older than this look at the head: the next one must be asked for alone.
         let flow = read_next(walk, chain, caller).await?;
@@ -156,7 +157,7 @@ async fn read_next(
             _ => return past_the_end(walk, chain, caller).await,
         };
         if !chain.trusted && chain.repeats_last(&deeper) {
-            return repeated(chain, &deeper);
+            return walk_past(walk, chain, deeper, caller).await;
         }
         if chain.joins(&deeper) {
             return extend(chain, deeper, caller).await;
@@ -218,6 +219,22 @@ async fn give_up_join(
     }
     chain.proven_from = chain.proven_from.min(from);
     extend(chain, deeper, caller).await
+}
+
+/// Without a count, a page that only repeats the last one may be a burst of arrivals: the page below it tells.
+async fn walk_past(
+    walk: &Walk<'_>,
+    chain: &mut Chain,
+    repeat: Outline,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Flow, PullError> {
+    match read(walk, repeat.number + 1, caller).await? {
+        Some(below) if chain.lacks_some_of(&below) => {
+            extend(chain, repeat, caller).await?;
+            extend(chain, below, caller).await
+        }
+        _ => repeated(chain, &repeat),
+    }
 }
 
 /// Without a count, a page that brings nothing new is the end of the list where no total says otherwise.

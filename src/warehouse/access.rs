@@ -72,10 +72,14 @@ pub(super) fn open_reading(path: &Path) -> Result<Warehouse, WarehouseError> {
 
 /// One attempt to open for reading. It succeeds where the only other holders are readers too.
 pub(super) fn open_once(path: &Path, scratch: Option<&Path>) -> Result<Connection, WarehouseError> {
-    if !path.exists() {
-        return Err(WarehouseError::Missing {
-            path: path.to_path_buf(),
-        });
+    match path.try_exists() {
+        Ok(true) => {}
+        Ok(false) => {
+            return Err(WarehouseError::Missing {
+                path: path.to_path_buf(),
+            });
+        }
+        Err(error) => return Err(failed(path, "cannot be looked at", error)),
     }
     reading(scratch)
         .and_then(|config| Connection::open_with_flags(path, config))

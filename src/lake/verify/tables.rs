@@ -23,7 +23,12 @@ impl Lake {
             let commits = match blocking(|| open.delta.commit_files(None)) {
                 Ok(commits) => commits,
                 Err(error) => {
-                    verdict.find(Severity::Invalid, format!("{name}/_delta_log"), format!("{error:#}"));
+                    let severity = if is_first(name, newest) {
+                        Severity::Unfinished
+                    } else {
+                        Severity::Invalid
+                    };
+                    verdict.find(severity, format!("{name}/_delta_log"), format!("{error:#}"));
                     continue;
                 }
             };
@@ -73,7 +78,7 @@ impl Lake {
             ))
         }) {
             Ok(found) => found,
-            Err(error) if newest.entry.tables.contains_key(name) && !newest.entry.delta_versions.contains_key(name) => {
+            Err(error) if is_first(name, newest) => {
                 verdict.find(Severity::Unfinished, object, format!("not written yet: {error:#}"));
                 return Ok(());
             }
@@ -121,4 +126,9 @@ impl Lake {
         }
         Ok(())
     }
+}
+
+/// Whether the newest entry is the first to name files of the table, whose log may not have been made yet.
+fn is_first(name: &str, newest: &Sealed) -> bool {
+    newest.entry.tables.contains_key(name) && !newest.entry.delta_versions.contains_key(name)
 }
