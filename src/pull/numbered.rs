@@ -218,6 +218,8 @@ async fn give_up_join(
         caller(Event::Missing(Gap { span, reason })).await?;
     }
     chain.proven_from = chain.proven_from.min(from);
+    // The order of a page is judged by the one it joins, and this one joins none.
+    chain.pages.clear();
     extend(chain, deeper, caller).await
 }
 
