@@ -150,14 +150,7 @@ impl<'a> StreamLoad<'a> {
                 }
             }
             Event::Proven { span, trusted } => return self.prove(span, trusted).await,
-            Event::Missing(Gap { span, reason }) => {
-                self.warnings.push(format!(
-                    "{reason}: {} to {} is a gap",
-                    format_time(span.from),
-                    format_time(span.to)
-                ));
-                self.claims.state.coverage.explain(span, &reason);
-            }
+            Event::Missing(Gap { span, reason }) => self.claims.state.coverage.explain(span, &reason),
             Event::Unordered => {
                 self.claims.distrust_order();
                 self.warnings

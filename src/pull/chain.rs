@@ -22,6 +22,8 @@ pub(super) struct Chain {
     pub(super) trusted: bool,
     /// What the head was when it was last looked at, if every page joined since is known to be of that list.
     pub(super) head: Option<Head>,
+    /// Rows of a page that is not the last, as the newest such page had them.
+    size: u64,
     /// How often the walk has stepped back.
     pub(super) steps_back: u64,
 }
@@ -34,6 +36,7 @@ impl Chain {
             oldest: None,
             trusted,
             head: None,
+            size: 0,
             steps_back: 0,
         }
     }
@@ -50,6 +53,9 @@ impl Chain {
 
     pub(super) fn push(&mut self, outline: Outline) {
         self.trusted &= outline.count.is_some();
+        if !outline.is_last() {
+            self.size = outline.rows;
+        }
         self.pages.push_back(outline);
         if self.pages.len() > REMEMBERED {
             self.pages.pop_front();
@@ -112,12 +118,7 @@ impl Chain {
 
     /// Whether the last page says that it ends the list, and tells of more rows than there were.
     pub(super) fn contradicts_end(&self) -> bool {
-        let size = self
-            .pages
-            .front()
-            .filter(|first| !first.is_last())
-            .map_or(0, |first| first.rows);
-        self.pages.back().is_some_and(|last| last.contradicts_end(size))
+        self.pages.back().is_some_and(|last| last.contradicts_end(self.size))
     }
 
     /// Whether a page is the last joined one over again.
