@@ -13,7 +13,6 @@ use thiserror::Error;
 use crate::coverage::{Gap, Span};
 use crate::http::{Client, HttpError};
 use crate::schema::Micros;
-use crate::source::{Paging, Stream};
 
 /// What a walk tells its caller, in the order of the walk.
 #[derive(Debug)]
@@ -25,8 +24,13 @@ pub enum Event {
         count: Option<u64>,
         total_pages: Option<u64>,
     },
-    /// Records of one answer, as received. The same record may come more than once.
-    Rows { page: u64, rows: Vec<Vec<u8>> },
+    /// Records of one member of one answer, as received; `member` is its place in `List::rows`. The same record may come
+    /// more than once.
+    Rows {
+        page: u64,
+        member: usize,
+        rows: Vec<Vec<u8>>,
+    },
     /// All rows of this span have been handed on; `trusted` says whether the pages were joined by their counts.
     Proven { span: Span, trusted: bool },
     /// A stretch that could not be read.
@@ -91,24 +95,54 @@ impl PullError {
     }
 }
 
-/// One stream of one client, ready to be walked.
+/// A list of records as it is asked for.
+#[derive(Debug, Clone)]
+pub struct List<'a> {
+    /// Path below the base address.
+    pub path: &'a str,
+    /// Members of an answer that hold records; order is judged on the first.
+    pub rows: &'a [&'a str],
+    /// The member of a record the list is ordered by, newest first; without one it is read in full until nothing new comes,
+    /// and nothing is claimed.
+    pub order_key: Option<&'a str>,
+    /// Sent with every page, the sort included.
+    pub query: Vec<(String, String)>,
+    /// How the list can be asked for older rows only, where a way is known to work.
+    pub dates: Option<DateFilter>,
+}
+
+/// How a filter asks for the rows before a moment.
+#[derive(Debug, Clone)]
+pub struct DateFilter {
+    /// The field the operators compare.
+    pub field: String,
+    /// Name of the operator for times before a moment.
+    pub before: String,
+    /// Name of the operator for a moment and later times.
+    pub at_or_after: String,
+    /// The filter that is sent anyway.
+    pub base: Option<serde_json::Value>,
+}
+
+/// One list of one client, ready to be walked.
 pub struct Walk<'a> {
     pub client: &'a Client,
-    pub stream: &'a Stream,
+    pub list: List<'a>,
     pub max_in_flight: usize,
 }
 
 impl Walk<'_> {
     /// Reads the list from its head until the caller stops it or its end is proven.
     pub async fn run(&self, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<(), PullError> {
-        match self.stream.paging {
-            Paging::Numbered { .. } => match numbered::walk(self, caller).await? {
-                numbered::Outcome::Done => Ok(()),
-                numbered::Outcome::NotNewestFirst => {
-                    caller(Event::Unordered).await?;
-                    unordered::walk(self, caller).await
-                }
-            },
+        if self.list.order_key.is_none() {
+            return unordered::walk(self, caller).await;
+        }
+        match numbered::walk(self, caller).await? {
+            numbered::Outcome::Done => Ok(()),
+            numbered::Outcome::NotNewestFirst => {
+                caller(Event::Unordered).await?;
+                unordered::walk(self, caller).await
+            }
         }
     }
 }

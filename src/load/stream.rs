@@ -12,10 +12,10 @@ use crate::coverage::{Gap, Span, StreamState};
 use crate::http::Client;
 use crate::lake::{Draft, Incoming, Lake};
 use crate::ledger::{Counts, QuietStream};
-use crate::pull::{Event, Flow, PullError, Walk};
+use crate::pull::{Event, Flow, List, PullError, Walk};
 use crate::record::{Layout, Record};
 use crate::schema::{DAY, Micros, SECOND, format_time};
-use crate::source::{Source, Stream};
+use crate::source::{Paging, Source, Stream};
 
 /// A load is committed when its buffer holds this many records or bytes.
 const LOAD_RECORDS: usize = 6_000;
@@ -47,9 +47,16 @@ pub(super) async fn load(
         return None;
     }
     let mut load = StreamLoad::new(lake, task, client, state);
+    let Paging::Numbered { rows, sort } = stream.paging;
     let walk = Walk {
         client,
-        stream,
+        list: List {
+            path: stream.path,
+            rows: &[rows],
+            order_key: Some(stream.order_key),
+            query: vec![("sort".to_owned(), sort.to_owned())],
+            dates: None,
+        },
         max_in_flight: source.limits.max_in_flight,
     };
     let walked = walk.run(&mut async |event| load.take(event).await).await;
@@ -143,7 +150,7 @@ impl<'a> StreamLoad<'a> {
                 count,
                 ..
             } => self.begin(service_at, newest_key, count),
-            Event::Rows { page, rows } => {
+            Event::Rows { page, rows, .. } => {
                 self.read(page, rows);
                 if self.records.len() >= LOAD_RECORDS || self.bytes >= LOAD_BYTES {
                     self.flush().await?;

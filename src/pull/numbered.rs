@@ -305,12 +305,14 @@ async fn read(
     Ok(Some(outline))
 }
 
-async fn hand_on(page: Page, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<(), PullError> {
-    caller(Event::Rows {
-        page: page.number,
-        rows: page.rows,
-    })
-    .await?;
+pub(super) async fn hand_on(
+    page: Page,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<(), PullError> {
+    for (member, rows) in page.rows.into_iter().enumerate() {
+        let page = page.number;
+        caller(Event::Rows { page, member, rows }).await?;
+    }
     Ok(())
 }
 

@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 use super::{PullError, Walk};
 use crate::http::HttpErrorKind;
 use crate::schema::{DAY, EARLIEST, Micros, parse_time};
-use crate::source::Paging;
 
 /// One decoded answer.
 pub(super) struct Page {
     pub(super) number: u64,
-    pub(super) rows: Vec<Vec<u8>>,
+    /// The records of each member that holds some.
+    pub(super) rows: Vec<Vec<Vec<u8>>>,
     pub(super) outline: Outline,
     pub(super) service_at: Option<Micros>,
 }
@@ -73,19 +73,21 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
 
 /// Asks for one page. `None`: the service says there is no such page.
 pub(super) async fn fetch(walk: &Walk<'_>, number: u64) -> Result<Option<Page>, PullError> {
-    let Paging::Numbered { rows, sort } = walk.stream.paging;
     let asked = number.to_string();
-    match walk
-        .client
-        .get(walk.stream.path, &[("page", asked.as_str()), ("sort", sort)])
-        .await
-    {
+    let mut query = vec![("page", asked.as_str())];
+    query.extend(
+        walk.list
+            .query
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    );
+    match walk.client.get(walk.list.path, &query).await {
         Ok(answer) => {
             let latest = answer.server_at.map_or(Micros::MAX, |at| at.saturating_add(DAY));
             let asked = Asked {
                 number,
-                rows_member: rows,
-                order_key: walk.stream.order_key,
+                members: walk.list.rows,
+                order_key: walk.list.order_key,
                 latest,
             };
             let mut page = decode(&answer.body, &asked)?;
@@ -101,28 +103,24 @@ pub(super) async fn fetch(walk: &Walk<'_>, number: u64) -> Result<Option<Page>, 
 /// What was asked for, and which keys an answer can hold.
 struct Asked<'a> {
     number: u64,
-    rows_member: &'a str,
-    order_key: &'a str,
+    members: &'a [&'a str],
+    order_key: Option<&'a str>,
     /// A later key, like one before 2000, is no time to steer by.
     latest: Micros,
 }
 
 fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Page, PullError> {
-    let &Asked {
-        number, rows_member, ..
-    } = asked;
+    let number = asked.number;
     let shape = |what: String| PullError::Shape { page: number, what };
-    let text = match std::str::from_utf8(body) {
-        Ok(text) => text.to_owned(),
-        Err(_) => widen(body),
+    let is_wide = std::str::from_utf8(body).is_err();
+    let text = if is_wide {
+        widen(body)
+    } else {
+        String::from_utf8_lossy(body).into_owned()
     };
     let members: BTreeMap<String, &RawValue> =
         serde_json::from_str(&text).map_err(|error| shape(format!("not an object: {error}")))?;
-    let rows = members
-        .get(rows_member)
-        .ok_or_else(|| shape(format!("no `{rows_member}`")))?;
-    let rows: Vec<&RawValue> =
-        serde_json::from_str(rows.get()).map_err(|error| shape(format!("`{rows_member}` is not a list: {error}")))?;
+    let lists = lists(&members, asked).map_err(shape)?;
     let meta: Meta = match members.get("meta") {
         Some(meta) => serde_json::from_str(meta.get()).map_err(|error| shape(format!("`meta`: {error}")))?,
         None => Meta::default(),
@@ -141,31 +139,42 @@ fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Page, PullError> {
             answered,
         });
     }
+    let length = lists.iter().map(Vec::len).sum();
+    let next_page = meta
+        .next_page
+        .map(|next| next.is_some_and(|next| u64::try_from(next).is_ok_and(|next| next > number)));
     let outline = Outline {
-        count: count_of(meta.count.or_else(|| number_of("count")), rows.len()),
-        total_pages: total_of(meta.total_pages.or_else(|| number_of("total_pages")), rows.len()),
-        has_next: meta
-            .next_page
-            .map(|next| next.is_some_and(|next| u64::try_from(next).is_ok_and(|next| next > number))),
-        ..outline(&rows, asked)
+        count: count_of(meta.count.or_else(|| number_of("count")), length),
+        total_pages: total_of(meta.total_pages.or_else(|| number_of("total_pages")), length),
+        has_next: next_page.or_else(|| members.get("next").map(|next| next.get() != "null")),
+        ..outline(&lists, asked)
     };
-    let is_wide = std::str::from_utf8(body).is_err();
-    let rows = rows
-        .iter()
-        .map(|row| {
-            if is_wide {
-                narrow(row.get())
-            } else {
-                row.get().as_bytes().to_vec()
-            }
-        })
-        .collect();
+    let bytes = |row: &&RawValue| {
+        if is_wide {
+            narrow(row.get())
+        } else {
+            row.get().as_bytes().to_vec()
+        }
+    };
+    let rows = lists.iter().map(|rows| rows.iter().map(bytes).collect()).collect();
     Ok(Page {
         number,
         rows,
         outline,
         service_at: None,
     })
+}
+
+/// The records of each member asked for. A member may be left out where another is there.
+fn lists<'a>(members: &BTreeMap<String, &'a RawValue>, asked: &Asked<'_>) -> Result<Vec<Vec<&'a RawValue>>, String> {
+    if !asked.members.iter().any(|name| members.contains_key(*name)) {
+        return Err(format!("no `{}`", asked.members.join("` and no `")));
+    }
+    let list = |name: &&str| match members.get(*name) {
+        Some(rows) => serde_json::from_str(rows.get()).map_err(|error| format!("`{name}` is not a list: {error}")),
+        None => Ok(Vec::new()),
+    };
+    asked.members.iter().map(list).collect()
 }
 
 /// No pages cannot be true where there are rows.
@@ -182,20 +191,29 @@ fn count_of(count: Option<i64>, rows: usize) -> Option<u64> {
         .filter(|count| usize::try_from(*count).is_ok_and(|count| count >= rows))
 }
 
-fn outline(rows: &[&RawValue], asked: &Asked<'_>) -> Outline {
-    let mut ids = Vec::with_capacity(rows.len());
-    let mut keys = Vec::with_capacity(rows.len());
+fn outline(lists: &[Vec<&RawValue>], asked: &Asked<'_>) -> Outline {
+    let mut ids = Vec::new();
+    let mut keys = Vec::new();
     let mut head = None;
-    for row in rows {
+    for (member, row) in lists
+        .iter()
+        .enumerate()
+        .flat_map(|(member, rows)| rows.iter().map(move |row| (member, row)))
+    {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(row.get()).unwrap_or_default();
         let id = members.get("id").map_or(row.get(), |id| id.get());
-        let key_text = members.get(asked.order_key).map_or("", |key| key.get());
+        let key_text = asked
+            .order_key
+            .and_then(|name| members.get(name))
+            .map_or("", |key| key.get());
         let key = serde_json::from_str::<String>(key_text)
             .ok()
             .as_deref()
             .and_then(parse_time);
-        ids.push(hash(id));
-        keys.extend(key.filter(|key| (EARLIEST..=asked.latest).contains(key)));
+        ids.push(hash(&(member, id)));
+        if member == 0 {
+            keys.extend(key.filter(|key| (EARLIEST..=asked.latest).contains(key)));
+        }
         head.get_or_insert_with(|| hash(&(id, key_text)));
     }
     ids.sort_unstable();
@@ -203,7 +221,7 @@ fn outline(rows: &[&RawValue], asked: &Asked<'_>) -> Outline {
     Outline {
         number: asked.number,
         ids,
-        rows: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+        rows: u64::try_from(lists.iter().map(Vec::len).sum::<usize>()).unwrap_or(u64::MAX),
         newest: keys.iter().copied().max(),
         oldest: keys.iter().copied().min(),
         newest_first: keys.is_sorted_by(|left, right| left >= right),
@@ -235,14 +253,17 @@ fn narrow(text: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn read(body: &[u8]) -> Result<Page, PullError> {
-        let asked = Asked {
+    fn asked() -> Asked<'static> {
+        Asked {
             number: 2,
-            rows_member: "results",
-            order_key: "updated_at",
+            members: &["results"],
+            order_key: Some("updated_at"),
             latest: Micros::MAX,
-        };
-        decode(body, &asked)
+        }
+    }
+
+    fn read(body: &[u8]) -> Result<Page, PullError> {
+        decode(body, &asked())
     }
 
     #[test]
@@ -250,7 +271,7 @@ mod tests {
         let page =
             read(b"{\"results\":[{\"id\":\"\xff\"},{\"id\":\"\xc3\xa9\"}],\"count\":9,\"total_pages\":5}").unwrap();
         assert_eq!(
-            page.rows,
+            page.rows[0],
             [b"{\"id\":\"\xff\"}".to_vec(), "{\"id\":\"é\"}".as_bytes().to_vec()]
         );
         assert_eq!((page.outline.count, page.outline.total_pages), (Some(9), Some(5)));
@@ -272,6 +293,34 @@ mod tests {
             "page 2: not the documented shape: no `results`"
         );
         assert!(text(br#"{"results":{}}"#).starts_with("page 2: not the documented shape: `results` is not a list"));
+    }
+
+    #[test]
+    fn an_answer_with_links_tells_of_more_by_its_next() {
+        let next = |next: &str| {
+            let body = format!(r#"{{"count":40,{next}"previous":null,"results":[{{"id":"a"}}]}}"#);
+            let outline = read(body.as_bytes()).unwrap().outline;
+            (outline.count, outline.has_next, outline.is_last())
+        };
+        let link = r#""next":"https://acme.example/notification/workspace/?page=3","#;
+        assert_eq!(next(link), (Some(40), Some(true), false));
+        assert_eq!(next(r#""next":null,"#), (Some(40), Some(false), true));
+        assert_eq!(next(""), (Some(40), None, false));
+    }
+
+    #[test]
+    fn the_members_of_an_answer_stay_apart() {
+        let asked = Asked {
+            members: &["logs", "versions"],
+            ..asked()
+        };
+        let page = |body: &str| decode(body.as_bytes(), &asked);
+        let both = page(r#"{"logs":[{"id":"a"}],"versions":[{"id":"a"},{}]}"#).unwrap();
+        assert_eq!(both.rows.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!((both.outline.rows, both.outline.ids.len()), (3, 3));
+        assert_eq!(page(r#"{"versions":[{"id":"a"}]}"#).unwrap().rows[0].len(), 0);
+        let error = page("{}").err().unwrap().to_string();
+        assert!(error.ends_with("no `logs` and no `versions`"), "{error}");
     }
 
     #[test]

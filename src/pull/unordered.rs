@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::numbered::hand_on;
 use super::page::fetch;
 use super::{Event, Flow, PullError, Walk};
 use crate::coverage::Span;
@@ -21,12 +22,8 @@ pub(super) async fn walk(
         let mut number = 1;
         let mut told = 1;
         while let Some(page) = fetch(walk, number).await? {
-            let outline = page.outline;
-            caller(Event::Rows {
-                page: number,
-                rows: page.rows,
-            })
-            .await?;
+            let outline = page.outline.clone();
+            hand_on(page, caller).await?;
             seen.extend(outline.ids.iter().copied());
             told = outline.total_pages.unwrap_or(number);
             oldest = oldest.into_iter().chain(outline.oldest).min();
