@@ -5,6 +5,7 @@
 mod exchange;
 mod failure;
 mod gate;
+mod link;
 mod redaction;
 mod retry;
 
@@ -124,6 +125,8 @@ pub struct Answer {
     /// The `Date` header, in microseconds since 1970; its precision is a second.
     pub server_at: Option<i64>,
     pub status: u16,
+    /// The headers that tell of limits, as they came: names in small letters, values cut and harmless to a terminal.
+    pub limits: Vec<(String, String)>,
 }
 
 /// Sends requests; may be used by many tasks at once, which share its limits.
@@ -184,7 +187,24 @@ impl Client {
     /// Asks for `path` below the base address. Waits its turn, and tries again what is transient; the error
     /// is of the last attempt. Dropping the future ends the request.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, HttpError> {
-        let url = self.address(path, query);
+        self.fetch(self.address(path, query)).await
+    }
+
+    /// Asks for a link that an answer gave, such as that of the next page, as [`Client::get`] does. A link that leads out of
+    /// the base address is an error of the kind [`HttpErrorKind::Redirected`], and nothing is sent.
+    pub async fn get_link(&self, link: &str) -> Result<Answer, HttpError> {
+        let url = link::within(&self.base_url, link).map_err(|refusal| HttpError {
+            kind: HttpErrorKind::Redirected,
+            url: self.base_url.to_string(),
+            status: None,
+            attempts: 0,
+            waited: Duration::ZERO,
+            detail: self.redaction.shown(refusal.to_string().as_bytes(), false),
+        })?;
+        self.fetch(url).await
+    }
+
+    async fn fetch(&self, url: Url) -> Result<Answer, HttpError> {
         let mut waited = Duration::ZERO;
         let mut attempts = 0;
         loop {
@@ -508,6 +528,68 @@ mod tests {
         settings.base_url.set_path("/behind/a/proxy/");
         Client::new(settings).unwrap().get("/api/v1/logs/", &[]).await.unwrap();
         assert!(server.requests()[0].starts_with("GET /behind/a/proxy/api/v1/logs/ HTTP/1.1\r\n"));
+    }
+
+    #[tokio::test]
+    async fn headers_about_limits_come_with_the_answer() {
+        let headers = format!(
+            "X-Rate-Limit: 700\r\nratelimit-reset: 41\r\nx-ratelimit-remaining: {TOKEN}\r\nretry-after: 2\r\nx-other: 1\r\n"
+        );
+        let server = Peer::start(vec![send("200 OK", &headers, GOOD)]);
+        let mut limits = server.get().await.unwrap().limits;
+        limits.sort();
+        let limits: Vec<(&str, &str)> = limits
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let expected = [
+            ("ratelimit-reset", "41"),
+            ("retry-after", "2"),
+            ("x-rate-limit", "700"),
+            ("x-ratelimit-remaining", "[redacted]"),
+        ];
+        assert_eq!(limits, expected);
+    }
+
+    #[tokio::test]
+    async fn a_link_is_followed_within_the_base_address_only() {
+        let other = Peer::start(vec![good()]);
+        let server = Peer::start(vec![good(), good()]);
+        let mut settings = server.settings();
+        settings.base_url.set_path("/behind/");
+        let client = Client::new(settings).unwrap();
+        let absolute = server.url.join("/behind/logs?page%5Bafter%5D=a%2Bb%3D&b=").unwrap();
+        client.get_link(absolute.as_str()).await.unwrap();
+        client.get_link("/behind/logs").await.unwrap();
+        let port = other.url.port().unwrap();
+        let refused = [
+            (
+                format!("http://127.0.0.1:{port}/behind/logs?{TOKEN}"),
+                format!("http://127.0.0.1:{port}"),
+            ),
+            (
+                format!("//localhost:{port}/behind/"),
+                format!("http://localhost:{port}"),
+            ),
+            (
+                "https://evil.example/behind/".to_owned(),
+                "https://evil.example".to_owned(),
+            ),
+        ];
+        for (link, named) in refused {
+            let error = client.get_link(&link).await.unwrap_err();
+            let expected = format!(
+                "redirected (GET {}behind/): by a link to {named}, which is not the configured host",
+                server.url
+            );
+            assert_eq!((error.kind, error.to_string()), (HttpErrorKind::Redirected, expected));
+        }
+        assert_eq!(
+            (client.requests(), server.requests().len(), other.requests().len()),
+            (2, 2, 0)
+        );
+        assert!(server.requests()[0].starts_with("GET /behind/logs?page%5Bafter%5D=a%2Bb%3D&b= HTTP/1.1\r\n"));
+        assert!(server.requests()[1].starts_with("GET /behind/logs HTTP/1.1\r\n"));
     }
 
     #[tokio::test]

@@ -91,6 +91,7 @@ impl Client {
         if !status.is_success() {
             return Err(self.refusal(response, date.as_deref(), deadline).await);
         }
+        let limits = self.limits(response.headers());
         let body = self.body(response, deadline).await.map_err(|failure| Failure {
             status: Some(status.as_u16()),
             ..failure
@@ -99,7 +100,16 @@ impl Client {
             body,
             server_at: date.as_deref().and_then(retry::microseconds),
             status: status.as_u16(),
+            limits,
         })
+    }
+
+    fn limits(&self, headers: &HeaderMap) -> Vec<(String, String)> {
+        let about_limits = headers.iter().filter(|(name, _)| is_about_limits(name.as_str()));
+        let shown = |value: &HeaderValue| self.redaction.shown(value.as_bytes(), false);
+        about_limits
+            .map(|(name, value)| (name.as_str().to_owned(), shown(value)))
+            .collect()
     }
 
     async fn refusal(&self, response: Response, date: Option<&str>, deadline: Instant) -> Failure {
@@ -220,6 +230,11 @@ impl Client {
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok())
+}
+
+fn is_about_limits(name: &str) -> bool {
+    let starts = ["x-rate-limit", "x-ratelimit", "ratelimit"];
+    name == RETRY_AFTER.as_str() || starts.iter().any(|start| name.starts_with(start))
 }
 
 fn first_of(body: &[u8]) -> Option<u8> {
