@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use trailhouse::batch::{Stamp, of_records};
-use trailhouse::record::{Layout, Record};
+use trailhouse::record::{Layouts, Record};
 use trailhouse::simulator::workspace::{Settings, Workspace};
 use trailhouse::simulator::{Simulator, TOKEN};
 use trailhouse::source::secoda::AUDIT_LOGS;
@@ -24,7 +24,7 @@ fn records() -> Vec<String> {
 
 fn flatten(criterion: &mut Criterion) {
     let records = records();
-    let layout = Layout::of(&AUDIT_LOGS);
+    let layouts = Layouts::of(&AUDIT_LOGS);
     let bytes: usize = records.iter().map(String::len).sum();
     let mut group = criterion.benchmark_group("flatten");
     group.throughput(Throughput::Bytes(u64::try_from(bytes).expect("small")));
@@ -32,13 +32,13 @@ fn flatten(criterion: &mut Criterion) {
         bencher.iter(|| {
             records
                 .iter()
-                .filter(|record| layout.read(black_box(record.as_bytes()), LATEST).is_ok())
+                .filter(|record| layouts.read(0, black_box(record.as_bytes()), LATEST)[0].is_ok())
                 .count()
         });
     });
     let flat: Vec<Record> = records
         .iter()
-        .filter_map(|record| layout.read(record.as_bytes(), LATEST).ok())
+        .filter_map(|record| layouts.read(0, record.as_bytes(), LATEST).remove(0).ok())
         .collect();
     let references: Vec<&Record> = flat.iter().collect();
     let stamp = Stamp {
@@ -49,7 +49,7 @@ fn flatten(criterion: &mut Criterion) {
     };
     group.bench_function(format!("{} records to Arrow", references.len()), |bencher| {
         bencher.iter(|| {
-            of_records(AUDIT_LOGS.table, black_box(&references), &stamp)
+            of_records(AUDIT_LOGS.main().table, black_box(&references), &stamp)
                 .expect("they fit")
                 .len()
         });

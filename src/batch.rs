@@ -148,7 +148,7 @@ fn declared_array(column: &Column, rows: &[&Record], index: usize) -> ArrayRef {
         Kind::Integer => Arc::new(values.map(integer_of).collect::<Int64Array>()),
         Kind::Boolean => Arc::new(values.map(boolean_of).collect::<BooleanArray>()),
         Kind::Timestamp => times(values.map(time_of)),
-        Kind::TextList => text_lists(values),
+        Kind::TextList | Kind::IdList => text_lists(values),
         Kind::Blocks => block_lists(values),
         Kind::Binary => {
             let mut nulls = BinaryBuilder::new();
@@ -229,7 +229,7 @@ fn element(kind: Kind) -> Arc<arrow::datatypes::Field> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Layout;
+    use crate::record::Layouts;
     use crate::source::secoda::AUDIT_LOGS;
     use arrow::array::AsArray;
     use arrow::datatypes::Int64Type;
@@ -238,8 +238,9 @@ mod tests {
         let text = format!(
             r#"{{"id":"{id}","logged_at":"{logged_at}","updated_at":"{logged_at}","related_resource_ids":["r1","r2"],"event_blocks":[{{"type":"text","value":"x"}}]}}"#
         );
-        Layout::of(&AUDIT_LOGS)
-            .read(text.as_bytes(), 1_800_000_000_000_000)
+        Layouts::of(&AUDIT_LOGS)
+            .read(0, text.as_bytes(), 1_800_000_000_000_000)
+            .remove(0)
             .unwrap()
     }
 
@@ -259,7 +260,7 @@ mod tests {
             record("c", "2025-07-31T23:59:59Z"),
             record("a", "2025-07-01T00:00:00Z"),
         ];
-        let parts = of_records(AUDIT_LOGS.table, &records.iter().collect::<Vec<_>>(), &stamp(7)).unwrap();
+        let parts = of_records(AUDIT_LOGS.main().table, &records.iter().collect::<Vec<_>>(), &stamp(7)).unwrap();
         let months: Vec<_> = parts.iter().map(|part| part.month.as_str()).collect();
         assert_eq!(months, ["2025-07", "2025-08"]);
         let ids = parts[0].batch.column_by_name("id").unwrap().as_string::<i32>();
@@ -286,12 +287,12 @@ mod tests {
     #[test]
     fn the_digest_says_which_records_not_in_which_load_or_order() {
         let (one, two) = (record("a", "2025-07-01T00:00:00Z"), record("b", "2025-07-02T00:00:00Z"));
-        let forward = of_records(AUDIT_LOGS.table, &[&one, &two], &stamp(1)).unwrap();
-        let backward = of_records(AUDIT_LOGS.table, &[&two, &one], &stamp(2)).unwrap();
+        let forward = of_records(AUDIT_LOGS.main().table, &[&one, &two], &stamp(1)).unwrap();
+        let backward = of_records(AUDIT_LOGS.main().table, &[&two, &one], &stamp(2)).unwrap();
         assert_eq!(forward[0].digest, backward[0].digest);
         assert_ne!(
             forward[0].digest,
-            of_records(AUDIT_LOGS.table, &[&one], &stamp(1)).unwrap()[0].digest
+            of_records(AUDIT_LOGS.main().table, &[&one], &stamp(1)).unwrap()[0].digest
         );
     }
 

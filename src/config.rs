@@ -364,7 +364,7 @@ mod tests {
         ),
         (
             "[sources.prod]\nregion = \"us\"",
-            "trailhouse.toml:1:10: sources.prod: no kind: which service is it?\nhint: known kinds: secoda",
+            "trailhouse.toml:1:10: sources.prod: no kind: which service is it?\nhint: known kinds: secoda, zendesk",
         ),
         (
             "[sources.prod]\nknid = \"secoda\"",
@@ -373,7 +373,7 @@ mod tests {
         (
             "[sources.prod]\nkind = \"zendesk\"\nsubdomain = \"acme\"",
             "trailhouse.toml:2:1: sources.prod.kind: kind `zendesk` is not known to this version\n\
-                 hint: known kinds: secoda",
+                 hint: known kinds: secoda, zendesk",
         ),
         (
             "[sources.prod]\nkind = \"secodo\"",

@@ -9,11 +9,12 @@ mod row;
 
 use std::collections::HashMap;
 
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::schema::{EARLIEST, Micros, Table, format_time};
-use crate::source::Stream;
-use json::{Member, Nulls};
+use crate::source::{Form, Stream};
+use json::Member;
 use row::Row;
 
 /// Deepest nesting of a record that is read.
@@ -42,6 +43,8 @@ pub struct Block {
 /// A record in the columns of its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
+    /// Which of the stream's forms it is of.
+    pub form: usize,
     pub id: String,
     pub event_at: Micros,
     pub order_at: Micros,
@@ -70,59 +73,92 @@ impl Reject {
 
 /// How the records of one stream are read; made once, used for every record.
 #[derive(Debug)]
-pub struct Layout {
-    table: &'static Table,
+pub struct Layouts(Vec<Layout>);
+
+/// How the records of one form are read.
+#[derive(Debug)]
+struct Layout {
+    number: usize,
+    form: &'static Form,
     id: usize,
     event: usize,
     order: usize,
     extra: Option<usize>,
-    members: HashMap<&'static str, Place>,
-    volatile: &'static [&'static str],
+    members: Places,
 }
 
+type Places = HashMap<&'static str, Place>;
+
+/// Where a member of a record belongs.
 #[derive(Debug)]
 enum Place {
     Columns(Vec<usize>),
-    Group(HashMap<&'static str, Inner>),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Inner {
-    Column(usize),
     /// Kept only where it differs from this column.
     Echo(usize),
+    Group(Places),
+}
+
+impl Layouts {
+    /// Panics when a stream names a column its table does not declare: the declarations are constants, checked by a test.
+    pub fn of(stream: &'static Stream) -> Self {
+        let layout = |(number, form)| Layout::of(number, form);
+        Self(stream.forms.iter().enumerate().map(layout).collect())
+    }
+
+    /// Reads one record of a form, and after it those nested in it, which are of the first form. Times must lie between
+    /// 2000-01-01 and `latest`.
+    pub fn read(&self, form: usize, bytes: &[u8], latest: Micros) -> Vec<Result<Record, Reject>> {
+        let Some(layout) = self.0.get(form) else {
+            return Vec::new();
+        };
+        let mut read = vec![layout.read(bytes, latest)];
+        if let (Some(member), Some(first)) = (layout.form.nested, self.0.first()) {
+            let nested = nested(bytes, member);
+            read.extend(nested.iter().map(|raw| first.read(raw.get().as_bytes(), latest)));
+        }
+        read
+    }
+}
+
+/// The records in a member of a record; none where it is no list.
+fn nested<'a>(bytes: &'a [u8], name: &str) -> Vec<&'a RawValue> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let members = json::members(text).unwrap_or_default();
+    let member = members.iter().find(|member| member.name == name);
+    member
+        .and_then(|member| json::elements(member.value.get()))
+        .unwrap_or_default()
 }
 
 impl Layout {
-    /// Panics when a stream names a column its table does not declare: the declarations are constants, checked by a test.
-    pub fn of(stream: &Stream) -> Self {
-        let table = stream.table;
+    fn of(number: usize, form: &'static Form) -> Self {
+        let table = form.table;
         let mut members = HashMap::new();
-        for (index, column) in table
-            .columns
-            .iter()
-            .enumerate()
-            .filter(|(_, column)| !column.path.is_empty())
-        {
-            place(&mut members, column.path, index, Inner::Column(index));
+        for (index, column) in table.columns.iter().enumerate() {
+            if column.path.is_empty() {
+                continue;
+            }
+            let (places, name) = group(&mut members, column.path);
+            if let Place::Columns(columns) = places.entry(name).or_insert_with(|| Place::Columns(Vec::new())) {
+                columns.push(index);
+            }
         }
         for (path, column) in table.echoes {
-            let index = position(table, column);
-            place(&mut members, path, index, Inner::Echo(index));
+            let (places, name) = group(&mut members, path);
+            places.insert(name, Place::Echo(position(table, column)));
         }
         Self {
-            table,
+            number,
+            form,
             id: position(table, "id"),
             event: position(table, table.event_time),
-            order: position(table, stream.order_key),
+            order: position(table, form.order_key.unwrap_or(table.revision_key())),
             extra: table.position("extra"),
             members,
-            volatile: stream.volatile,
         }
     }
 
-    /// Reads one record; times must lie between 2000-01-01 and `latest`.
-    pub fn read(&self, bytes: &[u8], latest: Micros) -> Result<Record, Reject> {
+    fn read(&self, bytes: &[u8], latest: Micros) -> Result<Record, Reject> {
         let reject = |reason: String| Reject {
             reason,
             bytes: bytes.to_vec(),
@@ -138,21 +174,25 @@ impl Layout {
         {
             return Err(reject("id is no Unicode text".to_owned()));
         }
-        let mut row = Row::new(self.table.columns.len());
+        let mut row = Row::new(self.form.table.columns.len());
         for member in &members {
-            self.fill(&mut row, member);
+            self.fill(&mut row, &self.members, &mut Vec::new(), member);
         }
         let id = self.identity(&row).map_err(reject)?;
         let event_at = self.time(&row, self.event, latest).map_err(reject)?;
-        let order_at = self.time(&row, self.order, latest).map_err(reject)?;
+        let order_at = match (self.time(&row, self.order, latest), self.form.order_key) {
+            (Err(reason), Some(_)) => return Err(reject(reason)),
+            (order_at, _) => order_at.unwrap_or(event_at),
+        };
         if let Some(extra) = self.extra {
             row.values[extra] = row.extra_json();
         }
-        let stable_hash = short_hash(json::canonical_members(&members, self.volatile).as_bytes());
+        let stable_hash = short_hash(json::stable(&members, self.form.volatile, self.form.nested).as_bytes());
         let Row {
             values, wrong_types, ..
         } = row;
         Ok(Record {
+            form: self.number,
             id,
             event_at,
             order_at,
@@ -163,42 +203,33 @@ impl Layout {
         })
     }
 
-    fn fill(&self, row: &mut Row, member: &Member<'_>) {
-        match self.members.get(member.name.as_str()) {
-            None => row.keep(&member.name, None, member.value),
+    /// Puts a member where it belongs; `path` are the names of the groups it stands in.
+    fn fill<'a>(&self, row: &mut Row, places: &Places, path: &mut Vec<&'a str>, member: &'a Member<'_>) {
+        path.push(&member.name);
+        match places.get(member.name.as_str()) {
+            None => row.keep(path, member.value),
+            Some(Place::Echo(index)) => row.echo(path, member.value, *index),
             Some(Place::Columns(indexes)) => {
-                let well_typed = indexes
-                    .iter()
-                    .all(|index| row.set(*index, self.table.columns[*index], member.value));
-                if !well_typed {
+                let columns = self.form.table.columns;
+                let set = |row: &mut Row, index: usize| row.set(index, columns[index], member.value);
+                if !indexes.iter().all(|index| set(row, *index)) {
                     row.wrong_types += 1;
-                    row.keep(&member.name, None, member.value);
+                    row.keep(path, member.value);
                 }
             }
-            Some(Place::Group(columns)) => self.fill_group(row, member, columns),
-        }
-    }
-
-    fn fill_group(&self, row: &mut Row, member: &Member<'_>, columns: &HashMap<&'static str, Inner>) {
-        if member.value.get() == "null" {
-            return;
-        }
-        let Some(inner) = json::members(member.value.get()) else {
-            row.wrong_types += 1;
-            row.keep(&member.name, None, member.value);
-            return;
-        };
-        for part in &inner {
-            match columns.get(part.name.as_str()) {
-                Some(Inner::Column(index)) if row.set(*index, self.table.columns[*index], part.value) => {}
-                Some(Inner::Column(_)) => {
+            Some(Place::Group(places)) if member.value.get() != "null" => match json::members(member.value.get()) {
+                Some(inner) => inner.iter().for_each(|part| {
+                    let mut path = path.clone();
+                    self.fill(row, places, &mut path, part);
+                }),
+                None => {
                     row.wrong_types += 1;
-                    row.keep(&member.name, Some(&part.name), part.value);
+                    row.keep(path, member.value);
                 }
-                Some(Inner::Echo(index)) => row.echo(&member.name, &part.name, part.value, *index),
-                None => row.keep(&member.name, Some(&part.name), part.value),
-            }
+            },
+            Some(Place::Group(_)) => {}
         }
+        path.pop();
     }
 
     fn identity(&self, row: &Row) -> Result<String, String> {
@@ -211,7 +242,7 @@ impl Layout {
     }
 
     fn time(&self, row: &Row, index: usize, latest: Micros) -> Result<Micros, String> {
-        let name = self.table.columns[index].name;
+        let name = self.form.table.columns[index].name;
         match &row.values[index] {
             Value::Timestamp(at) if (EARLIEST..=latest).contains(at) => Ok(*at),
             Value::Timestamp(_) => Err(format!("{name} is outside 2000-01-01 … {}", format_time(latest))),
@@ -223,21 +254,18 @@ impl Layout {
 
 /// Whether two records of one id differ only in top-level members that one of them lacks: the service changed its shape,
 /// nobody changed the record.
-pub fn is_drift(older: &str, newer: &str, volatile: &[&str]) -> bool {
+pub fn is_drift(older: &str, newer: &str, form: &Form) -> bool {
     let (Some(older), Some(newer)) = (json::members(older), json::members(newer)) else {
         return false;
     };
-    let newer: HashMap<&str, String> = newer
-        .iter()
-        .filter(|member| member.value.get() != "null")
-        .map(|member| (member.name.as_str(), json::canonical(member.value, Nulls::Dropped)))
+    let older = json::stable_values(&older, form.volatile, form.nested);
+    let newer: HashMap<_, _> = json::stable_values(&newer, form.volatile, form.nested)
+        .into_iter()
         .collect();
     older
         .iter()
-        .filter(|member| !volatile.contains(&member.name.as_str()))
-        .filter(|member| member.value.get() != "null")
-        .filter_map(|member| newer.get(member.name.as_str()).map(|value| (member, value)))
-        .all(|(member, value)| json::canonical(member.value, Nulls::Dropped) == *value)
+        .filter_map(|(name, value)| newer.get(name).map(|newer| (value, newer)))
+        .all(|(older, newer)| older == newer)
 }
 
 /// First 16 bytes of the SHA-256.
@@ -256,29 +284,31 @@ fn position(table: &Table, name: &str) -> usize {
     table.position(name).expect("a declared column")
 }
 
-fn place(members: &mut HashMap<&'static str, Place>, path: &'static str, index: usize, inner: Inner) {
+/// The places of the group a path leads to, made where they are missing, and the last name of the path.
+fn group<'a>(places: &'a mut Places, path: &'static str) -> (&'a mut Places, &'static str) {
     match path.split_once('.') {
-        None => match members.entry(path).or_insert_with(|| Place::Columns(Vec::new())) {
-            Place::Columns(columns) => columns.push(index),
-            Place::Group(_) => {}
+        None => (places, path),
+        Some((name, rest)) => match places.entry(name).or_insert_with(|| Place::Group(HashMap::new())) {
+            Place::Group(inner) => group(inner, rest),
+            Place::Columns(_) | Place::Echo(_) => unreachable!("{path} leads through a column"),
         },
-        Some((group, name)) => {
-            if let Place::Group(columns) = members.entry(group).or_insert_with(|| Place::Group(HashMap::new())) {
-                columns.insert(name, inner);
-            }
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::secoda::AUDIT_LOGS;
+    use crate::source::secoda::{AUDIT_LOGS, RESOURCE_LOGS, VERSION_HISTORIES};
+    use crate::source::{SERVICES, zendesk};
 
     const LATEST: Micros = 1_800_000_000_000_000;
 
     fn read(text: &str) -> Result<Record, Reject> {
-        Layout::of(&AUDIT_LOGS).read(text.as_bytes(), LATEST)
+        read_as(&AUDIT_LOGS, 0, text).remove(0)
+    }
+
+    fn read_as(stream: &'static Stream, form: usize, text: &str) -> Vec<Result<Record, Reject>> {
+        Layouts::of(stream).read(form, text.as_bytes(), LATEST)
     }
 
     fn with(members: &str) -> String {
@@ -290,7 +320,7 @@ mod tests {
     }
 
     fn value(record: &Record, column: &str) -> Value {
-        record.values[AUDIT_LOGS.table.position(column).unwrap()].clone()
+        record.values[AUDIT_LOGS.main().table.position(column).unwrap()].clone()
     }
 
     #[test]
@@ -319,8 +349,9 @@ mod tests {
             assert_eq!(read(text).unwrap_err().reason, reason, "{text}");
         }
         assert_eq!(
-            Layout::of(&AUDIT_LOGS)
-                .read(b"{\"id\":\"\xff\"}", LATEST)
+            Layouts::of(&AUDIT_LOGS)
+                .read(0, b"{\"id\":\"\xff\"}", LATEST)
+                .remove(0)
                 .unwrap_err()
                 .bytes,
             b"{\"id\":\"\xff\"}"
@@ -397,14 +428,61 @@ mod tests {
 
     #[test]
     fn drift_is_a_member_that_one_side_lacks() {
-        let volatile = AUDIT_LOGS.volatile;
+        let form = AUDIT_LOGS.main();
         let older = with(r#""metadata":{"a":1},"performer_metadata":{"name":"old"}"#);
-        assert!(is_drift(
-            &older,
-            &with(r#""metadata":{"a":1},"source":"new""#),
-            volatile
-        ));
-        assert!(is_drift(&older, &with(""), volatile));
-        assert!(!is_drift(&older, &with(r#""metadata":{"a":2}"#), volatile));
+        assert!(is_drift(&older, &with(r#""metadata":{"a":1},"source":"new""#), form));
+        assert!(is_drift(&older, &with(""), form));
+        assert!(!is_drift(&older, &with(r#""metadata":{"a":2}"#), form));
+    }
+
+    #[test]
+    fn a_version_brings_its_logs_and_counts_only_their_ids() {
+        let version = |logs: &str, more: &str| {
+            format!(
+                r#"{{"id":"v","created_at":"2025-07-11T19:38:34Z","updated_at":"2025-07-11T19:38:35Z","metadata":{{"prev":{{"a":1}},"secoda_entity_property_snapshot":{{"pii":true,"owners":["o"],"new":1}}}},"activity_logs":[{logs}]{more}}}"#
+            )
+        };
+        let read = |text: &str| read_as(&RESOURCE_LOGS, 1, text);
+        let log = |name: &str| with(&format!(r#""performer_metadata":{{"name":"{name}"}}"#));
+        let both = read(&version(&format!("{},7", log("A")), ""));
+        let version_read = both[0].as_ref().unwrap();
+        let value = |column: &str| version_read.values[VERSION_HISTORIES.position(column).unwrap()].clone();
+        assert_eq!((version_read.form, both[1].as_ref().unwrap().form), (1, 0));
+        assert_eq!(both[2].as_ref().unwrap_err().reason, "not an object");
+        assert_eq!(
+            value("activity_log_ids"),
+            Value::Null,
+            "a list with a 7 in it is no list of records"
+        );
+        assert_eq!(value("snapshot_pii"), Value::Boolean(true));
+        assert_eq!(value("previous"), Value::Text(r#"{"a":1}"#.to_owned()));
+        let Value::Text(extra) = value("extra") else {
+            panic!("no extra")
+        };
+        assert!(
+            extra.contains(r#""metadata":{"secoda_entity_property_snapshot":{"new":1}}"#),
+            "{extra}"
+        );
+        let hash = |text: &str| read(text)[0].as_ref().unwrap().stable_hash;
+        let base = hash(&version(&log("A"), ""));
+        assert_eq!(base, hash(&version(&log("B"), r#","older_than_thirty_days":true"#)));
+        assert_ne!(base, hash(&version("", "")));
+        assert_eq!(read("{}")[0].as_ref().unwrap_err().reason, "no id");
+    }
+
+    #[test]
+    fn numbers_are_ids_where_a_table_says_so() {
+        let row = r#"{"id":9007199254740993,"created_at":"2023-09-06T11:09:33Z","actor_id":-1,"ip_address":null,"action_label":"x"}"#;
+        let other = row.replace(r#""x""#, r#""y""#);
+        let read = |text: &str| read_as(&zendesk::AUDIT_LOGS, 0, text).remove(0).unwrap();
+        assert_eq!(read(row).id, "9007199254740993");
+        assert_eq!(read(row).stable_hash, read(&other).stable_hash);
+    }
+
+    #[test]
+    fn every_stream_can_be_laid_out() {
+        for stream in SERVICES.iter().flat_map(|service| service.streams) {
+            assert_eq!(Layouts::of(stream).0.len(), stream.forms.len());
+        }
     }
 }

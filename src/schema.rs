@@ -22,6 +22,8 @@ pub enum Kind {
     /// ISO 8601 with an offset; microseconds in UTC.
     Timestamp,
     TextList,
+    /// The `id`s of a list of records, as a list of texts.
+    IdList,
     /// Kept as JSON text.
     Json,
     /// A list of `{type, style, value}`.
@@ -35,7 +37,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     pub name: &'static str,
-    /// Where it stands in the record: a member, or `member.member`. Empty for a column the loader fills.
+    /// Where it stands in the record: a member, or members joined by dots. Empty for a column the loader fills.
     pub path: &'static str,
     pub kind: Kind,
     pub doc: &'static str,
@@ -128,7 +130,7 @@ impl Kind {
             Kind::Integer => DataType::Int64,
             Kind::Boolean => DataType::Boolean,
             Kind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            Kind::TextList => DataType::List(Arc::new(Field::new("element", DataType::Utf8, true))),
+            Kind::TextList | Kind::IdList => DataType::List(Arc::new(Field::new("element", DataType::Utf8, true))),
             Kind::Blocks => DataType::List(Arc::new(Field::new("element", DataType::Struct(block_fields()), true))),
             Kind::Binary => DataType::Binary,
         }
@@ -140,7 +142,7 @@ impl Kind {
             Kind::Integer => "bigint",
             Kind::Boolean => "boolean",
             Kind::Timestamp => "timestamp",
-            Kind::TextList => "varchar[]",
+            Kind::TextList | Kind::IdList => "varchar[]",
             Kind::Json => "json",
             Kind::Blocks => "struct(\"type\" varchar, style varchar, \"value\" varchar)[]",
             Kind::Binary => "blob",
@@ -204,6 +206,11 @@ impl Table {
                 .map(|column| column.name),
         );
         names
+    }
+
+    /// The column that says which of two forms of one record is the later.
+    pub fn revision_key(&self) -> &'static str {
+        self.column("updated_at").map_or(self.event_time, |column| column.name)
     }
 
     pub fn column(&self, name: &str) -> Option<&'static Column> {

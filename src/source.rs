@@ -2,6 +2,7 @@
 //! of one service only stands in its own file below; what to do with it is `http`'s and `pull`'s.
 
 pub mod secoda;
+pub mod zendesk;
 
 use std::fmt;
 use std::time::Duration;
@@ -27,20 +28,38 @@ pub struct Stream {
     /// Path below the base address, with its trailing slash where the service wants one.
     pub path: &'static str,
     pub paging: Paging,
+    /// The kinds of record its answers hold; the first is the one the stream is listed by.
+    pub forms: &'static [Form],
+}
+
+/// One kind of record of a stream.
+#[derive(Debug)]
+pub struct Form {
+    /// The member of an answer that holds its records.
+    pub member: &'static str,
     pub table: &'static Table,
-    /// The column the service lists by, and coverage is kept over.
-    pub order_key: &'static str,
+    /// The column the service lists by, and coverage is kept over; without one, records need none to be read.
+    pub order_key: Option<&'static str>,
     /// Top-level members that change between two fetches of one record and say nothing about it.
     pub volatile: &'static [&'static str],
     /// Raised whenever `volatile` changes.
     pub stable_version: i64,
+    /// The member that holds records of the stream's first form: they are records of their own, and of this one only their
+    /// ids count.
+    pub nested: Option<&'static str>,
 }
 
 /// How a service hands out a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paging {
-    /// Pages numbered from 1, newest first; `rows` names the member that holds the records, `sort` is the query sent.
-    Numbered { rows: &'static str, sort: &'static str },
+    /// Pages numbered from 1, newest first; `sort` is the query sent.
+    Numbered { sort: &'static str },
+    /// Pages numbered from 1 in no promised order, under one of several addresses, of so many days at most.
+    Notifications,
+    /// Closed windows of the order key.
+    Windows,
+    /// One list per resource that the rows of the stream `of` name.
+    FanOut { of: &'static str },
 }
 
 /// One configured account, resolved and ready to pull from.
@@ -113,10 +132,16 @@ impl fmt::Debug for Secret {
 }
 
 /// Every service known, in the order they are documented.
-pub const SERVICES: &[&Service] = &[&secoda::SERVICE];
+pub const SERVICES: &[&Service] = &[&secoda::SERVICE, &zendesk::SERVICE];
 
 /// Every table that records of any service end in.
-pub const TABLES: &[&Table] = &[&secoda::ACTIVITY_LOGS, &crate::schema::REJECTS];
+pub const TABLES: &[&Table] = &[
+    &secoda::ACTIVITY_LOGS,
+    &secoda::VERSION_HISTORIES,
+    &secoda::NOTIFICATIONS,
+    &zendesk::AUDIT_LOG_TABLE,
+    &crate::schema::REJECTS,
+];
 
 pub fn service(kind: &str) -> Option<&'static Service> {
     SERVICES.iter().copied().find(|service| service.kind == kind)
@@ -129,5 +154,12 @@ pub fn table(name: &str) -> Option<&'static Table> {
 impl Service {
     pub fn stream(&self, name: &str) -> Option<&'static Stream> {
         self.streams.iter().find(|stream| stream.name == name)
+    }
+}
+
+impl Stream {
+    /// The form the stream is listed by.
+    pub fn main(&self) -> &'static Form {
+        &self.forms[0]
     }
 }

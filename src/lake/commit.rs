@@ -241,15 +241,18 @@ impl Lake {
     }
 
     async fn write_files(&self, draft: &Draft<'_>, load: u64) -> Result<Vec<Written>> {
-        let stamp = Stamp {
+        let mut stamp = Stamp {
             load: i64::try_from(load)?,
             stream: draft.stream.name.to_owned(),
             loaded_at: draft.at,
-            stable_version: draft.stream.stable_version,
+            stable_version: draft.stream.main().stable_version,
         };
-        let records: Vec<&Record> = draft.records.iter().collect();
-        let mut parts = batch::of_records(draft.stream.table, &records, &stamp)?;
-        parts.extend(batch::of_rejects(draft.rejects, &stamp)?);
+        let mut parts = batch::of_rejects(draft.rejects, &stamp)?;
+        for (number, form) in draft.stream.forms.iter().enumerate() {
+            stamp.stable_version = form.stable_version;
+            let records: Vec<&Record> = draft.records.iter().filter(|record| record.form == number).collect();
+            parts.extend(batch::of_records(form.table, &records, &stamp)?);
+        }
         let mut written = Vec::with_capacity(parts.len());
         for part in parts {
             written.push(self.write_file(draft, load, part).await?);

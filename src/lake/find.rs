@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Lake;
-use super::known::{binary, column, text};
+use super::known::{Ids, binary, column, text};
 use super::statistics::Bounds;
 use crate::ledger::hex;
 use crate::schema::Micros;
@@ -44,24 +44,20 @@ impl Lake {
                 }
                 let columns = ["load", "stream", "loaded_at", "stable_hash", "id", "raw"];
                 for batch in self.read(&path, &columns, None).await? {
-                    let (ids, streams, raws) = (text(&batch, "id")?, text(&batch, "stream")?, text(&batch, "raw")?);
+                    let (ids, streams, raws) = (Ids::of(&batch)?, text(&batch, "stream")?, text(&batch, "raw")?);
                     let hashes = binary(&batch, "stable_hash")?;
                     let loads = column(&batch, "load")?.as_primitive_opt::<Int64Type>();
                     let times = column(&batch, "loaded_at")?.as_primitive_opt::<TimestampMicrosecondType>();
-                    found.extend(
-                        (0..batch.num_rows())
-                            .filter(|row| ids.value(*row) == id)
-                            .map(|row| Found {
-                                table: table.name,
-                                source: source.clone(),
-                                stream: streams.value(row).to_owned(),
-                                load: loads.map_or(0, |loads| loads.value(row)),
-                                loaded_at: times.map(|times| times.value(row)),
-                                stable_hash: hex(hashes.value(row)),
-                                path: path.clone(),
-                                raw: raws.value(row).to_owned(),
-                            }),
-                    );
+                    found.extend((0..batch.num_rows()).filter(|row| ids.is(*row, id)).map(|row| Found {
+                        table: table.name,
+                        source: source.clone(),
+                        stream: streams.value(row).to_owned(),
+                        load: loads.map_or(0, |loads| loads.value(row)),
+                        loaded_at: times.map(|times| times.value(row)),
+                        stable_hash: hex(hashes.value(row)),
+                        path: path.clone(),
+                        raw: raws.value(row).to_owned(),
+                    }));
                 }
             }
         }
@@ -72,7 +68,8 @@ impl Lake {
     /// Reads the ids alone, which are small, before the rest.
     async fn holds(&self, path: &str, id: &str) -> Result<bool> {
         for batch in self.read(path, &["id"], None).await? {
-            if text(&batch, "id")?.iter().flatten().any(|found| found == id) {
+            let ids = Ids::of(&batch)?;
+            if (0..batch.num_rows()).any(|row| ids.is(row, id)) {
                 return Ok(true);
             }
         }
@@ -82,6 +79,7 @@ impl Lake {
 
 fn may_hold(bounds: Option<&Bounds>, id: &str) -> bool {
     match bounds {
+        Some(Bounds::Long(least, greatest)) => id.parse().is_ok_and(|id: i64| (*least..=*greatest).contains(&id)),
         Some(Bounds::Text(least, greatest)) => least.as_str() <= id && id <= greatest.as_str(),
         _ => true,
     }

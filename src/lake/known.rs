@@ -2,11 +2,12 @@
 //! revision. Reads `id` and `stable_hash` of the files whose event times meet those of the records, so that its cost grows
 //! with the window and not with the history.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 
@@ -18,7 +19,7 @@ use crate::batch::RejectedRow;
 use crate::ledger::Counts;
 use crate::record::{Record, is_drift};
 use crate::schema::{Micros, REJECTS, month_of};
-use crate::source::Stream;
+use crate::source::{Form, Stream};
 
 /// Records of one stream that have been read and not yet stored.
 pub struct Incoming<'a> {
@@ -35,7 +36,7 @@ pub struct Classified {
     pub rejects: Vec<RejectedRow>,
     /// `stored`, `duplicates`, `revisions`, `drift`, `rejects` and `wrong_types`; the rest is the caller's.
     pub counts: Counts,
-    /// Order keys of the records whose id was not known.
+    /// Order keys of the records of the stream's first form whose id was not known.
     pub new_keys: Vec<Micros>,
     /// Whether any of them was in the lake before, in this or another form.
     pub met_known: bool,
@@ -58,23 +59,28 @@ impl Lake {
     /// Parts what is new from what the lake holds.
     pub async fn classify(&mut self, incoming: Incoming<'_>) -> Result<Classified> {
         let mut classified = Classified::default();
-        let mut known = self.known_rows(&incoming).await?;
-        classified.met_known = !known.is_empty();
+        let mut known = Vec::new();
+        for (number, form) in incoming.stream.forms.iter().enumerate() {
+            known.push(self.known_rows(&incoming, number, form).await?);
+        }
+        classified.met_known = known.iter().any(|known| !known.is_empty());
         for record in incoming.records {
-            let rows = known.entry(record.id.clone()).or_default();
+            let form = &incoming.stream.forms[record.form];
+            let rows = known[record.form].entry(record.id.clone()).or_default();
             if rows.iter().any(|row| row.hash == record.stable_hash) {
                 classified.counts.duplicates += 1;
                 continue;
             }
             let newest = rows.iter().max_by_key(|row| (row.order_at, row.load, row.hash));
             match newest {
+                None if record.form > 0 => {}
                 None => classified.new_keys.push(record.order_at),
                 Some(newest) => {
                     let older = match &newest.place {
                         Place::Load(index) => Some(classified.records[*index].raw.clone()),
                         Place::File(path) => self.raw_of(path, &record.id, newest.hash).await?,
                     };
-                    let drift = older.is_some_and(|older| is_drift(&older, &record.raw, incoming.stream.volatile));
+                    let drift = older.is_some_and(|older| is_drift(&older, &record.raw, form));
                     *(if drift {
                         &mut classified.counts.drift
                     } else {
@@ -136,11 +142,17 @@ impl Lake {
         Ok(())
     }
 
-    /// Everything the lake holds under the ids of the records, as far as their event times can tell.
-    async fn known_rows(&mut self, incoming: &Incoming<'_>) -> Result<HashMap<String, Vec<Known>>> {
-        let table = incoming.stream.table;
-        let windows = windows(&incoming.records);
-        let ids: HashSet<&str> = incoming.records.iter().map(|record| record.id.as_str()).collect();
+    /// Everything the lake holds under the ids of the records of one form, as far as their event times can tell.
+    async fn known_rows(
+        &mut self,
+        incoming: &Incoming<'_>,
+        number: usize,
+        form: &Form,
+    ) -> Result<HashMap<String, Vec<Known>>> {
+        let table = form.table;
+        let records = || incoming.records.iter().filter(|record| record.form == number);
+        let windows = windows(records());
+        let ids: HashSet<&str> = records().map(|record| record.id.as_str()).collect();
         let overlapping = |file: &&LiveFile| {
             let window = windows
                 .get(&file.partition.month)
@@ -156,9 +168,14 @@ impl Lake {
         let mut known: HashMap<String, Vec<Known>> = HashMap::new();
         for (path, window) in files {
             let path = format!("{}/{path}", table.name);
-            let columns = ["id", "stream", "stable_hash", "load", incoming.stream.order_key];
+            let columns = ["id", "stream", "stable_hash", "load", table.revision_key()];
             for batch in self.read(&path, &columns, Some((table.event_time, window))).await? {
-                collect(&batch, incoming.stream, &ids, &path, &mut known)?;
+                let wanted = Wanted {
+                    stream: incoming.stream.name,
+                    key: table.revision_key(),
+                    ids: &ids,
+                };
+                collect(&batch, &wanted, &path, &mut known)?;
             }
         }
         Ok(known)
@@ -167,12 +184,8 @@ impl Lake {
     /// The JSON of a stored row, read only to tell a revision from a change of shape.
     async fn raw_of(&self, path: &str, id: &str, hash: [u8; 16]) -> Result<Option<String>> {
         for batch in self.read(path, &["id", "stable_hash", "raw"], None).await? {
-            let (ids, hashes, raws) = (
-                text(&batch, "id")?,
-                binary(&batch, "stable_hash")?,
-                text(&batch, "raw")?,
-            );
-            if let Some(row) = (0..batch.num_rows()).find(|row| ids.value(*row) == id && hashes.value(*row) == hash) {
+            let (ids, hashes, raws) = (Ids::of(&batch)?, binary(&batch, "stable_hash")?, text(&batch, "raw")?);
+            if let Some(row) = (0..batch.num_rows()).find(|row| ids.is(*row, id) && hashes.value(*row) == hash) {
                 return Ok(Some(raws.value(row).to_owned()));
             }
         }
@@ -193,7 +206,7 @@ impl Lake {
 }
 
 /// Least and greatest event time of the records of each month.
-fn windows(records: &[Record]) -> BTreeMap<String, (Micros, Micros)> {
+fn windows<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeMap<String, (Micros, Micros)> {
     let mut windows = BTreeMap::new();
     for record in records {
         let at = record.event_at;
@@ -212,23 +225,19 @@ fn overlaps(file: &LiveFile, event_time: &str, (from, to): (Micros, Micros)) -> 
 
 fn collect(
     batch: &RecordBatch,
-    stream: &Stream,
-    ids: &HashSet<&str>,
+    wanted: &Wanted<'_>,
     path: &str,
     known: &mut HashMap<String, Vec<Known>>,
 ) -> Result<()> {
-    let (found, streams, hashes) = (
-        text(batch, "id")?,
-        text(batch, "stream")?,
-        binary(batch, "stable_hash")?,
-    );
+    let (found, streams, hashes) = (Ids::of(batch)?, text(batch, "stream")?, binary(batch, "stable_hash")?);
     let loads = column(batch, "load")?
         .as_primitive_opt::<Int64Type>()
         .context("load is not a number")?;
-    let keys = column(batch, stream.order_key)?.as_primitive_opt::<TimestampMicrosecondType>();
-    let keys = keys.with_context(|| format!("{} is not a time", stream.order_key))?;
+    let keys = column(batch, wanted.key)?.as_primitive_opt::<TimestampMicrosecondType>();
+    let keys = keys.with_context(|| format!("{} is not a time", wanted.key))?;
     for row in 0..batch.num_rows() {
-        if ids.contains(found.value(row)) && streams.value(row) == stream.name {
+        let id = found.get(row);
+        if wanted.ids.contains(id.as_ref()) && streams.value(row) == wanted.stream {
             let order_at = if keys.is_null(row) {
                 Micros::MIN
             } else {
@@ -241,10 +250,45 @@ fn collect(
                 load: loads.value(row),
                 place,
             };
-            known.entry(found.value(row).to_owned()).or_default().push(row_known);
+            known.entry(id.into_owned()).or_default().push(row_known);
         }
     }
     Ok(())
+}
+
+/// The ids of a data file's rows, numbers or texts, as texts.
+pub(super) enum Ids<'a> {
+    Texts(&'a StringArray),
+    Numbers(&'a Int64Array),
+}
+
+impl<'a> Ids<'a> {
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self> {
+        let ids = column(batch, "id")?;
+        let numbers = || ids.as_primitive_opt::<Int64Type>().map(Ids::Numbers);
+        ids.as_string_opt()
+            .map(Ids::Texts)
+            .or_else(numbers)
+            .context("column id is neither text nor number")
+    }
+
+    pub(super) fn get(&self, row: usize) -> Cow<'a, str> {
+        match self {
+            Ids::Texts(texts) => Cow::Borrowed(texts.value(row)),
+            Ids::Numbers(numbers) => Cow::Owned(numbers.value(row).to_string()),
+        }
+    }
+
+    pub(super) fn is(&self, row: usize, id: &str) -> bool {
+        self.get(row) == id
+    }
+}
+
+/// Which rows of a data file are looked for, and the column that says which form of a record is the later.
+struct Wanted<'a> {
+    stream: &'a str,
+    key: &'a str,
+    ids: &'a HashSet<&'a str>,
 }
 
 pub(super) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Arc<dyn Array>> {
@@ -253,7 +297,7 @@ pub(super) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Arc<d
         .with_context(|| format!("a data file has no column {name}"))
 }
 
-pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::StringArray> {
+pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
     column(batch, name)?
         .as_string_opt()
         .with_context(|| format!("column {name} is not text"))

@@ -13,7 +13,7 @@ use crate::http::Client;
 use crate::lake::{Draft, Incoming, Lake};
 use crate::ledger::{Counts, QuietStream};
 use crate::pull::{Event, Flow, List, PullError, Walk};
-use crate::record::{Layout, Record};
+use crate::record::{Layouts, Record};
 use crate::schema::{DAY, Micros, SECOND, format_time};
 use crate::source::{Paging, Source, Stream};
 
@@ -47,13 +47,17 @@ pub(super) async fn load(
         return None;
     }
     let mut load = StreamLoad::new(lake, task, client, state);
-    let Paging::Numbered { rows, sort } = stream.paging;
+    let Paging::Numbered { sort } = stream.paging else {
+        outcome.error = Some(StreamError::Lake(anyhow::anyhow!("cannot be read yet")));
+        return None;
+    };
+    let members = [stream.main().member];
     let walk = Walk {
         client,
         list: List {
             path: stream.path,
-            rows: &[rows],
-            order_key: Some(stream.order_key),
+            rows: &members,
+            order_key: stream.main().order_key,
             query: vec![("sort".to_owned(), sort.to_owned())],
             dates: None,
         },
@@ -94,7 +98,7 @@ struct StreamLoad<'a> {
     lake: &'a mut Lake,
     task: Task<'a>,
     client: &'a Client,
-    layout: Layout,
+    layouts: Layouts,
     claims: Claims,
     /// What the ledger holds of the state.
     committed: StreamState,
@@ -118,7 +122,7 @@ struct StreamLoad<'a> {
 impl<'a> StreamLoad<'a> {
     fn new(lake: &'a mut Lake, task: &Task<'a>, client: &'a Client, state: StreamState) -> Self {
         Self {
-            layout: Layout::of(task.stream),
+            layouts: Layouts::of(task.stream),
             committed: state.clone(),
             claims: Claims::new(state, task.source, task.run.started_at),
             requests: client.requests(),
@@ -150,8 +154,8 @@ impl<'a> StreamLoad<'a> {
                 count,
                 ..
             } => self.begin(service_at, newest_key, count),
-            Event::Rows { page, rows, .. } => {
-                self.read(page, rows);
+            Event::Rows { page, member, rows } => {
+                self.read(page, member, rows);
                 if self.records.len() >= LOAD_RECORDS || self.bytes >= LOAD_BYTES {
                     self.flush().await?;
                 }
@@ -184,14 +188,20 @@ impl<'a> StreamLoad<'a> {
         self.expected = count.filter(|_| is_whole);
     }
 
-    fn read(&mut self, page: u64, rows: Vec<Vec<u8>>) {
-        self.counts.pages += 1;
-        for bytes in rows {
+    fn read(&mut self, page: u64, member: usize, rows: Vec<Vec<u8>>) {
+        self.counts.pages += u64::from(member == 0);
+        for read in rows
+            .iter()
+            .flat_map(|bytes| self.layouts.read(member, bytes, self.latest))
+        {
             self.counts.received += 1;
-            self.bytes += bytes.len();
-            match self.layout.read(&bytes, self.latest) {
-                Ok(record) => self.records.push(record),
+            match read {
+                Ok(record) => {
+                    self.bytes += record.raw.len();
+                    self.records.push(record);
+                }
                 Err(reject) => {
+                    self.bytes += reject.bytes.len();
                     let seen_at = (self.task.run.clock)();
                     self.rejects.push(RejectedRow { reject, page, seen_at });
                 }

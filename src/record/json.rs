@@ -64,14 +64,44 @@ pub(super) fn canonical(value: &RawValue, nulls: Nulls) -> String {
     out
 }
 
-/// The canonical object of the members that are not left out.
-pub(super) fn canonical_members(members: &[Member<'_>], left_out: &[&str]) -> String {
-    let mut out = String::new();
-    let kept = members
+/// The canonical object of what says something about the record: what `stable_values` keeps.
+pub(super) fn stable(members: &[Member<'_>], left_out: &[&str], nested: Option<&str>) -> String {
+    object(stable_values(members, left_out, nested).into_iter())
+}
+
+/// The members that are neither null nor left out, by name, canonical; of nested records only their ids, sorted.
+pub(super) fn stable_values(members: &[Member<'_>], left_out: &[&str], nested: Option<&str>) -> Vec<(String, String)> {
+    let mut values: Vec<_> = members
         .iter()
-        .filter(|member| !left_out.contains(&member.name.as_str()));
-    write_object(kept.collect(), Nulls::Dropped, &mut out);
-    out
+        .filter(|member| !left_out.contains(&member.name.as_str()) && member.value.get() != "null")
+        .map(|member| {
+            let ids = elements(member.value.get()).filter(|_| nested == Some(member.name.as_str()));
+            let value = ids.map_or_else(
+                || canonical(member.value, Nulls::Dropped),
+                |records| sorted_ids(&records),
+            );
+            (member.name.clone(), value)
+        })
+        .collect();
+    values.sort_by(|left, right| left.0.cmp(&right.0));
+    values
+}
+
+fn sorted_ids(records: &[&RawValue]) -> String {
+    let id_or_whole = |record: &&RawValue| match id_of(record) {
+        Some(id) => quoted(&id),
+        None => canonical(record, Nulls::Dropped),
+    };
+    let mut ids: Vec<String> = records.iter().map(id_or_whole).collect();
+    ids.sort_unstable();
+    format!("[{}]", ids.join(","))
+}
+
+/// The id of a record, as text; `None` where it has none.
+pub(super) fn id_of(record: &RawValue) -> Option<String> {
+    let members = members(record.get())?;
+    let id = members.iter().find(|member| member.name == "id")?.value;
+    text(id.get()).or_else(|| serde_json::from_str::<i64>(id.get()).ok().map(|id| id.to_string()))
 }
 
 pub(super) fn quoted(text: &str) -> String {

@@ -13,13 +13,14 @@ use crate::schema::{Column, Kind, parse_time};
 pub(super) struct Row {
     pub(super) values: Vec<Value>,
     pub(super) extra: BTreeMap<String, Extra>,
-    echoes: Vec<(String, String, String, usize)>,
+    /// Path, value and the column it may repeat.
+    echoes: Vec<(Vec<String>, String, usize)>,
     pub(super) wrong_types: u64,
 }
 
 pub(super) enum Extra {
     Whole(String),
-    Parts(BTreeMap<String, String>),
+    Parts(BTreeMap<String, Extra>),
 }
 
 impl Row {
@@ -44,58 +45,57 @@ impl Row {
         true
     }
 
-    pub(super) fn echo(&mut self, group: &str, name: &str, raw: &RawValue, index: usize) {
-        self.echoes.push((
-            group.to_owned(),
-            name.to_owned(),
-            json::canonical(raw, Nulls::Kept),
-            index,
-        ));
+    pub(super) fn echo(&mut self, path: &[&str], raw: &RawValue, index: usize) {
+        let path = path.iter().map(|name| (*name).to_owned()).collect();
+        self.echoes.push((path, json::canonical(raw, Nulls::Kept), index));
     }
 
-    pub(super) fn keep(&mut self, name: &str, part: Option<&str>, raw: &RawValue) {
-        let value = json::canonical(raw, Nulls::Kept);
-        match part {
-            None => {
-                self.extra.insert(name.to_owned(), Extra::Whole(value));
-            }
-            Some(part) => self.keep_part(name, part, value),
-        }
-    }
-
-    fn keep_part(&mut self, name: &str, part: &str, value: String) {
-        let parts = self
-            .extra
-            .entry(name.to_owned())
-            .or_insert_with(|| Extra::Parts(BTreeMap::new()));
-        if let Extra::Parts(parts) = parts {
-            parts.insert(part.to_owned(), value);
-        }
+    /// Keeps a value for `extra`, at its path.
+    pub(super) fn keep(&mut self, path: &[&str], raw: &RawValue) {
+        put(&mut self.extra, path, json::canonical(raw, Nulls::Kept));
     }
 
     pub(super) fn extra_json(&mut self) -> Value {
-        for (group, name, value, index) in std::mem::take(&mut self.echoes) {
+        for (path, value, index) in std::mem::take(&mut self.echoes) {
             let same = match &self.values[index] {
                 Value::Text(text) => json::quoted(text) == value,
                 Value::Integer(number) => number.to_string() == value,
                 _ => value == "null",
             };
             if !same {
-                self.keep_part(&group, &name, value);
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                put(&mut self.extra, &path, value);
             }
         }
         if self.extra.is_empty() {
             return Value::Null;
         }
-        let members = self.extra.iter().map(|(name, extra)| match extra {
-            Extra::Whole(value) => (name, value.clone()),
-            Extra::Parts(parts) => (
-                name,
-                json::object(parts.iter().map(|(name, value)| (name, value.clone()))),
-            ),
-        });
-        Value::Text(json::object(members))
+        Value::Text(object(&self.extra))
     }
+}
+
+fn put(parts: &mut BTreeMap<String, Extra>, path: &[&str], value: String) {
+    match path {
+        [] => {}
+        [name] => {
+            parts.insert((*name).to_owned(), Extra::Whole(value));
+        }
+        [name, rest @ ..] => {
+            let inner = parts
+                .entry((*name).to_owned())
+                .or_insert_with(|| Extra::Parts(BTreeMap::new()));
+            if let Extra::Parts(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn object(parts: &BTreeMap<String, Extra>) -> String {
+    json::object(parts.iter().map(|(name, extra)| match extra {
+        Extra::Whole(value) => (name, value.clone()),
+        Extra::Parts(parts) => (name, object(parts)),
+    }))
 }
 
 /// `None` when the value is of another kind.
@@ -109,6 +109,11 @@ fn read_value(kind: Kind, raw: &RawValue) -> Option<Value> {
         Kind::TextList => json::elements(text)?
             .iter()
             .map(|element| json::text(element.get()))
+            .collect::<Option<_>>()
+            .map(Value::TextList),
+        Kind::IdList => json::elements(text)?
+            .iter()
+            .map(|element| json::id_of(element))
             .collect::<Option<_>>()
             .map(Value::TextList),
         Kind::Json => Some(Value::Text(json::canonical(raw, Nulls::Kept))),

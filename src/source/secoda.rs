@@ -1,12 +1,18 @@
 //! All that is true of Secoda: its addresses, endpoints, order, volatile members, and the columns of its tables. From the
 //! vendor's OpenAPI document (version 8.22.39) and the older page that shows a second shape of the same record.
 
-use super::{Paging, Service, Stream};
+mod notifications;
+mod versions;
+
+pub use notifications::NOTIFICATIONS;
+pub use versions::VERSION_HISTORIES;
+
+use super::{Form, Paging, Service, Stream};
 use crate::schema::{Column, Kind, Table, column};
 
 pub const SERVICE: Service = Service {
     kind: "secoda",
-    streams: &[AUDIT_LOGS],
+    streams: &[AUDIT_LOGS, RESOURCE_LOGS, NOTIFICATION_LIST],
     regions: &[
         ("us", "https://api.secoda.co"),
         ("eu", "https://eapi.secoda.co"),
@@ -18,13 +24,62 @@ pub const AUDIT_LOGS: Stream = Stream {
     name: "audit_logs",
     path: "/api/v1/activity_log/audit_logs/",
     paging: Paging::Numbered {
-        rows: "results",
         sort: r#"{"field":"updated_at","order":"desc"}"#,
     },
+    forms: &[Form {
+        order_key: Some("updated_at"),
+        ..ACTIVITY
+    }],
+};
+
+/// The logs and versions of one resource at a time.
+pub const RESOURCE_LOGS: Stream = Stream {
+    name: "resource_logs",
+    path: "/api/v1/activity_log/resource_logs/",
+    paging: Paging::FanOut { of: "audit_logs" },
+    forms: &[
+        Form {
+            member: "non_versioned_logs",
+            ..ACTIVITY
+        },
+        Form {
+            member: "version_histories",
+            table: &VERSION_HISTORIES,
+            order_key: None,
+            volatile: &["older_than_thirty_days"],
+            stable_version: 1,
+            nested: Some("activity_logs"),
+        },
+    ],
+};
+
+/// The list of the older pages.
+pub const NOTIFICATION_LIST: Stream = Stream {
+    name: "notifications",
+    path: "/api/v1/notification/workspace/",
+    paging: Paging::Notifications,
+    forms: &[Form {
+        member: "results",
+        table: &NOTIFICATIONS,
+        order_key: Some("created_at"),
+        volatile: &[],
+        stable_version: 1,
+        nested: None,
+    }],
+};
+
+/// The same list without the version in its path, as one older page has it.
+pub const NOTIFICATIONS_UNVERSIONED: &str = "/notification/workspace/";
+/// The same list of one resource at a time.
+pub const NOTIFICATIONS_OF_RESOURCE: &str = "/api/v1/notification/resource/";
+
+const ACTIVITY: Form = Form {
+    member: "results",
     table: &ACTIVITY_LOGS,
-    order_key: "updated_at",
+    order_key: None,
     volatile: &["performer_metadata", "resource_metadata"],
     stable_version: 1,
+    nested: None,
 };
 
 pub const ACTIVITY_LOGS: Table = Table {
