@@ -49,7 +49,7 @@ impl Span {
         self.from >= self.to
     }
 
-    fn meet(self, other: Span) -> Span {
+    pub fn meet(self, other: Span) -> Span {
         Span::new(self.from.max(other.from), self.to.min(other.to))
     }
 }
@@ -182,6 +182,40 @@ impl Coverage {
         missing
     }
 
+    /// The stretches that a run beginning at `now` has to read where it can ask for stretches, oldest first: every gap that
+    /// has not expired, every provisional stretch older than `finality`, and all from `overlap` before what was collected
+    /// last.
+    pub fn wanted(&self, now: Micros, finality: Micros, overlap: Micros) -> Vec<Span> {
+        let border = now.saturating_sub(finality);
+        let gaps = self
+            .gaps()
+            .into_iter()
+            .filter(|gap| gap.reason != EXPIRED)
+            .map(|gap| gap.span);
+        let provisional = self
+            .intervals
+            .iter()
+            .filter(|interval| interval.state == State::Provisional);
+        let ripe = provisional.map(|interval| interval.span.meet(Span::new(EARLIEST, border)));
+        let collected = self
+            .intervals
+            .iter()
+            .rev()
+            .find(|interval| interval.state != State::NotOffered);
+        let recent = collected.map_or(EARLIEST, |last| last.span.to.min(now).saturating_sub(overlap));
+        let mut spans: Vec<Span> = gaps.chain(ripe).filter(|span| !span.is_empty()).collect();
+        spans.push(Span::new(recent, Micros::MAX));
+        spans.sort_by_key(|span| span.from);
+        let mut merged: Vec<Span> = Vec::new();
+        for span in spans {
+            match merged.last_mut() {
+                Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
+                _ => merged.push(span),
+            }
+        }
+        merged
+    }
+
     /// The oldest instant that a walk beginning at `now` has to reach: every gap that has not expired, the hour before
     /// what was collected last, and every provisional stretch older than `finality`. `None`: nothing below the head.
     pub fn walk_down_to(&self, now: Micros, finality: Micros, overlap: Micros) -> Option<Micros> {
@@ -309,6 +343,36 @@ pub struct StreamState {
     pub last_walk_at: Option<Micros>,
     /// The longest known time between a record's order key and the moment it could be seen, in microseconds.
     pub greatest_lateness: Micros,
+    /// Of a stream that asks per resource: where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fan_out: Option<FanOut>,
+}
+
+/// How far a stream that asks per resource has followed the rows of another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FanOut {
+    /// Of resources with new rows.
+    pub first: Place,
+    /// Of those whose rows are older than `finality`.
+    pub second: Place,
+    /// Resources that could not be listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
+}
+
+/// The resources named by the ledger entries in `(after, until]` are being listed, in the order of their ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub after: u64,
+    pub until: u64,
+    pub last_done: Option<String>,
+}
+
+impl Place {
+    /// Whether all of them are listed.
+    pub fn is_done(&self) -> bool {
+        self.after == self.until
+    }
 }
 
 impl StreamState {
@@ -324,6 +388,7 @@ impl StreamState {
             complete_walks: 0,
             last_walk_at: None,
             greatest_lateness: 0,
+            fan_out: None,
         }
     }
 }

@@ -11,6 +11,7 @@ mod find;
 mod known;
 mod lock;
 pub mod parquet;
+mod resources;
 mod roll_forward;
 pub mod statistics;
 pub mod verify;
@@ -152,6 +153,22 @@ impl Lake {
         roll_forward::remove_staged(&home.lake())
             .with_context(|| format!("{} cannot be read", home.lake().display()))?;
         let mut lake = Self::open(home).await?;
+        lake.roll_forward()
+            .await
+            .context("finishing what an earlier run left")?;
+        Ok(lake)
+    }
+
+    /// Opens the lake at the root of another object store for writing, and finishes what a killed run left. No lock is taken:
+    /// the caller is the only writer.
+    pub async fn open_on(store: Arc<dyn ObjectStore>) -> Result<Self> {
+        let mut lake = Self::on(
+            store,
+            &Url::parse("memory:///")?,
+            object_store::path::Path::default(),
+            PathBuf::new(),
+        )?;
+        lake.newest = lake.ledger.newest().await?;
         lake.roll_forward()
             .await
             .context("finishing what an earlier run left")?;

@@ -2,9 +2,13 @@
 //! become true: rows in the lake first, then what is claimed of them, then the warehouse.
 
 mod claims;
+mod fan_out;
 pub mod follow;
+mod notifications;
 mod stream;
+mod ways;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,6 +33,8 @@ pub struct Run<'a> {
     pub cancelled: &'a AtomicBool,
     /// The oldest time to walk down to, in place of what the coverage asks for.
     pub from: Option<Micros>,
+    /// Where the service can be asked for a stretch: the end of what is asked for.
+    pub to: Option<Micros>,
 }
 
 /// Where a stream's walk stands.
@@ -50,6 +56,8 @@ pub enum StreamError {
     Settings(Arc<SettingsError>),
     #[error("belongs to the account {known}, and the configuration now names {given}")]
     OtherAccount { known: String, given: String },
+    #[error("is not offered by this server")]
+    NotOffered,
     #[error("{0:#}")]
     Lake(anyhow::Error),
 }
@@ -60,7 +68,7 @@ impl StreamError {
         match self {
             StreamError::Pull(error) => error.is_credentials(),
             StreamError::Settings(_) | StreamError::OtherAccount { .. } => true,
-            StreamError::Lake(_) => false,
+            StreamError::NotOffered | StreamError::Lake(_) => false,
         }
     }
 
@@ -70,6 +78,9 @@ impl StreamError {
             StreamError::Settings(error) => error.hint().to_owned(),
             StreamError::OtherAccount { .. } => {
                 "two accounts must not share one archive: give the other account a source name of its own".to_owned()
+            }
+            StreamError::NotOffered => {
+                "name the streams you want in `streams` of this source, if it should not be asked for".to_owned()
             }
             StreamError::Lake(_) => {
                 "what was committed before is kept; mend the cause and run the command again".to_owned()
@@ -92,6 +103,8 @@ pub struct Outcome {
     /// What a user should look at, and what it is good to know.
     pub findings: Vec<String>,
     pub warnings: Vec<String>,
+    /// What is said and is no reason to worry.
+    pub notes: Vec<String>,
 }
 
 impl Outcome {
@@ -105,6 +118,7 @@ impl Outcome {
             new_gaps: Vec::new(),
             findings: Vec::new(),
             warnings: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -132,8 +146,8 @@ pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], ru
             let mut outcome = Outcome::new(&source.name, stream);
             match &client {
                 Ok(client) => {
-                    let task = stream::Task { source, stream, run };
-                    quiet.extend(stream::load(lake, &task, client, &mut outcome).await);
+                    let task = ways::Task { source, stream, run };
+                    quiet.extend(ways::load(lake, &task, client, &mut outcome).await);
                 }
                 Err(error) => outcome.error = Some(StreamError::Settings(Arc::clone(error))),
             }
@@ -141,7 +155,24 @@ pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], ru
         }
     }
     commit_quiet(lake, quiet, run).await?;
+    forgive_absent(&mut outcomes);
     Ok(outcomes)
+}
+
+/// A stream that a server does not offer is no failure where another stream of the source works.
+fn forgive_absent(outcomes: &mut [Outcome]) {
+    let works = |outcome: &&Outcome| outcome.error.is_none();
+    let working: BTreeSet<String> = outcomes
+        .iter()
+        .filter(works)
+        .map(|outcome| outcome.source.clone())
+        .collect();
+    for outcome in outcomes {
+        if matches!(outcome.error, Some(StreamError::NotOffered)) && working.contains(&outcome.source) {
+            outcome.error = None;
+            outcome.notes.push(StreamError::NotOffered.to_string());
+        }
+    }
 }
 
 async fn commit_quiet(lake: &mut Lake, streams: Vec<QuietStream>, run: &Run<'_>) -> Result<()> {

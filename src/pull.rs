@@ -11,7 +11,7 @@ mod unordered;
 use thiserror::Error;
 
 use crate::coverage::{Gap, Span};
-use crate::http::{Client, HttpError};
+use crate::http::{Client, HttpError, HttpErrorKind};
 use crate::schema::Micros;
 
 /// What a walk tells its caller, in the order of the walk.
@@ -79,6 +79,18 @@ impl PullError {
         matches!(self, PullError::Http { source, .. } if source.kind.is_about_credentials())
     }
 
+    /// Whether the fault may lie in one page, so that others can still be read.
+    pub fn is_of_one_page(&self) -> bool {
+        match self {
+            PullError::Http { source, .. } => matches!(
+                source.kind,
+                HttpErrorKind::Server | HttpErrorKind::NotJson | HttpErrorKind::Truncated | HttpErrorKind::TooLarge
+            ),
+            PullError::Caller(_) => false,
+            _ => true,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
@@ -124,6 +136,17 @@ pub struct DateFilter {
     pub base: Option<serde_json::Value>,
 }
 
+/// The first page of a list.
+#[derive(Debug)]
+pub struct Opening {
+    /// The service's time.
+    pub service_at: Option<Micros>,
+    /// The records of each member of `List::rows`.
+    pub rows: Vec<Vec<Vec<u8>>>,
+    /// Whether it is the whole list: one answer is of one moment, and needs no second reading.
+    pub is_whole: bool,
+}
+
 /// One list of one client, ready to be walked.
 pub struct Walk<'a> {
     pub client: &'a Client,
@@ -132,6 +155,19 @@ pub struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// The first page alone; `None` where the service knows no such list.
+    pub async fn open(&self) -> Result<Option<Opening>, PullError> {
+        match page::fetch(self, 1).await {
+            Ok(page) => Ok(page.map(|page| Opening {
+                service_at: page.service_at,
+                is_whole: page.outline.is_last(),
+                rows: page.rows,
+            })),
+            Err(PullError::Http { source, .. }) if source.kind == HttpErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads the list from its head until the caller stops it or its end is proven.
     pub async fn run(&self, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<(), PullError> {
         if self.list.order_key.is_none() {

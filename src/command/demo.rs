@@ -63,6 +63,7 @@ impl Demo {
                 time_zone: TIME_ZONE.to_owned(),
                 sources: vec![(source, streams)],
                 from: None,
+                to: None,
                 started_at,
             };
             let code = sync::run(context, &job).await;

@@ -40,6 +40,7 @@ pub(super) struct Job {
     pub(super) time_zone: String,
     pub(super) sources: Vec<(Source, Vec<&'static Stream>)>,
     pub(super) from: Option<Micros>,
+    pub(super) to: Option<Micros>,
     pub(super) started_at: Micros,
 }
 
@@ -67,6 +68,7 @@ impl Sync {
             time_zone: config.time_zone.clone(),
             sources,
             from,
+            to,
             started_at: now,
         };
         block_on(run(context, &job))
@@ -119,6 +121,7 @@ async fn work(context: &Context, job: &Job, cancelled: &AtomicBool) -> Result<u8
         progress: &|progress| teller.tell(progress),
         cancelled,
         from: job.from,
+        to: job.to,
     };
     let outcomes = load::sync(&mut lake, &job.sources, &run).await;
     teller.end();
@@ -189,6 +192,9 @@ fn tell(context: &Context, outcome: &Outcome) {
     context
         .terminal
         .say(&format!("{name}: {} ({} requests)", parts.join(", "), counts.requests));
+    for note in &outcome.notes {
+        context.terminal.say(&format!("{name}: {note}"));
+    }
     for warning in &outcome.warnings {
         context.terminal.warn(&format!("{name}: {warning}"));
     }

@@ -33,6 +33,8 @@ pub struct Draft<'a> {
     pub run_id: &'a str,
     pub source: &'a str,
     pub stream: &'a Stream,
+    /// The name the stream's state is kept under.
+    pub state_name: &'a str,
     pub started_at: Micros,
     /// The moment of the commit, by the caller's clock.
     pub at: Micros,
@@ -76,7 +78,7 @@ impl Lake {
             let entry = Entry {
                 kind: Kind::Sync,
                 source: Some(draft.source.to_owned()),
-                stream: Some(draft.stream.name.to_owned()),
+                stream: Some(draft.state_name.to_owned()),
                 counts: draft.counts,
                 state: Some(draft.state.clone()),
                 tables,

@@ -59,6 +59,20 @@ impl Claims {
         self.down_to <= EARLIEST
     }
 
+    /// What has to be read where the service can be asked for stretches, up to `end`; the user's own bounds come first.
+    pub(super) fn wanted(&self, from: Option<Micros>, to: Option<Micros>, end: Micros) -> Vec<Span> {
+        let wanted = match from {
+            Some(from) => vec![Span::new(from, Micros::MAX)],
+            None => self.state.coverage.wanted(self.now, self.finality, OVERLAP),
+        };
+        let bounds = Span::new(EARLIEST, to.unwrap_or(Micros::MAX).min(end));
+        wanted
+            .into_iter()
+            .map(|span| span.meet(bounds))
+            .filter(|span| !span.is_empty())
+            .collect()
+    }
+
     /// Takes what is proven, and says whether the walk has gone as deep as it has to.
     pub(super) fn prove(&mut self, span: Span, trusted: bool) -> bool {
         self.proven.push((span, trusted));

@@ -9,7 +9,7 @@ use crate::lake::Lake;
 use crate::lake::files::LiveFile;
 use crate::lake::statistics::Bounds;
 use crate::ledger::{Counts, Kind, Sealed};
-use crate::schema::{Micros, Table, parse_time};
+use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
 use crate::warehouse::{self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Warehouse};
 
@@ -110,6 +110,7 @@ pub async fn coverage(lake: &Lake) -> Result<(Vec<CoverageRow>, Vec<GapRow>)> {
             state: interval.state.name().to_owned(),
             collected_at: interval.collected_at,
         }));
+        gaps.extend(filtered_gap(lake, &source, &stream, state.coverage.horizon()));
         gaps.extend(state.coverage.gaps().into_iter().map(|gap| GapRow {
             source: source.clone(),
             stream: stream.clone(),
@@ -119,6 +120,20 @@ pub async fn coverage(lake: &Lake) -> Result<(Vec<CoverageRow>, Vec<GapRow>)> {
         }));
     }
     Ok((coverage, gaps))
+}
+
+/// A stream of which only what a filter lets through is collected is not collected.
+fn filtered_gap(lake: &Lake, source: &str, stream: &str, horizon: Option<Micros>) -> Option<GapRow> {
+    let (whole, filter) = stream.split_once('?')?;
+    let is_collected = lake.streams().iter().any(|(of, known)| of == source && known == whole);
+    Some(GapRow {
+        source: source.to_owned(),
+        stream: whole.to_owned(),
+        gap_from: EARLIEST,
+        gap_to: horizon?,
+        reason: format!("only what the filter {filter} lets through is collected"),
+    })
+    .filter(|_| !is_collected)
 }
 
 fn data_file(lake: &Lake, table: &'static Table, file: &LiveFile) -> DataFile {

@@ -6,100 +6,30 @@ use std::sync::atomic::Ordering;
 use anyhow::Result;
 
 use super::claims::Claims;
-use super::{Outcome, Progress, Run, StreamError};
+use super::ways::Task;
+use super::{Outcome, Progress, StreamError};
 use crate::batch::RejectedRow;
 use crate::coverage::{Gap, Span, StreamState};
 use crate::http::Client;
-use crate::lake::{Draft, Incoming, Lake};
+use crate::lake::{Draft, Incoming, Lake, Quiet};
 use crate::ledger::{Counts, QuietStream};
-use crate::pull::{Event, Flow, List, PullError, Walk};
+use crate::pull::{Event, Flow, Opening};
 use crate::record::{Layouts, Record};
 use crate::schema::{DAY, Micros, SECOND, format_time};
-use crate::source::{Paging, Source, Stream};
 
 /// A load is committed when its buffer holds this many records or bytes.
 const LOAD_RECORDS: usize = 6_000;
 const LOAD_BYTES: usize = 5 << 19;
 /// A clock that differs by more is reported.
 const CLOCK_TOLERANCE: Micros = 60 * SECOND;
+const OUR_CLOCK: &str = "this machine's clock";
 
-/// Loads one stream; what is left to be recorded without a load of its own is returned.
-pub(super) async fn load(
-    lake: &mut Lake,
-    task: &Task<'_>,
-    client: &Client,
-    outcome: &mut Outcome,
-) -> Option<QuietStream> {
-    let Task { source, stream, .. } = *task;
-    let state = match lake.state(&source.name, stream.name).await {
-        Ok(state) => state.unwrap_or_else(|| StreamState::new(&source.account)),
-        Err(error) => {
-            outcome.error = Some(StreamError::Lake(error));
-            return None;
-        }
-    };
-    if state.account != source.account {
-        let given = source.account.clone();
-        outcome.error = Some(StreamError::OtherAccount {
-            known: state.account,
-            given,
-        });
-        return None;
-    }
-    let mut load = StreamLoad::new(lake, task, client, state);
-    let Paging::Numbered { sort } = stream.paging else {
-        outcome.error = Some(StreamError::Lake(anyhow::anyhow!("cannot be read yet")));
-        return None;
-    };
-    let members = [stream.main().member];
-    let walk = Walk {
-        client,
-        list: List {
-            path: stream.path,
-            rows: &members,
-            order_key: stream.main().order_key,
-            query: vec![("sort".to_owned(), sort.to_owned())],
-            dates: None,
-        },
-        max_in_flight: source.limits.max_in_flight,
-    };
-    let walked = walk.run(&mut async |event| load.take(event).await).await;
-    let ended = match walked {
-        Err(PullError::Caller(error)) => Err(StreamError::Lake(error)),
-        Err(error) => {
-            let flushed = load.flush().await.map_err(StreamError::Lake);
-            if matches!(error, PullError::Contradiction { .. }) {
-                load.claims.distrust_counts();
-            }
-            load.claims.state.coverage.explain_rest(&reason(&error));
-            flushed.and(Err(StreamError::Pull(error)))
-        }
-        Ok(()) => load.finish().await.map_err(StreamError::Lake),
-    };
-    outcome.error = ended.err();
-    load.close(outcome)
-}
-
-/// An error as the reason of a gap: its first words.
-fn reason(error: &PullError) -> String {
-    let text = error.to_string();
-    text.split(" (").next().unwrap_or_default().chars().take(200).collect()
-}
-
-/// Which stream is loaded, for which run.
-#[derive(Clone, Copy)]
-pub(super) struct Task<'a> {
-    pub(super) source: &'a Source,
-    pub(super) stream: &'static Stream,
-    pub(super) run: &'a Run<'a>,
-}
-
-struct StreamLoad<'a> {
-    lake: &'a mut Lake,
-    task: Task<'a>,
-    client: &'a Client,
+pub(super) struct StreamLoad<'a> {
+    pub(super) lake: &'a mut Lake,
+    pub(super) task: Task<'a>,
+    pub(super) client: &'a Client,
     layouts: Layouts,
-    claims: Claims,
+    pub(super) claims: Claims,
     /// What the ledger holds of the state.
     committed: StreamState,
     records: Vec<Record>,
@@ -110,8 +40,8 @@ struct StreamLoad<'a> {
     /// Of what entries have counted.
     total: Counts,
     loads: Vec<u64>,
-    findings: Vec<String>,
-    warnings: Vec<String>,
+    pub(super) findings: Vec<String>,
+    pub(super) warnings: Vec<String>,
     /// Requests of the client that have been counted.
     requests: u64,
     expected: Option<u64>,
@@ -120,7 +50,7 @@ struct StreamLoad<'a> {
 }
 
 impl<'a> StreamLoad<'a> {
-    fn new(lake: &'a mut Lake, task: &Task<'a>, client: &'a Client, state: StreamState) -> Self {
+    pub(super) fn new(lake: &'a mut Lake, task: &Task<'a>, client: &'a Client, state: StreamState) -> Self {
         Self {
             layouts: Layouts::of(task.stream),
             committed: state.clone(),
@@ -142,11 +72,11 @@ impl<'a> StreamLoad<'a> {
         }
     }
 
-    fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         self.task.run.cancelled.load(Ordering::SeqCst)
     }
 
-    async fn take(&mut self, event: Event) -> Result<Flow> {
+    pub(super) async fn take(&mut self, event: Event) -> Result<Flow> {
         match event {
             Event::Begun {
                 service_at,
@@ -155,10 +85,8 @@ impl<'a> StreamLoad<'a> {
                 ..
             } => self.begin(service_at, newest_key, count),
             Event::Rows { page, member, rows } => {
-                self.read(page, member, rows);
-                if self.records.len() >= LOAD_RECORDS || self.bytes >= LOAD_BYTES {
-                    self.flush().await?;
-                }
+                self.read(page, member, &rows);
+                self.flush_if_full().await?;
             }
             Event::Proven { span, trusted } => return self.prove(span, trusted).await,
             Event::Missing(Gap { span, reason }) => self.claims.state.coverage.explain(span, &reason),
@@ -172,23 +100,46 @@ impl<'a> StreamLoad<'a> {
         Ok(if self.is_cancelled() { Flow::Stop } else { Flow::On })
     }
 
-    /// The time of a walk is the service's, but no later than the loader's own clock: a claim about the future would hide
-    /// what comes until then. Without one it is the smaller of the loader's clock and the newest key.
-    fn begin(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>, count: Option<u64>) {
-        let clock = (self.task.run.clock)();
-        let told = service_at.unwrap_or_else(|| newest_key.map_or(clock, |newest| newest.min(clock)));
-        if (told - clock).abs() > CLOCK_TOLERANCE && service_at.is_some() {
-            let (ours, theirs) = (format_time(clock), format_time(told));
-            self.warnings.push(format!(
-                "this machine's clock says {ours}, and the service's {theirs}; the earlier one counts"
-            ));
+    /// Takes a whole list of one resource.
+    pub(super) async fn take_opening(&mut self, opening: Opening) -> Result<()> {
+        self.note_time(opening.service_at, None);
+        for (member, rows) in opening.rows.iter().enumerate() {
+            self.read(1, member, rows);
         }
-        self.latest = told + DAY;
-        let is_whole = self.claims.begin(told.min(clock), self.task.run.from);
+        self.flush_if_full().await
+    }
+
+    /// Takes what a walk of the list of one resource tells: its rows, for it has no order and no coverage of its own.
+    pub(super) async fn take_listed(&mut self, event: Event) -> Result<Flow> {
+        match event {
+            Event::Rows { .. } => self.take(event).await,
+            _ => Ok(Flow::On),
+        }
+    }
+
+    fn begin(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>, count: Option<u64>) {
+        let now = self.note_time(service_at, newest_key);
+        let is_whole = self.claims.begin(now, self.task.run.from);
         self.expected = count.filter(|_| is_whole);
     }
 
-    fn read(&mut self, page: u64, member: usize, rows: Vec<Vec<u8>>) {
+    /// The time of a walk is the service's, but no later than the loader's own clock: a claim about the future would hide
+    /// what comes until then. Without one it is the smaller of the loader's clock and the newest key.
+    pub(super) fn note_time(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>) -> Micros {
+        let clock = (self.task.run.clock)();
+        let told = service_at.unwrap_or_else(|| newest_key.map_or(clock, |newest| newest.min(clock)));
+        let is_said = self.warnings.iter().any(|warning| warning.starts_with(OUR_CLOCK));
+        if (told - clock).abs() > CLOCK_TOLERANCE && service_at.is_some() && !is_said {
+            let (ours, theirs) = (format_time(clock), format_time(told));
+            self.warnings.push(format!(
+                "{OUR_CLOCK} says {ours}, and the service's {theirs}; the earlier one counts"
+            ));
+        }
+        self.latest = told + DAY;
+        told.min(clock)
+    }
+
+    fn read(&mut self, page: u64, member: usize, rows: &[Vec<u8>]) {
         self.counts.pages += u64::from(member == 0);
         for read in rows
             .iter()
@@ -241,8 +192,44 @@ impl<'a> StreamLoad<'a> {
         Ok(())
     }
 
+    pub(super) async fn flush_if_full(&mut self) -> Result<()> {
+        if self.records.len() >= LOAD_RECORDS || self.bytes >= LOAD_BYTES {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the state durable also where no row came with it, so that a long run of nothing new can be taken up again.
+    pub(super) async fn keep_place(&mut self) -> Result<()> {
+        self.flush().await?;
+        if self.claims.state == self.committed {
+            return Ok(());
+        }
+        let run = self.task.run;
+        let quiet = Quiet {
+            run_id: &run.run_id,
+            started_at: run.started_at,
+            at: (run.clock)(),
+            streams: vec![self.quiet()],
+        };
+        self.lake.commit_quiet(&quiet).await?;
+        self.committed = self.claims.state.clone();
+        self.total.add(&std::mem::take(&mut self.counts));
+        Ok(())
+    }
+
+    /// What no entry has recorded yet.
+    fn quiet(&self) -> QuietStream {
+        QuietStream {
+            source: self.task.source.name.clone(),
+            stream: self.task.state_name(),
+            counts: self.counts,
+            state: self.claims.state.clone(),
+        }
+    }
+
     /// Makes everything received so far durable, with what may be claimed of it.
-    async fn flush(&mut self) -> Result<()> {
+    pub(super) async fn flush(&mut self) -> Result<()> {
         let requests = self.client.requests();
         self.counts.requests += requests - self.requests;
         self.requests = requests;
@@ -273,6 +260,7 @@ impl<'a> StreamLoad<'a> {
             run_id: &run.run_id,
             source: &source.name,
             stream,
+            state_name: &self.task.state_name(),
             started_at: run.started_at,
             at: (run.clock)(),
             counts: self.counts,
@@ -288,7 +276,7 @@ impl<'a> StreamLoad<'a> {
 
     /// The walk ended well, at its end or where it was told to. What an untrusted walk proves depends on whether it brought
     /// anything new, which only the last commit tells.
-    async fn finish(&mut self) -> Result<()> {
+    pub(super) async fn finish(&mut self) -> Result<()> {
         if !self.is_cancelled() {
             self.claims.state.last_walk_at = Some(self.claims.now);
         }
@@ -300,15 +288,15 @@ impl<'a> StreamLoad<'a> {
     }
 
     /// What is left to be recorded, and the outcome.
-    fn close(mut self, outcome: &mut Outcome) -> Option<QuietStream> {
+    pub(super) fn close(mut self, outcome: &mut Outcome) -> Option<QuietStream> {
         if !matches!(outcome.error, Some(StreamError::Lake(_))) {
             self.total.add(&self.counts);
         }
         outcome.counts = self.total;
-        outcome.loads = self.loads;
-        outcome.findings = self.findings;
-        outcome.warnings = self.warnings;
-        let state = self.claims.state;
+        outcome.loads.append(&mut self.loads);
+        outcome.findings.append(&mut self.findings);
+        outcome.warnings.append(&mut self.warnings);
+        let state = &self.claims.state;
         let known = self.claims.before.gaps();
         let is_new = |gap: &Gap| {
             !known
@@ -316,16 +304,10 @@ impl<'a> StreamLoad<'a> {
                 .any(|old| old.span.from <= gap.span.from && gap.span.to <= old.span.to)
         };
         outcome.new_gaps = state.coverage.gaps().into_iter().filter(is_new).collect();
-        let is_recorded = state == self.committed && self.counts == Counts::default();
+        let is_recorded = *state == self.committed && self.counts == Counts::default();
         if is_recorded || matches!(outcome.error, Some(StreamError::Lake(_))) {
             return None;
         }
-        let (source, stream) = (self.task.source.name.clone(), self.task.stream.name.to_owned());
-        Some(QuietStream {
-            source,
-            stream,
-            counts: self.counts,
-            state,
-        })
+        Some(self.quiet())
     }
 }

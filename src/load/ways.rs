@@ -1,0 +1,123 @@
+//! One stream of one run: its state, and the way its list is handed out. Apart from the buffer because what is done with rows
+//! is the same whichever way they came.
+
+use super::stream::StreamLoad;
+use super::{Outcome, Run, StreamError, fan_out, notifications};
+use crate::coverage::StreamState;
+use crate::http::Client;
+use crate::lake::Lake;
+use crate::ledger::QuietStream;
+use crate::pull::{List, PullError, Walk};
+use crate::source::{Paging, Source, Stream};
+
+/// Which stream is loaded, for which run.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a> {
+    pub(super) source: &'a Source,
+    pub(super) stream: &'static Stream,
+    pub(super) run: &'a Run<'a>,
+}
+
+impl Task<'_> {
+    /// The name the state is kept under.
+    pub(super) fn state_name(&self) -> String {
+        self.stream.name.to_owned()
+    }
+}
+
+/// Loads one stream; what is left to be recorded without a load of its own is returned.
+pub(super) async fn load(
+    lake: &mut Lake,
+    task: &Task<'_>,
+    client: &Client,
+    outcome: &mut Outcome,
+) -> Option<QuietStream> {
+    let state = match open(lake, task).await {
+        Ok(state) => state,
+        Err(error) => {
+            outcome.error = Some(error);
+            return None;
+        }
+    };
+    let mut load = StreamLoad::new(lake, task, client, state);
+    let ended = match pull(&mut load).await {
+        Ok(()) => load.finish().await.map_err(StreamError::Lake),
+        Err(StreamError::Pull(error)) => {
+            let flushed = load.flush().await.map_err(StreamError::Lake);
+            if matches!(error, PullError::Contradiction { .. }) {
+                load.claims.distrust_counts();
+            }
+            load.claims.state.coverage.explain_rest(&reason(&error));
+            flushed.and(Err(StreamError::Pull(error)))
+        }
+        Err(error) => Err(error),
+    };
+    outcome.error = ended.err();
+    load.close(outcome)
+}
+
+/// The state of the stream, which belongs to one account.
+async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> {
+    let source = task.source;
+    let state = lake
+        .state(&source.name, &task.state_name())
+        .await
+        .map_err(StreamError::Lake)?;
+    let state = state.unwrap_or_else(|| StreamState::new(&source.account));
+    if state.account != source.account {
+        return Err(StreamError::OtherAccount {
+            known: state.account,
+            given: source.account.clone(),
+        });
+    }
+    Ok(state)
+}
+
+async fn pull(load: &mut StreamLoad<'_>) -> Result<(), StreamError> {
+    let task = load.task;
+    match task.stream.paging {
+        Paging::Numbered { sort } => {
+            let query = vec![("sort".to_owned(), sort.to_owned())];
+            walk(load, task.stream.path, query).await.map_err(StreamError::from)
+        }
+        Paging::Notifications => notifications::load(load).await,
+        Paging::Windows => Err(StreamError::NotOffered),
+        Paging::FanOut { of } => {
+            let lists = fan_out::Lists {
+                path: task.stream.path,
+                query: Vec::new(),
+                of,
+            };
+            fan_out::follow(load, &lists).await
+        }
+    }
+}
+
+/// Walks a list of numbered pages.
+pub(super) async fn walk(load: &mut StreamLoad<'_>, path: &str, query: Vec<(String, String)>) -> Result<(), PullError> {
+    let task = load.task;
+    let members = members(task.stream);
+    let walk = Walk {
+        client: load.client,
+        list: List {
+            path,
+            rows: &members,
+            order_key: task.stream.main().order_key,
+            query,
+            dates: None,
+        },
+        max_in_flight: task.source.limits.max_in_flight,
+    };
+    walk.run(&mut async |event| load.take(event).await).await
+}
+
+/// The members of an answer that hold records.
+pub(super) fn members(stream: &'static Stream) -> Vec<&'static str> {
+    stream.forms.iter().map(|form| form.member).collect()
+}
+
+/// An error as the reason of a gap: its first words.
+pub(super) fn reason(error: &PullError) -> String {
+    let text = error.to_string();
+    text.split(" (").next().unwrap_or_default().chars().take(200).collect()
+}
