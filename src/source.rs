@@ -68,9 +68,13 @@ pub struct Limits {
     pub max_in_flight: usize,
     pub max_per_minute: Option<u32>,
     pub timeout: Duration,
-    /// First wait after a 429 without `Retry-After`.
+    /// First wait after a 429 without `Retry-After`, and the longest after a 503 without one.
     pub backoff: Duration,
     pub attempts: u32,
+    /// First wait after any other transient failure; doubles.
+    pub retry_base: Duration,
+    /// The longest wait after any other transient failure.
+    pub retry_cap: Duration,
 }
 
 impl Default for Limits {
@@ -81,6 +85,8 @@ impl Default for Limits {
             timeout: Duration::from_secs(60),
             backoff: Duration::from_secs(60),
             attempts: 8,
+            retry_base: Duration::from_secs(1),
+            retry_cap: Duration::from_secs(30),
         }
     }
 }

@@ -228,5 +228,6 @@ fn limits_of(section: &Section<'_>) -> Result<Limits, ConfigError> {
         timeout: section.duration("timeout", shortest)?.unwrap_or(default.timeout),
         backoff: section.duration("backoff", shortest)?.unwrap_or(default.backoff),
         attempts: section.count("attempts", 100)?.unwrap_or(default.attempts),
+        ..default
     })
 }
