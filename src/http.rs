@@ -2,31 +2,37 @@
 //! hands out whole JSON bodies or one error that tells the whole story. Separate so that limits, retries,
 //! host pinning and redaction are decided once for every service.
 
+mod credential;
 mod exchange;
 mod failure;
 mod gate;
+mod kept;
 mod link;
+mod oauth;
+#[cfg(test)]
+mod oauth_tests;
+#[cfg(test)]
+mod peer;
 mod redaction;
 mod retry;
 mod settings;
+mod wire;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::HeaderValue;
 use tokio::time::sleep;
 use url::Url;
 
-use crate::source::Auth;
-
+use credential::Credential;
 use failure::Failure;
 pub use failure::{HttpError, HttpErrorKind};
 use gate::Gate;
-use redaction::Redaction;
 use retry::{Decision, Policy};
 pub use settings::{Settings, SettingsError};
+use wire::Wire;
 
 /// A whole answer with a 2xx status.
 #[derive(Clone, Debug)]
@@ -42,15 +48,12 @@ pub struct Answer {
 
 /// Sends requests; may be used by many tasks at once, which share its limits.
 pub struct Client {
-    inner: reqwest::Client,
+    wire: Arc<Wire>,
     base_url: Url,
-    authorization: HeaderValue,
+    credential: Credential,
     policy: Policy,
-    timeout: Duration,
     max_body_bytes: usize,
     gate: Gate,
-    redaction: Redaction,
-    requests: AtomicU64,
 }
 
 impl fmt::Debug for Client {
@@ -67,8 +70,8 @@ impl Client {
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         settings::check_address(&settings.base_url)?;
         let inner = settings::connector(&settings)?;
-        let authorization = authorization(&settings.auth)?;
-        let redaction = redaction(&settings);
+        let wire = Arc::new(Wire::new(inner, settings.limits.timeout, settings.redaction()));
+        let credential = Credential::new(&settings, &wire)?;
         let Settings {
             base_url,
             limits,
@@ -76,20 +79,17 @@ impl Client {
             ..
         } = settings;
         Ok(Self {
-            inner,
+            wire,
             base_url,
-            authorization,
+            credential,
             policy: Policy {
                 attempts: limits.attempts,
                 backoff: limits.backoff,
                 base: limits.retry_base,
                 cap: limits.retry_cap,
             },
-            timeout: limits.timeout,
             max_body_bytes,
             gate: Gate::new(limits.max_in_flight, limits.max_per_minute),
-            redaction,
-            requests: AtomicU64::new(0),
         })
     }
 
@@ -104,11 +104,12 @@ impl Client {
     pub async fn get_link(&self, link: &str) -> Result<Answer, HttpError> {
         let url = link::within(&self.base_url, link).map_err(|refusal| HttpError {
             kind: HttpErrorKind::Redirected,
+            method: "GET",
             url: self.base_url.to_string(),
             status: None,
             attempts: 0,
             waited: Duration::ZERO,
-            detail: self.redaction.shown(refusal.to_string().as_bytes(), false),
+            detail: self.wire.redaction.shown(refusal.to_string().as_bytes(), false),
         })?;
         self.fetch(url).await
     }
@@ -147,13 +148,9 @@ impl Client {
         }
     }
 
-    /// Requests sent so far: every attempt, and every address a redirect led to.
+    /// Requests sent so far: every attempt, every address a redirect led to, and those for access tokens.
     pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
-    }
-
-    fn count_request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.wire.requests()
     }
 
     fn address(&self, path: &str, query: &[(&str, &str)]) -> Url {
@@ -170,10 +167,13 @@ impl Client {
     }
 }
 
-fn final_error(mut url: Url, failure: Failure, attempts: u32, waited: Duration) -> HttpError {
+fn final_error(asked: Url, failure: Failure, attempts: u32, waited: Duration) -> HttpError {
+    let method = if failure.posted_to.is_some() { "POST" } else { "GET" };
+    let mut url = failure.posted_to.unwrap_or(asked);
     url.set_query(None);
     HttpError {
         kind: failure.kind,
+        method,
         url: url.into(),
         status: failure.status,
         attempts,
@@ -182,153 +182,13 @@ fn final_error(mut url: Url, failure: Failure, attempts: u32, waited: Duration) 
     }
 }
 
-fn authorization(auth: &Auth) -> Result<HeaderValue, SettingsError> {
-    let Auth::Bearer(token) = auth;
-    if token.expose().trim().is_empty() {
-        return Err(SettingsError::Token);
-    }
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-        .ok()
-        .ok_or(SettingsError::Token)?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn redaction(settings: &Settings) -> Redaction {
-    let Auth::Bearer(token) = &settings.auth;
-    let proxy = settings.proxy.as_deref().and_then(|text| Url::parse(text).ok());
-    let password = proxy.as_ref().and_then(Url::password);
-    Redaction::new(std::iter::once(token.expose()).chain(password))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::peer::{GOOD, Peer, Reply, TOKEN, answer, good, send};
     use super::*;
-    use crate::source::{Limits, Secret};
-    use std::io::{Read, Write};
-    use std::net::{TcpListener, TcpStream};
-    use std::sync::{Arc, Mutex};
+    use crate::source::{Auth, Secret};
     use std::thread;
     use std::time::Instant;
-
-    const TOKEN: &str = "tok-9f8e7d6c/5b4a";
-    const GOOD: &str = r#"{"results":[]}"#;
-
-    /// What the server does with one connection.
-    enum Reply {
-        Send(Vec<u8>),
-        /// Sends the beginning and then nothing, without closing.
-        Stall(Vec<u8>),
-        Wait(Duration, Vec<u8>),
-    }
-
-    #[derive(Default)]
-    struct Log {
-        requests: Vec<String>,
-        open: usize,
-        most_open: usize,
-    }
-
-    struct Peer {
-        url: Url,
-        log: Arc<Mutex<Log>>,
-    }
-
-    impl Peer {
-        /// Each connection takes the next reply; after the last there is nobody to talk to.
-        fn start(replies: Vec<Reply>) -> Self {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-            let log = Arc::new(Mutex::new(Log::default()));
-            let written = log.clone();
-            thread::spawn(move || {
-                for reply in replies {
-                    let (stream, _) = listener.accept().unwrap();
-                    let log = written.clone();
-                    thread::spawn(move || serve(stream, &reply, &log));
-                }
-            });
-            Self { url, log }
-        }
-
-        fn requests(&self) -> Vec<String> {
-            self.log.lock().unwrap().requests.clone()
-        }
-
-        fn settings(&self) -> Settings {
-            let limits = Limits {
-                timeout: Duration::from_millis(300),
-                backoff: Duration::from_millis(1),
-                attempts: 3,
-                retry_base: Duration::from_millis(1),
-                retry_cap: Duration::from_millis(5),
-                ..Limits::default()
-            };
-            Settings {
-                limits,
-                max_body_bytes: 10_000,
-                ..Settings::new(self.url.clone(), Auth::Bearer(Secret::new(TOKEN.to_owned())))
-            }
-        }
-
-        fn client(&self) -> Client {
-            Client::new(self.settings()).unwrap()
-        }
-
-        async fn get(&self) -> Result<Answer, HttpError> {
-            self.client()
-                .get("/api/v1/logs/", &[("page", "1"), ("sort", "{\"a b\":1}")])
-                .await
-        }
-
-        /// The text of the error, with the port taken out.
-        async fn refusal(&self) -> (HttpErrorKind, String) {
-            let error = self.get().await.unwrap_err();
-            let text = error.to_string().replace(&self.url.port().unwrap().to_string(), "PORT");
-            assert!(!format!("{error:?} {text}").contains("9f8e7d6c"), "{text}");
-            (error.kind, text)
-        }
-    }
-
-    fn serve(mut stream: TcpStream, reply: &Reply, log: &Mutex<Log>) {
-        let mut head = Vec::new();
-        let mut byte = [0];
-        while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
-            head.push(byte[0]);
-        }
-        {
-            let mut log = log.lock().unwrap();
-            log.requests.push(String::from_utf8(head).unwrap());
-            log.open += 1;
-            log.most_open = log.most_open.max(log.open);
-        }
-        if let Reply::Wait(time, _) = reply {
-            thread::sleep(*time);
-        }
-        log.lock().unwrap().open -= 1;
-        let (Reply::Send(bytes) | Reply::Stall(bytes) | Reply::Wait(_, bytes)) = reply;
-        // A client that refuses a large body may have gone already.
-        if stream.write_all(bytes).is_ok() && matches!(reply, Reply::Stall(_)) {
-            thread::sleep(Duration::from_secs(3));
-        }
-    }
-
-    fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
-        let body = body.as_ref();
-        let head = format!(
-            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
-            body.len()
-        );
-        [head.as_bytes(), body].concat()
-    }
-
-    fn send(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Reply {
-        Reply::Send(answer(status, headers, body))
-    }
-
-    fn good() -> Reply {
-        send("200 OK", "", GOOD)
-    }
 
     fn bytes_of(hex: &str) -> Vec<u8> {
         hex.as_bytes()

@@ -79,7 +79,11 @@ fn is_transient(kind: HttpErrorKind) -> bool {
         | HttpErrorKind::Refused
         | HttpErrorKind::Redirected
         | HttpErrorKind::TooLarge
-        | HttpErrorKind::Certificate => false,
+        | HttpErrorKind::Certificate
+        | HttpErrorKind::TokenRefused
+        | HttpErrorKind::RefreshTokenRefused
+        | HttpErrorKind::TokenUnusable
+        | HttpErrorKind::TokenNotKept => false,
     }
 }
 
@@ -169,6 +173,10 @@ mod tests {
             (Redirected, 1, None, 0.0, None),
             (TooLarge, 1, None, 0.0, None),
             (Certificate, 1, None, 0.0, None),
+            (TokenRefused, 1, Some(1), 0.0, None),
+            (RefreshTokenRefused, 1, Some(1), 0.0, None),
+            (TokenUnusable, 1, None, 0.0, None),
+            (TokenNotKept, 1, None, 0.0, None),
         ];
         for (kind, attempt, asked, jitter, expected) in cases {
             let found = wait(kind, attempt, asked, jitter);

@@ -2,13 +2,15 @@
 //! cannot work is a matter of the configuration, found before anything is sent.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::{Certificate, Proxy, redirect};
 use url::{Host, Url};
 
-use super::exchange::innermost;
-use crate::source::{Auth, Limits, Source};
+use super::redaction::Redaction;
+use super::wire::innermost;
+use crate::source::{Auth, Limits, Secret, Source};
 
 /// Where to ask, as whom, and how patiently.
 #[derive(Clone)]
@@ -16,6 +18,8 @@ pub struct Settings {
     /// Scheme, host and port are pinned; its path is put before every path asked for.
     pub base_url: Url,
     pub auth: Auth,
+    /// The file that keeps a refresh token the service has replaced; without one, it is forgotten with the client.
+    pub credentials: Option<PathBuf>,
     pub limits: Limits,
     /// Certificate authorities trusted beside those of the system.
     pub ca_pem: Option<Vec<u8>>,
@@ -30,6 +34,7 @@ impl Settings {
         Self {
             base_url,
             auth,
+            credentials: None,
             limits: Limits::default(),
             ca_pem: None,
             proxy: None,
@@ -39,11 +44,20 @@ impl Settings {
 
     pub fn of(source: &Source) -> Self {
         Self {
+            credentials: source.credentials.clone(),
             limits: source.limits.clone(),
             ca_pem: source.ca_pem.clone(),
             proxy: source.proxy.clone(),
             ..Self::new(source.base_url.clone(), source.auth.clone())
         }
+    }
+
+    /// Everything in them that must not be shown.
+    pub(super) fn redaction(&self) -> Redaction {
+        let proxy = self.proxy.as_deref().and_then(|text| Url::parse(text).ok());
+        let password = proxy.as_ref().and_then(Url::password);
+        let secrets = self.auth.secrets();
+        Redaction::new(secrets.into_iter().map(Secret::expose).chain(password))
     }
 }
 
