@@ -169,7 +169,7 @@ impl Client {
 
 fn final_error(asked: Url, failure: Failure, attempts: u32, waited: Duration) -> HttpError {
     let method = if failure.posted_to.is_some() { "POST" } else { "GET" };
-    let mut url = failure.posted_to.unwrap_or(asked);
+    let mut url = failure.posted_to.map_or(asked, |address| *address);
     url.set_query(None);
     HttpError {
         kind: failure.kind,

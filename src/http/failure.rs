@@ -194,7 +194,7 @@ pub(super) struct Failure {
     pub(super) retry_after: Option<Duration>,
     pub(super) detail: String,
     /// The address of the token endpoint, where the failure is its.
-    pub(super) posted_to: Option<Url>,
+    pub(super) posted_to: Option<Box<Url>>,
 }
 
 impl Failure {

@@ -195,7 +195,7 @@ impl Tokens {
             Err(failure) => Err(failure),
         };
         answer.map_err(|failure| Failure {
-            posted_to: Some(self.address.clone()),
+            posted_to: Some(Box::new(self.address.clone())),
             ..failure
         })
     }
@@ -336,7 +336,7 @@ impl Tokens {
 
     fn failure(&self, kind: HttpErrorKind, detail: String) -> Failure {
         Failure {
-            posted_to: Some(self.address.clone()),
+            posted_to: Some(Box::new(self.address.clone())),
             ..Failure::new(kind, detail)
         }
     }

@@ -275,134 +275,92 @@ async fn the_configured_refresh_token_is_tried_once_when_the_kept_one_is_refused
     }
 }
 
-#[tokio::test]
-async fn answers_that_hold_no_usable_token_are_errors_that_show_nothing_of_them() {
+/// Status, body, and what is said of them; `AT` stands for the address, `TRIED` for it after three attempts.
+const NO_TOKENS: &[(&str, &str, HttpErrorKind, &str)] = {
     use HttpErrorKind::*;
-    let at = "(POST http://127.0.0.1:PORT/oauth/tokens)";
-    let tried = "(POST http://127.0.0.1:PORT/oauth/tokens, 3 attempts): where an access token was asked for";
-    let long = format!(r#"{{"access_token":"4ccess{}"}}"#, "x".repeat(70_000));
-    let cases = [
-        (
-            "200 OK",
-            "<html>4ccess",
-            NotJson,
-            format!("200 with a body that is not json {tried}"),
-        ),
+    const ODD: &str = "200 without a usable access token AT: it is not of the documented shape";
+    const HTML: &str = "200 with a body that is not json TRIED: where an access token was asked for";
+    &[
+        ("200 OK", "<html>4ccess", NotJson, HTML),
+        ("200 OK", "", NotJson, HTML),
         (
             "200 OK",
             r#"{"access_token":"4ccess"#,
             Truncated,
-            format!("body cut short {tried}"),
+            "body cut short TRIED: where an access token was asked for",
         ),
-        (
-            "200 OK",
-            "",
-            NotJson,
-            format!("200 with a body that is not json {tried}"),
-        ),
-        (
-            "200 OK",
-            r#"{"token":"4ccess"}"#,
-            TokenUnusable,
-            format!("200 without a usable access token {at}: it is not of the documented shape"),
-        ),
-        (
-            "200 OK",
-            r#"["4ccess"]"#,
-            TokenUnusable,
-            format!("200 without a usable access token {at}: it is not of the documented shape"),
-        ),
-        (
-            "200 OK",
-            r#"{"access_token":["4ccess"]}"#,
-            TokenUnusable,
-            format!("200 without a usable access token {at}: it is not of the documented shape"),
-        ),
-        (
-            "200 OK",
-            r#"{"access_token":""}"#,
-            TokenUnusable,
-            format!("200 without a usable access token {at}: it is not of the documented shape"),
-        ),
+        ("200 OK", r#"{"token":"4ccess"}"#, TokenUnusable, ODD),
+        ("200 OK", r#"["4ccess"]"#, TokenUnusable, ODD),
+        ("200 OK", r#"{"access_token":["4ccess"]}"#, TokenUnusable, ODD),
+        ("200 OK", r#"{"access_token":""}"#, TokenUnusable, ODD),
         (
             "200 OK",
             r#"{"access_token":"4ccess\nx"}"#,
             TokenUnusable,
-            format!("200 without a usable access token {at}: no header can hold its access_token"),
+            "200 without a usable access token AT: no header can hold its access_token",
         ),
         (
             "200 OK",
             r#"{"access_token":"4ccess","token_type":"mac"}"#,
             TokenUnusable,
-            format!("200 without a usable access token {at}: its token_type is not bearer"),
+            "200 without a usable access token AT: its token_type is not bearer",
         ),
         (
             "200 OK",
             r#"{"access_token":"4ccess","expires_in":0}"#,
             TokenUnusable,
-            format!("200 without a usable access token {at}: its token has expired already"),
+            "200 without a usable access token AT: its token has expired already",
         ),
         (
             "200 OK",
             r#"{"access_token":"4ccess","expires_in":-9}"#,
             TokenUnusable,
-            format!("200 without a usable access token {at}: its token has expired already"),
-        ),
-        (
-            "200 OK",
-            &long,
-            TooLarge,
-            format!("body too large {at}: over 65536 bytes, from where an access token was asked for"),
+            "200 without a usable access token AT: its token has expired already",
         ),
         (
             "401 x",
             r#"{"error":"invalid_client","access_token":"4ccess"}"#,
             TokenRefused,
-            format!("no access token, 401 unauthorized {at}: invalid_client"),
+            "no access token, 401 unauthorized AT: invalid_client",
         ),
         (
             "400 x",
             r#"{"error":"invalid_grant"}"#,
             TokenRefused,
-            format!("no access token, 400 bad request {at}: invalid_grant"),
+            "no access token, 400 bad request AT: invalid_grant",
         ),
-        (
-            "403 x",
-            "<h1>4ccess",
-            TokenRefused,
-            format!("no access token, 403 forbidden {at}"),
-        ),
+        ("403 x", "<h1>4ccess", TokenRefused, "no access token, 403 forbidden AT"),
         (
             "400 x",
             r#"{"error":{"title":"4ccess"}}"#,
             TokenRefused,
-            format!("no access token, 400 bad request {at}"),
+            "no access token, 400 bad request AT",
         ),
-        (
-            "404 x",
-            "",
-            TokenUnusable,
-            format!("404 without a usable access token {at}"),
-        ),
-        ("302 x", "", Redirected, format!("redirected {at}")),
-        (
-            "503 x",
-            "4ccess",
-            Unavailable,
-            "503 service unavailable (POST http://127.0.0.1:PORT/oauth/tokens, 3 attempts)".to_owned(),
-        ),
+        ("404 x", "", TokenUnusable, "404 without a usable access token AT"),
+        ("302 x", "", Redirected, "redirected AT"),
+        ("503 x", "4ccess", Unavailable, "503 service unavailable TRIED"),
         (
             "500 x",
             r#"{"error":"server_error"}"#,
             Server,
-            "500 internal server error (POST http://127.0.0.1:PORT/oauth/tokens, 3 attempts): server_error".to_owned(),
+            "500 internal server error TRIED: server_error",
         ),
-    ];
-    for (status, body, kind, text) in cases {
+    ]
+};
+
+#[tokio::test]
+async fn answers_that_hold_no_usable_token_are_errors_that_show_nothing_of_them() {
+    let long = format!(r#"{{"access_token":"4ccess{}"}}"#, "x".repeat(70_000));
+    let too_large = "body too large AT: over 65536 bytes, from where an access token was asked for";
+    let long = ("200 OK", long.as_str(), HttpErrorKind::TooLarge, too_large);
+    for (status, body, kind, text) in NO_TOKENS.iter().copied().chain([long]) {
         let reply = || send(status, "location: http://evil.example/\r\n", body);
         let server = Peer::start(vec![reply(), reply(), reply(), reply()]);
         let client = client(&server, by_client(), None);
-        assert_eq!(refusal(&server, &client).await, (kind, text), "{status} {}", body.len());
+        let address = "(POST http://127.0.0.1:PORT/oauth/tokens";
+        let text = text.replace(" AT", &format!(" {address})"));
+        let text = text.replace("TRIED", &format!("{address}, 3 attempts)"));
+        assert_eq!(refusal(&server, &client).await, (kind, text));
     }
 }
 
