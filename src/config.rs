@@ -73,7 +73,7 @@ struct Settled {
 /// Reads the configuration. Without a file it is the defaults and no source, which is an error only to who needs one.
 pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigError> {
     let found = find(flags, environment)?;
-    let settled = match &found {
+    let mut settled = match &found {
         Some(found) => settle(found)?,
         None => Settled::default(),
     };
@@ -87,6 +87,9 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         .or(settled.dir)
         .or_else(from_environment)
         .unwrap_or_else(|| environment.path(Path::new("data")));
+    for source in &mut settled.sources {
+        source.credentials = dir.join(".credentials").join(format!("{}.json", source.name));
+    }
     Ok(Config {
         file: found.map(|found| found.path),
         dir,
@@ -278,6 +281,7 @@ fn share_group_of(root: &Section<'_>) -> Result<bool, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Secret;
     use std::collections::BTreeSet;
     use std::time::Duration;
 
@@ -629,8 +633,9 @@ mod tests {
             ["b", "a"]
         );
         let source = config.sources.first().unwrap().resolve(&environment).unwrap();
-        let crate::source::Auth::Bearer(secret) = &source.auth;
-        assert_eq!(secret.expose(), "s3cr3t-t0ken");
+        let secrets: Vec<&str> = source.auth.secrets().into_iter().map(Secret::expose).collect();
+        assert_eq!(secrets, ["s3cr3t-t0ken"]);
+        assert_eq!(source.credentials, Some(folder.path().join("kept/.credentials/b.json")));
         assert_eq!(
             (source.base_url.as_str(), source.account.as_str()),
             ("http://localhost:8080/", "localhost")

@@ -2,120 +2,37 @@
 //! hands out whole JSON bodies or one error that tells the whole story. Separate so that limits, retries,
 //! host pinning and redaction are decided once for every service.
 
+mod credential;
 mod exchange;
 mod failure;
 mod gate;
+mod kept;
 mod link;
+mod oauth;
+#[cfg(test)]
+mod oauth_tests;
+#[cfg(test)]
+mod peer;
 mod redaction;
 mod retry;
+mod settings;
+mod wire;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::HeaderValue;
-use reqwest::{Certificate, Proxy, redirect};
 use tokio::time::sleep;
-use url::{Host, Url};
+use url::Url;
 
-use crate::source::{Auth, Limits, Source};
-
+use credential::Credential;
 use failure::Failure;
 pub use failure::{HttpError, HttpErrorKind};
 use gate::Gate;
-use redaction::Redaction;
 use retry::{Decision, Policy};
-
-/// Where to ask, as whom, and how patiently.
-#[derive(Clone)]
-pub struct Settings {
-    /// Scheme, host and port are pinned; its path is put before every path asked for.
-    pub base_url: Url,
-    pub auth: Auth,
-    pub limits: Limits,
-    /// Certificate authorities trusted beside those of the system.
-    pub ca_pem: Option<Vec<u8>>,
-    /// Without one, the system's; to loopback, none.
-    pub proxy: Option<String>,
-    /// The most a body may hold once it is unpacked.
-    pub max_body_bytes: usize,
-    /// First wait after a transient failure; doubles.
-    pub retry_base: Duration,
-    /// The longest wait after a transient failure.
-    pub retry_cap: Duration,
-}
-
-impl Settings {
-    pub fn new(base_url: Url, auth: Auth) -> Self {
-        Self {
-            base_url,
-            auth,
-            limits: Limits::default(),
-            ca_pem: None,
-            proxy: None,
-            max_body_bytes: 64 * 1024 * 1024,
-            retry_base: Duration::from_secs(1),
-            retry_cap: Duration::from_secs(30),
-        }
-    }
-
-    pub fn of(source: &Source) -> Self {
-        Self {
-            limits: source.limits.clone(),
-            ca_pem: source.ca_pem.clone(),
-            proxy: source.proxy.clone(),
-            ..Self::new(source.base_url.clone(), source.auth.clone())
-        }
-    }
-}
-
-/// The proxy and the address may hold a password.
-impl fmt::Debug for Settings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Settings")
-            .field("host", &self.base_url.host_str())
-            .field("auth", &self.auth)
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Settings with which no request can be sent; always a matter of the configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    #[error("plain http to {host}, which is not this machine")]
-    PlainHttp { host: String },
-    #[error("base_url is not an http address with a host and without user, query and fragment")]
-    BaseUrl,
-    #[error("the token is empty or has characters that no header can hold")]
-    Token,
-    #[error("ca_file holds no readable certificate in PEM: {detail}")]
-    Certificate { detail: String },
-    #[error("proxy is not an address of a proxy, such as http://proxy.example:3128")]
-    Proxy,
-    #[error("no client could be made for {host}: {detail}")]
-    Client { host: String, detail: String },
-}
-
-impl SettingsError {
-    /// What the reader can do about it: one lower-case line without a full stop.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::PlainHttp { .. } => "the token would travel unencrypted: use https",
-            Self::BaseUrl => "name scheme, host and, if need be, port and path only, such as https://service.example",
-            Self::Token => "check the variable, file or command the token comes from, also for line breaks",
-            Self::Certificate { .. } => {
-                "ca_file is the text file of a certificate authority, with lines BEGIN CERTIFICATE and END CERTIFICATE"
-            }
-            Self::Proxy => "http:// and https:// proxies are supported",
-            Self::Client { .. } => {
-                "this machine may lack its list of certificate authorities: install ca-certificates, or set ca_file"
-            }
-        }
-    }
-}
+pub use settings::{Settings, SettingsError};
+use wire::Wire;
 
 /// A whole answer with a 2xx status.
 #[derive(Clone, Debug)]
@@ -131,15 +48,12 @@ pub struct Answer {
 
 /// Sends requests; may be used by many tasks at once, which share its limits.
 pub struct Client {
-    inner: reqwest::Client,
+    wire: Arc<Wire>,
     base_url: Url,
-    authorization: HeaderValue,
+    credential: Credential,
     policy: Policy,
-    timeout: Duration,
     max_body_bytes: usize,
     gate: Gate,
-    redaction: Redaction,
-    requests: AtomicU64,
 }
 
 impl fmt::Debug for Client {
@@ -154,33 +68,28 @@ impl fmt::Debug for Client {
 impl Client {
     /// Sends nothing yet.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        check_address(&settings.base_url)?;
-        let inner = connector(&settings)?;
-        let authorization = authorization(&settings.auth)?;
-        let redaction = redaction(&settings);
+        settings::check_address(&settings.base_url)?;
+        let inner = settings::connector(&settings)?;
+        let wire = Arc::new(Wire::new(inner, settings.limits.timeout, settings.redaction()));
+        let credential = Credential::new(&settings, &wire)?;
         let Settings {
             base_url,
             limits,
             max_body_bytes,
-            retry_base,
-            retry_cap,
             ..
         } = settings;
         Ok(Self {
-            inner,
+            wire,
             base_url,
-            authorization,
+            credential,
             policy: Policy {
                 attempts: limits.attempts,
                 backoff: limits.backoff,
-                base: retry_base,
-                cap: retry_cap,
+                base: limits.retry_base,
+                cap: limits.retry_cap,
             },
-            timeout: limits.timeout,
             max_body_bytes,
             gate: Gate::new(limits.max_in_flight, limits.max_per_minute),
-            redaction,
-            requests: AtomicU64::new(0),
         })
     }
 
@@ -195,11 +104,12 @@ impl Client {
     pub async fn get_link(&self, link: &str) -> Result<Answer, HttpError> {
         let url = link::within(&self.base_url, link).map_err(|refusal| HttpError {
             kind: HttpErrorKind::Redirected,
+            method: "GET",
             url: self.base_url.to_string(),
             status: None,
             attempts: 0,
             waited: Duration::ZERO,
-            detail: self.redaction.shown(refusal.to_string().as_bytes(), false),
+            detail: self.wire.redaction.shown(refusal.to_string().as_bytes(), false),
         })?;
         self.fetch(url).await
     }
@@ -238,13 +148,9 @@ impl Client {
         }
     }
 
-    /// Requests sent so far: every attempt, and every address a redirect led to.
+    /// Requests sent so far: every attempt, every address a redirect led to, and those for access tokens.
     pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
-    }
-
-    fn count_request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.wire.requests()
     }
 
     fn address(&self, path: &str, query: &[(&str, &str)]) -> Url {
@@ -261,10 +167,13 @@ impl Client {
     }
 }
 
-fn final_error(mut url: Url, failure: Failure, attempts: u32, waited: Duration) -> HttpError {
+fn final_error(asked: Url, failure: Failure, attempts: u32, waited: Duration) -> HttpError {
+    let method = if failure.posted_to.is_some() { "POST" } else { "GET" };
+    let mut url = failure.posted_to.map_or(asked, |address| *address);
     url.set_query(None);
     HttpError {
         kind: failure.kind,
+        method,
         url: url.into(),
         status: failure.status,
         attempts,
@@ -273,219 +182,13 @@ fn final_error(mut url: Url, failure: Failure, attempts: u32, waited: Duration) 
     }
 }
 
-fn check_address(url: &Url) -> Result<(), SettingsError> {
-    let is_plain =
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_plain {
-        return Err(SettingsError::BaseUrl);
-    }
-    if url.scheme() == "http" && !is_loopback(url) {
-        return Err(SettingsError::PlainHttp { host: host_of(url) });
-    }
-    Ok(())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
-        None => false,
-    }
-}
-
-fn host_of(url: &Url) -> String {
-    url.host_str().unwrap_or_default().to_owned()
-}
-
-fn authorization(auth: &Auth) -> Result<HeaderValue, SettingsError> {
-    let Auth::Bearer(token) = auth;
-    if token.expose().trim().is_empty() {
-        return Err(SettingsError::Token);
-    }
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-        .ok()
-        .ok_or(SettingsError::Token)?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn redaction(settings: &Settings) -> Redaction {
-    let Auth::Bearer(token) = &settings.auth;
-    let proxy = settings.proxy.as_deref().and_then(|text| Url::parse(text).ok());
-    let password = proxy.as_ref().and_then(Url::password);
-    Redaction::new(std::iter::once(token.expose()).chain(password))
-}
-
-/// Redirects are followed by hand, and nothing is tried again below the policy of this module. An address
-/// without encryption is on this machine: no proxy leads there, and no certificate authorities are needed.
-fn connector(settings: &Settings) -> Result<reqwest::Client, SettingsError> {
-    let limits = &settings.limits;
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("trailhouse/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .connect_timeout(limits.timeout.min(Duration::from_secs(10)))
-        .pool_max_idle_per_host(limits.max_in_flight);
-    if is_loopback(&settings.base_url) {
-        builder = builder.no_proxy();
-    } else if let Some(proxy) = &settings.proxy {
-        builder = builder.proxy(proxy_at(proxy).ok_or(SettingsError::Proxy)?);
-    }
-    if settings.base_url.scheme() == "http" {
-        builder = builder.tls_certs_only([]);
-    } else if let Some(pem) = &settings.ca_pem {
-        let unusable = |detail: String| SettingsError::Certificate { detail };
-        let authorities = Certificate::from_pem_bundle(pem).map_err(|error| unusable(exchange::innermost(&error)))?;
-        if authorities.is_empty() {
-            return Err(unusable("it has none".to_owned()));
-        }
-        builder = builder.tls_certs_merge(authorities);
-    }
-    builder.build().map_err(|error| SettingsError::Client {
-        host: host_of(&settings.base_url),
-        detail: exchange::innermost(&error),
-    })
-}
-
-/// The reason of a refusal is not kept, for it may hold the password.
-fn proxy_at(address: &str) -> Option<Proxy> {
-    let url = Url::parse(address).ok()?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return None;
-    }
-    Proxy::all(url).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::peer::{GOOD, Peer, Reply, TOKEN, answer, good, send};
     use super::*;
-    use crate::source::Secret;
-    use std::io::{Read, Write};
-    use std::net::{TcpListener, TcpStream};
-    use std::sync::{Arc, Mutex};
+    use crate::source::{Auth, Secret};
     use std::thread;
     use std::time::Instant;
-
-    const TOKEN: &str = "tok-9f8e7d6c/5b4a";
-    const GOOD: &str = r#"{"results":[]}"#;
-
-    /// What the server does with one connection.
-    enum Reply {
-        Send(Vec<u8>),
-        /// Sends the beginning and then nothing, without closing.
-        Stall(Vec<u8>),
-        Wait(Duration, Vec<u8>),
-    }
-
-    #[derive(Default)]
-    struct Log {
-        requests: Vec<String>,
-        open: usize,
-        most_open: usize,
-    }
-
-    struct Peer {
-        url: Url,
-        log: Arc<Mutex<Log>>,
-    }
-
-    impl Peer {
-        /// Each connection takes the next reply; after the last there is nobody to talk to.
-        fn start(replies: Vec<Reply>) -> Self {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-            let log = Arc::new(Mutex::new(Log::default()));
-            let written = log.clone();
-            thread::spawn(move || {
-                for reply in replies {
-                    let (stream, _) = listener.accept().unwrap();
-                    let log = written.clone();
-                    thread::spawn(move || serve(stream, &reply, &log));
-                }
-            });
-            Self { url, log }
-        }
-
-        fn requests(&self) -> Vec<String> {
-            self.log.lock().unwrap().requests.clone()
-        }
-
-        fn settings(&self) -> Settings {
-            let limits = Limits {
-                timeout: Duration::from_millis(300),
-                backoff: Duration::from_millis(1),
-                attempts: 3,
-                ..Limits::default()
-            };
-            Settings {
-                limits,
-                retry_base: Duration::from_millis(1),
-                retry_cap: Duration::from_millis(5),
-                max_body_bytes: 10_000,
-                ..Settings::new(self.url.clone(), Auth::Bearer(Secret::new(TOKEN.to_owned())))
-            }
-        }
-
-        fn client(&self) -> Client {
-            Client::new(self.settings()).unwrap()
-        }
-
-        async fn get(&self) -> Result<Answer, HttpError> {
-            self.client()
-                .get("/api/v1/logs/", &[("page", "1"), ("sort", "{\"a b\":1}")])
-                .await
-        }
-
-        /// The text of the error, with the port taken out.
-        async fn refusal(&self) -> (HttpErrorKind, String) {
-            let error = self.get().await.unwrap_err();
-            let text = error.to_string().replace(&self.url.port().unwrap().to_string(), "PORT");
-            assert!(!format!("{error:?} {text}").contains("9f8e7d6c"), "{text}");
-            (error.kind, text)
-        }
-    }
-
-    fn serve(mut stream: TcpStream, reply: &Reply, log: &Mutex<Log>) {
-        let mut head = Vec::new();
-        let mut byte = [0];
-        while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
-            head.push(byte[0]);
-        }
-        {
-            let mut log = log.lock().unwrap();
-            log.requests.push(String::from_utf8(head).unwrap());
-            log.open += 1;
-            log.most_open = log.most_open.max(log.open);
-        }
-        if let Reply::Wait(time, _) = reply {
-            thread::sleep(*time);
-        }
-        log.lock().unwrap().open -= 1;
-        let (Reply::Send(bytes) | Reply::Stall(bytes) | Reply::Wait(_, bytes)) = reply;
-        // A client that refuses a large body may have gone already.
-        if stream.write_all(bytes).is_ok() && matches!(reply, Reply::Stall(_)) {
-            thread::sleep(Duration::from_secs(3));
-        }
-    }
-
-    fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
-        let body = body.as_ref();
-        let head = format!(
-            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
-            body.len()
-        );
-        [head.as_bytes(), body].concat()
-    }
-
-    fn send(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Reply {
-        Reply::Send(answer(status, headers, body))
-    }
-
-    fn good() -> Reply {
-        send("200 OK", "", GOOD)
-    }
 
     fn bytes_of(hex: &str) -> Vec<u8> {
         hex.as_bytes()

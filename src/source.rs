@@ -1,15 +1,18 @@
 //! Sources, streams, paging and credentials as plain data, and the registry of the services known. Everything that is true
 //! of one service only stands in its own file below; what to do with it is `http`'s and `pull`'s.
 
+mod credential;
 pub mod secoda;
 pub mod zendesk;
 
-use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::schema::Table;
+
+pub use credential::{Auth, Grant, OAuth, Secret};
 
 /// A service trailhouse can pull from.
 #[derive(Debug)]
@@ -69,6 +72,8 @@ pub struct Source {
     pub service: &'static Service,
     pub base_url: Url,
     pub auth: Auth,
+    /// The file that keeps a refresh token the service has replaced.
+    pub credentials: Option<PathBuf>,
     pub streams: Vec<&'static Stream>,
     /// Host of the account without port; coverage belongs to it. `demo` has a fixed one.
     pub account: String,
@@ -87,9 +92,13 @@ pub struct Limits {
     pub max_in_flight: usize,
     pub max_per_minute: Option<u32>,
     pub timeout: Duration,
-    /// First wait after a 429 without `Retry-After`.
+    /// First wait after a 429 without `Retry-After`, and the longest after a 503 without one.
     pub backoff: Duration,
     pub attempts: u32,
+    /// First wait after any other transient failure; doubles.
+    pub retry_base: Duration,
+    /// The longest wait after any other transient failure.
+    pub retry_cap: Duration,
 }
 
 impl Default for Limits {
@@ -100,34 +109,9 @@ impl Default for Limits {
             timeout: Duration::from_secs(60),
             backoff: Duration::from_secs(60),
             attempts: 8,
+            retry_base: Duration::from_secs(1),
+            retry_cap: Duration::from_secs(30),
         }
-    }
-}
-
-/// How a source proves who it is.
-#[derive(Debug, Clone)]
-pub enum Auth {
-    Bearer(Secret),
-}
-
-/// A credential. It cannot be printed: `Debug` hides it and there is no `Display` and no serialisation.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The credential itself, for the one place that sends it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret(…)")
     }
 }
 

@@ -99,6 +99,7 @@ fn source(base_url: &str) -> Result<Source, Failure> {
         service: &secoda::SERVICE,
         base_url: Url::parse(base_url).map_err(|error| Failure::failed(error.to_string()))?,
         auth: Auth::Bearer(Secret::new(TOKEN.to_owned())),
+        credentials: None,
         streams: vec![&secoda::AUDIT_LOGS],
         account: "demo".to_owned(),
         retention_days: RETENTION_DAYS,

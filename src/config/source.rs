@@ -52,6 +52,8 @@ pub struct SourceConfig {
     pub limits: Limits,
     pub ca_file: Option<PathBuf>,
     pub proxy: Option<String>,
+    /// Of the home: the file that keeps a refresh token the service has replaced.
+    pub(super) credentials: PathBuf,
     pub(super) token: Option<SecretFrom>,
     /// Where the source stands: `trailhouse.toml:4:10: sources.secoda_prod`.
     pub(super) place: String,
@@ -90,6 +92,7 @@ impl SourceConfig {
             ca_file: section.file("ca_file")?,
             proxy: address::proxy(&section)?,
             token: SecretFrom::read(&section, "token", &format!("{}_API_KEY", service.kind.to_uppercase()))?,
+            credentials: PathBuf::new(),
             place: sources.place(name),
         })
     }
@@ -109,6 +112,7 @@ impl SourceConfig {
             service: self.service,
             base_url: self.base_url.clone(),
             auth: Auth::Bearer(token.resolve(environment)?),
+            credentials: Some(self.credentials.clone()),
             streams: self.streams.clone(),
             account: self.account.clone(),
             retention_days: self.retention_days,
@@ -228,5 +232,6 @@ fn limits_of(section: &Section<'_>) -> Result<Limits, ConfigError> {
         timeout: section.duration("timeout", shortest)?.unwrap_or(default.timeout),
         backoff: section.duration("backoff", shortest)?.unwrap_or(default.backoff),
         attempts: section.count("attempts", 100)?.unwrap_or(default.attempts),
+        ..default
     })
 }

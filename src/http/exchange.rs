@@ -1,17 +1,18 @@
 //! One attempt: send, follow redirects within the pinned origin, and read a body that is whole, small enough
 //! and JSON. Separate from the client, which decides what to do when an attempt fails.
 
-use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Response;
-use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use serde::de::IgnoredAny;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use super::credential::Authorization;
 use super::failure::{Failure, HttpErrorKind};
+use super::wire::header;
 use super::{Answer, Client, retry};
 
 /// A missing slash takes one; more than a few are a circle.
@@ -21,12 +22,36 @@ const EXCERPT_BYTES: usize = 16 * 1024;
 const EXCERPT_TIME: Duration = Duration::from_secs(2);
 
 impl Client {
+    /// Asks once, or twice where an access token that was good before is refused.
     pub(super) async fn attempt(&self, asked: &Url) -> Result<Answer, Failure> {
+        let authorization = self.credential.current().await?;
+        match self.attempt_as(asked, &authorization).await {
+            Err(refused) if refused.kind == HttpErrorKind::Unauthorized => {
+                match self.credential.after_refusal(&authorization).await? {
+                    Some(renewed) => self.attempt_as(asked, &renewed).await,
+                    None => Err(refused),
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn attempt_as(&self, asked: &Url, authorization: &Authorization) -> Result<Answer, Failure> {
+        let answer = self.follow(asked, authorization).await;
+        if answer.is_ok() {
+            self.credential.accepted(authorization);
+        }
+        answer
+    }
+
+    async fn follow(&self, asked: &Url, authorization: &Authorization) -> Result<Answer, Failure> {
         let mut url = asked.clone();
         for _ in 0..=MOST_REDIRECTS {
             self.gate.turn().await;
-            let deadline = Instant::now() + self.timeout;
-            let response = self.send(&url, deadline).await?;
+            let deadline = Instant::now() + self.wire.timeout;
+            let request = self.wire.inner.get(url.clone()).header(ACCEPT, "application/json");
+            let request = request.header(AUTHORIZATION, authorization.header.clone());
+            let response = self.wire.send(request, deadline).await?;
             let Some(next) = self.redirect_of(&response, &url)? else {
                 return self.answer(response, deadline).await;
             };
@@ -36,23 +61,6 @@ impl Client {
             HttpErrorKind::Redirected,
             format!("more than {MOST_REDIRECTS} times on the same host"),
         ))
-    }
-
-    async fn send(&self, url: &Url, deadline: Instant) -> Result<Response, Failure> {
-        self.count_request();
-        let request = self
-            .inner
-            .get(url.clone())
-            .header(ACCEPT, "application/json")
-            .header(AUTHORIZATION, self.authorization.clone());
-        match timeout_at(deadline, request.send()).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.connection_failure(&error)),
-            Err(_) => Err(Failure::new(
-                HttpErrorKind::Timeout,
-                format!("no answer within {:?}", self.timeout),
-            )),
-        }
     }
 
     /// The address to go on with, if the answer is a redirect that stays on the pinned origin.
@@ -71,6 +79,7 @@ impl Client {
         };
         if target.origin() != self.base_url.origin() {
             let named = self
+                .wire
                 .redaction
                 .shown(target.origin().ascii_serialization().as_bytes(), false);
             return Err(refused(format!("to {named}, which is not the configured host")));
@@ -106,7 +115,7 @@ impl Client {
 
     fn limits(&self, headers: &HeaderMap) -> Vec<(String, String)> {
         let about_limits = headers.iter().filter(|(name, _)| is_about_limits(name.as_str()));
-        let shown = |value: &HeaderValue| self.redaction.shown(value.as_bytes(), false);
+        let shown = |value: &HeaderValue| self.wire.redaction.shown(value.as_bytes(), false);
         about_limits
             .map(|(name, value)| (name.as_str().to_owned(), shown(value)))
             .collect()
@@ -117,10 +126,9 @@ impl Client {
         let retry_after = header(response.headers(), RETRY_AFTER).and_then(|text| retry::asked_wait(text, date));
         let detail = self.excerpt(response, Vec::new(), deadline).await;
         Failure {
-            kind: HttpErrorKind::of_status(status),
             status: Some(status.as_u16()),
             retry_after,
-            detail,
+            ..Failure::new(HttpErrorKind::of_status(status), detail)
         }
     }
 
@@ -145,7 +153,7 @@ impl Client {
         }
         is_part |= text.len() > EXCERPT_BYTES;
         text.truncate(EXCERPT_BYTES);
-        self.redaction.shown(&text, is_part)
+        self.wire.redaction.shown(&text, is_part)
     }
 
     /// The whole body, unpacked; the limit counts what comes out of the unpacking.
@@ -157,18 +165,7 @@ impl Client {
         self.check_size(announced)?;
         let mut body = Vec::with_capacity(announced);
         let mut first = None;
-        loop {
-            let chunk = match timeout_at(deadline, response.chunk()).await {
-                Ok(Ok(Some(chunk))) => chunk,
-                Ok(Ok(None)) => break,
-                Ok(Err(error)) => return Err(self.body_failure(&error)),
-                Err(_) => {
-                    return Err(Failure::new(
-                        HttpErrorKind::Timeout,
-                        format!("body not complete within {:?}", self.timeout),
-                    ));
-                }
-            };
+        while let Some(chunk) = self.wire.chunk(&mut response, deadline).await? {
             self.check_size(body.len().saturating_add(chunk.len()))?;
             body.extend_from_slice(&chunk);
             first = first.or_else(|| first_of(&chunk));
@@ -202,34 +199,9 @@ impl Client {
         } else {
             HttpErrorKind::NotJson
         };
-        let text = self.redaction.shown(error.to_string().as_bytes(), false);
+        let text = self.wire.redaction.shown(error.to_string().as_bytes(), false);
         Err(Failure::new(kind, format!("{text}, in a body of {} bytes", body.len())))
     }
-
-    fn connection_failure(&self, error: &reqwest::Error) -> Failure {
-        let cause = innermost(error);
-        let kind = if error.is_timeout() {
-            HttpErrorKind::Timeout
-        } else if error.is_connect() && cause.contains("certificate") {
-            HttpErrorKind::Certificate
-        } else {
-            HttpErrorKind::Connection
-        };
-        Failure::new(kind, self.redaction.shown(cause.as_bytes(), false))
-    }
-
-    fn body_failure(&self, error: &reqwest::Error) -> Failure {
-        let kind = if error.is_timeout() {
-            HttpErrorKind::Timeout
-        } else {
-            HttpErrorKind::Truncated
-        };
-        Failure::new(kind, self.redaction.shown(innermost(error).as_bytes(), false))
-    }
-}
-
-fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok())
 }
 
 fn is_about_limits(name: &str) -> bool {
@@ -243,15 +215,4 @@ fn first_of(body: &[u8]) -> Option<u8> {
 
 fn is_json_start(byte: u8) -> bool {
     matches!(byte, b'{' | b'[')
-}
-
-/// The cause that says most; the outer ones only say that a request failed, and name its address.
-pub(super) fn innermost(error: &reqwest::Error) -> String {
-    let Some(mut cause) = error.source() else {
-        return "the request failed".to_owned();
-    };
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use url::Url;
 
 /// What a caller branches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,14 @@ pub enum HttpErrorKind {
     TooLarge,
     /// The server's certificate is not trusted, or ours is asked for.
     Certificate,
+    /// No access token is given for the configured credentials.
+    TokenRefused,
+    /// No access token is given for the refresh token, neither for one kept before nor for the configured one.
+    RefreshTokenRefused,
+    /// What came in place of an access token is none.
+    TokenUnusable,
+    /// The service has replaced the refresh token, and the new one cannot be written down.
+    TokenNotKept,
 }
 
 impl HttpErrorKind {
@@ -55,7 +64,10 @@ impl HttpErrorKind {
 
     /// True where the credentials are what has to change; such a failure ends the stream as a configuration error.
     pub fn is_about_credentials(self) -> bool {
-        matches!(self, Self::Unauthorized | Self::Forbidden)
+        matches!(
+            self,
+            Self::Unauthorized | Self::Forbidden | Self::TokenRefused | Self::RefreshTokenRefused
+        )
     }
 
     /// What the reader can do about it: one lower-case line without a full stop.
@@ -88,6 +100,16 @@ impl HttpErrorKind {
                 "no page of a list is this large: check base_url, or ask for smaller pages where the service allows it"
             }
             Self::Certificate => "name the certificate authority of the service in ca_file of this source",
+            Self::TokenRefused => {
+                "check client_id and client_secret of this source, and that its OAuth client may use the scope auditlogs:read"
+            }
+            Self::RefreshTokenRefused => {
+                "the refresh token has expired, was revoked, or was used elsewhere: make a new one and configure it"
+            }
+            Self::TokenUnusable => {
+                "something other than the service gave this answer, or the service has changed: check the address of this source"
+            }
+            Self::TokenNotKept => "make the folder writable, with room on its disk, before the next run",
         }
     }
 }
@@ -98,6 +120,8 @@ impl HttpErrorKind {
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct HttpError {
     pub kind: HttpErrorKind,
+    /// `GET`, or `POST` where an access token was asked for.
+    pub method: &'static str,
     /// What was asked for, without the query.
     pub url: String,
     /// Of the last answer, if there was one.
@@ -126,10 +150,17 @@ impl fmt::Display for HttpError {
             (HttpErrorKind::Truncated, _) => formatter.write_str("body cut short")?,
             (HttpErrorKind::TooLarge, _) => formatter.write_str("body too large")?,
             (HttpErrorKind::Certificate, _) => formatter.write_str("certificate not accepted")?,
+            (HttpErrorKind::TokenRefused | HttpErrorKind::RefreshTokenRefused, Some(status)) => {
+                write!(formatter, "no access token, {}", status_text(status))?;
+            }
+            (HttpErrorKind::TokenUnusable, Some(status)) => {
+                write!(formatter, "{status} without a usable access token")?
+            }
+            (HttpErrorKind::TokenNotKept, _) => formatter.write_str("the new refresh token cannot be kept")?,
             (_, Some(status)) => formatter.write_str(&status_text(status))?,
             (kind, None) => write!(formatter, "{kind:?}")?,
         }
-        write!(formatter, " (GET {}", self.url)?;
+        write!(formatter, " ({} {}", self.method, self.url)?;
         if self.attempts > 1 {
             write!(formatter, ", {} attempts", self.attempts)?;
         }
@@ -162,6 +193,8 @@ pub(super) struct Failure {
     /// The wait the server asked for.
     pub(super) retry_after: Option<Duration>,
     pub(super) detail: String,
+    /// The address of the token endpoint, where the failure is its.
+    pub(super) posted_to: Option<Box<Url>>,
 }
 
 impl Failure {
@@ -171,6 +204,7 @@ impl Failure {
             status: None,
             retry_after: None,
             detail,
+            posted_to: None,
         }
     }
 }

@@ -61,16 +61,15 @@ impl Gate {
         }
     }
 
-    /// Waits for the turn of one request: every request, also the second of a redirect, has its own.
+    /// Waits for the turn of one request: every request, also the second of a redirect, has its own. A turn that falls into a
+    /// pause is lost, so that requests are as far apart after it as before.
     pub(super) async fn turn(&self) {
-        let start = self.state().reserve(Instant::now(), self.spacing);
-        sleep_until(start).await;
         loop {
-            let until = self.state().paused_until;
-            if until <= Instant::now() {
+            let start = self.state().reserve(Instant::now(), self.spacing);
+            sleep_until(start).await;
+            if self.state().paused_until <= Instant::now() {
                 return;
             }
-            sleep_until(until).await;
         }
     }
 
@@ -122,7 +121,7 @@ impl State {
     }
 
     fn reserve(&mut self, now: Instant, spacing: Duration) -> Instant {
-        let start = self.next_start.max(now);
+        let start = self.next_start.max(self.paused_until).max(now);
         self.next_start = start + spacing;
         start
     }
@@ -171,6 +170,23 @@ mod tests {
         let third = third.await;
         assert_eq!(gate.state().in_flight, 1);
         drop(third);
+    }
+
+    #[tokio::test]
+    async fn requests_are_as_far_apart_after_a_pause_as_before() {
+        let gate = Gate::new(4, Some(1_200));
+        let start = Instant::now();
+        let turn = async || {
+            gate.turn().await;
+            start.elapsed()
+        };
+        let pause = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            gate.slow_down(Duration::from_millis(300));
+        };
+        let (_, second, third, ()) = futures::join!(turn(), turn(), turn(), pause);
+        assert!(second >= Duration::from_millis(320), "{second:?}");
+        assert!(third >= Duration::from_millis(370), "{third:?}");
     }
 
     #[test]

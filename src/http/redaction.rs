@@ -1,6 +1,8 @@
 //! Makes text of a server fit to be shown: without secrets, short, and harmless to a terminal. Pure, and
 //! separate because a mistake here is a leak.
 
+use std::sync::{PoisonError, RwLock};
+
 /// The longest text shown, in characters.
 const SHOWN: usize = 200;
 /// Stands where a secret stood.
@@ -11,61 +13,69 @@ const SHORTEST_ENCODED: usize = 8;
 /// Every way a secret may be written.
 pub(super) struct Redaction {
     /// ASCII lower case, longest first.
-    forms: Vec<String>,
+    forms: RwLock<Vec<String>>,
 }
 
 impl Redaction {
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut forms: Vec<String> = secrets
-            .into_iter()
-            .flat_map(forms)
-            .map(|form| form.to_ascii_lowercase())
-            .filter(|form| !form.is_empty())
-            .collect();
+        let redaction = Self {
+            forms: RwLock::default(),
+        };
+        secrets.into_iter().for_each(|secret| redaction.learn(secret));
+        redaction
+    }
+
+    /// A secret that came later than the others.
+    pub(super) fn learn(&self, secret: &str) {
+        let new = forms(secret).into_iter().map(|form| form.to_ascii_lowercase());
+        let mut forms = self.forms.write().unwrap_or_else(PoisonError::into_inner);
+        forms.extend(new.filter(|form| !form.is_empty()));
         forms.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         forms.dedup();
-        Self { forms }
     }
 
     /// `is_part` where `bytes` are the beginning of something longer: a secret may then be cut in two by
     /// their end, so that as much of it as could be one is left out.
     pub(super) fn shown(&self, bytes: &[u8], is_part: bool) -> String {
-        let longest = self.forms.first().map_or(0, String::len);
+        let forms = self.forms.read().unwrap_or_else(PoisonError::into_inner);
+        let longest = forms.first().map_or(0, String::len);
         let kept = if is_part {
             bytes.len().saturating_sub(longest)
         } else {
             bytes.len()
         };
-        let text = self.without_secrets(&harmless(&String::from_utf8_lossy(bytes.get(..kept).unwrap_or(bytes))));
+        let text = without_secrets(
+            &forms,
+            &harmless(&String::from_utf8_lossy(bytes.get(..kept).unwrap_or(bytes))),
+        );
         if text.chars().count() <= SHOWN {
             return text;
         }
         text.chars().take(SHOWN).chain(['…']).collect()
     }
+}
 
-    fn without_secrets(&self, text: &str) -> String {
-        // Compared without regard to ASCII case, which keeps every byte in its place.
-        let lower = text.to_ascii_lowercase();
-        let mut shown = String::with_capacity(text.len());
-        let mut done = 0;
-        while let Some((start, end)) = self.next_secret(&lower, done) {
-            shown.push_str(text.get(done..start).unwrap_or_default());
-            shown.push_str(HIDDEN);
-            done = end;
-        }
-        shown.push_str(text.get(done..).unwrap_or_default());
-        shown
+fn without_secrets(forms: &[String], text: &str) -> String {
+    // Compared without regard to ASCII case, which keeps every byte in its place.
+    let lower = text.to_ascii_lowercase();
+    let mut shown = String::with_capacity(text.len());
+    let mut done = 0;
+    while let Some((start, end)) = next_secret(forms, &lower, done) {
+        shown.push_str(text.get(done..start).unwrap_or_default());
+        shown.push_str(HIDDEN);
+        done = end;
     }
+    shown.push_str(text.get(done..).unwrap_or_default());
+    shown
+}
 
-    /// The first form at or after `from`, and of those that start there the longest.
-    fn next_secret(&self, lower: &str, from: usize) -> Option<(usize, usize)> {
-        let rest = lower.get(from..)?;
-        let found = self
-            .forms
-            .iter()
-            .filter_map(|form| rest.find(form).map(|at| (from + at, from + at + form.len())));
-        found.min_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)))
-    }
+/// The first form at or after `from`, and of those that start there the longest.
+fn next_secret(forms: &[String], lower: &str, from: usize) -> Option<(usize, usize)> {
+    let rest = lower.get(from..)?;
+    let found = forms
+        .iter()
+        .filter_map(|form| rest.find(form).map(|at| (from + at, from + at + form.len())));
+    found.min_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)))
 }
 
 /// One line, without anything that moves the cursor, turns the direction of writing or cannot be seen.
@@ -160,6 +170,15 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(shown(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_learned_later_is_hidden_like_the_others() {
+        let redaction = Redaction::new(["one-secret"]);
+        redaction.learn("a-later-one");
+        redaction.learn("a-later");
+        let shown = redaction.shown(b"one-secret A-LATER-ONE a-later YS1sYXRlci1vbmU=", false);
+        assert_eq!(shown, "[redacted] [redacted] [redacted] [redacted]U=");
     }
 
     #[test]

@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 pub(super) struct Policy {
     /// How often a request is sent before its failure is final, the first time included.
     pub(super) attempts: u32,
-    /// First wait after a 429 or 503 that names none; doubles.
+    /// First wait after a 429 that names none; doubles. The longest wait after a 503 that names none.
     pub(super) backoff: Duration,
     /// First wait after any other transient failure; doubles.
     pub(super) base: Duration,
@@ -44,8 +44,13 @@ pub(super) fn decide(policy: &Policy, attempt: u32, failure: &Failure, jitter: f
             };
             asked.min(LONGEST).max(floor).mul_f64(1.0 + jitter / 4.0)
         }
-        None if asks_for_patience(failure.kind) => {
+        None if failure.kind == HttpErrorKind::RateLimited => {
             doubled(policy.backoff, attempt, LONGEST).mul_f64(1.0 + jitter / 4.0)
+        }
+        // A 503 that names no wait is more often one worker of the service that restarts than its maintenance, and the
+        // wait holds back every request of the source.
+        None if failure.kind == HttpErrorKind::Unavailable => {
+            doubled(policy.base, attempt, policy.backoff).mul_f64(0.5 + jitter / 2.0)
         }
         _ => doubled(policy.base, attempt, policy.cap).mul_f64(0.5 + jitter / 2.0),
     };
@@ -74,7 +79,11 @@ fn is_transient(kind: HttpErrorKind) -> bool {
         | HttpErrorKind::Refused
         | HttpErrorKind::Redirected
         | HttpErrorKind::TooLarge
-        | HttpErrorKind::Certificate => false,
+        | HttpErrorKind::Certificate
+        | HttpErrorKind::TokenRefused
+        | HttpErrorKind::RefreshTokenRefused
+        | HttpErrorKind::TokenUnusable
+        | HttpErrorKind::TokenNotKept => false,
     }
 }
 
@@ -153,7 +162,9 @@ mod tests {
             (RateLimited, 4, Some(7), 0.0, Some(7.0)),
             (RateLimited, 1, Some(999_999), 0.9, Some(3600.0)),
             (RateLimited, 8, Some(1), 0.0, None),
-            (Unavailable, 1, None, 0.0, Some(60.0)),
+            (Unavailable, 1, None, 0.0, Some(0.5)),
+            (Unavailable, 6, None, 0.0, Some(16.0)),
+            (Unavailable, 7, None, 0.999_999, Some(60.0)),
             (Unavailable, 1, Some(2), 0.0, Some(2.0)),
             (Unauthorized, 1, None, 0.0, None),
             (Forbidden, 1, Some(1), 0.0, None),
@@ -162,6 +173,10 @@ mod tests {
             (Redirected, 1, None, 0.0, None),
             (TooLarge, 1, None, 0.0, None),
             (Certificate, 1, None, 0.0, None),
+            (TokenRefused, 1, Some(1), 0.0, None),
+            (RefreshTokenRefused, 1, Some(1), 0.0, None),
+            (TokenUnusable, 1, None, 0.0, None),
+            (TokenNotKept, 1, None, 0.0, None),
         ];
         for (kind, attempt, asked, jitter, expected) in cases {
             let found = wait(kind, attempt, asked, jitter);
