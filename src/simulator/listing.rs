@@ -278,22 +278,6 @@ impl Listing {
         self.show_in_resources(&there);
     }
 
-    /// The number of a listed row.
-    pub fn find(&self, pick: &Pick) -> Option<u32> {
-        let listed = self.listed();
-        match pick {
-            Pick::Rank(rank) => listed.iter().rev().nth(*rank).map(|key| key.event),
-            Pick::Depth(depth) => {
-                let rank = listed.len().saturating_sub(1) * usize::from(*depth).min(1000) / 1000;
-                listed.iter().rev().nth(rank).map(|key| key.event)
-            }
-            Pick::Id(id) => {
-                let mut rows = listed.iter().map(|key| key.event);
-                rows.find(|row| self.workspace.event_id(*row).as_ref() == Some(id))
-            }
-        }
-    }
-
     fn listed(&self) -> &[Key] {
         let horizon = self.horizon();
         &self.index[self.index.partition_point(|key| key.updated_at < horizon)..]

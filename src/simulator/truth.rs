@@ -69,19 +69,20 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// The rows of one past: those that `wanted.0` holds to have been within reach, in the revisions (by their number of
-    /// edits) that `wanted.1` asks for.
+    /// The rows of one past: those that `is_shown` holds to have been within reach, in the revisions (by their number
+    /// of edits) that `is_wanted` asks for.
     pub fn of_rows(
         workspace: &Workspace,
         past: &Past,
         shape: Shape,
-        wanted: (impl Fn(u32) -> bool, impl Fn(u32, u16) -> bool),
+        is_shown: &dyn Fn(u32) -> bool,
+        is_wanted: &dyn Fn(u32, u16) -> bool,
     ) -> Truth {
         let mut truth = Truth::default();
-        for (row, event) in (0..).zip(&workspace.events).filter(|(row, _)| wanted.0(*row)) {
+        for (row, event) in (0..).zip(&workspace.events).filter(|(row, _)| is_shown(*row)) {
             let earlier = past.earlier.get(&row).into_iter().flatten();
             let states = earlier.chain(std::iter::once(event));
-            for state in states.filter(|state| wanted.1(row, state.edits)) {
+            for state in states.filter(|state| is_wanted(row, state.edits)) {
                 truth.add(workspace.record(row, state, shape), workspace.told(state));
             }
         }
