@@ -2,8 +2,9 @@
 //! and imports nothing of the loader, so that it cannot share the loader's mistakes.
 //!
 //! ```text
-//! names, cast, acts, calendar, story -> drawing -> workspace -> row, shape   what happened, and how it reads
+//! names, cast, acts, calendar, story, sittings -> drawing -> workspace -> row, shape   what happened, and how it reads
 //! clock, switches, faults, script, bad                                       what a test turns
+//! properties -> versions -> resources, annals                                what the listings of resources show
 //! workspace, truth, order -> listing -> filter, service -> wire, server      what is shown when, how it is sent
 //! ```
 
@@ -15,7 +16,7 @@ use jiff::SignedDuration;
 use self::bad::Bad;
 use self::clock::Clock;
 use self::faults::{FaultPlan, Rule};
-use self::listing::{Listing, Pick};
+use self::listing::{Keeping, Listing, Pick};
 use self::script::{Change, Script};
 use self::server::Server;
 use self::service::{Seen, Service};
@@ -29,6 +30,7 @@ pub mod cast;
 pub mod acts;
 pub mod calendar;
 pub mod story;
+pub mod sittings;
 pub mod clock;
 pub mod switches;
 pub mod faults;
@@ -38,14 +40,22 @@ pub mod workspace;
 pub mod shape;
 pub mod row;
 pub mod truth;
+pub mod properties;
+pub mod versions;
+pub mod resources;
+pub mod annals;
 pub mod bad;
 pub mod order;
 pub mod listing;
 pub mod script;
 pub mod service;
+pub mod audit_page;
+pub mod resource_page;
 pub mod wire;
 pub mod server;
 pub mod trap;
+#[cfg(test)]
+mod client;
 
 /// The key that the simulator lets in unless told otherwise. It opens nothing else.
 pub const TOKEN: &str = "simulated-key-not-a-secret";
@@ -83,7 +93,7 @@ impl Simulator {
 
     /// Listens on 127.0.0.1; port 0 takes a free one. Must be called inside a tokio runtime.
     pub async fn start(self, port: u16) -> io::Result<Running> {
-        let listing = Listing::open(self.workspace, self.clock.now(), self.switches.retention_days);
+        let listing = Listing::open(self.workspace, self.clock.now(), Keeping::of(&self.switches));
         let service = Service {
             listing,
             switches: self.switches,
@@ -144,7 +154,7 @@ impl Running {
 
     /// Puts in an odd record with a key this much older than now; gives its id if it has one.
     pub fn plant(&self, bad: &Bad, age: SignedDuration) -> Option<String> {
-        self.change(|listing| Some(listing.plant(bad, age)))
+        self.change(|listing| listing.plant(bad, age))
     }
 
     /// Turns switches while it runs; `retention_days` only through [`Change::Retain`].

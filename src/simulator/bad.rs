@@ -28,6 +28,8 @@ pub enum Bad {
     UnknownValues,
     /// The record of another row once more, next to it in the list.
     DuplicateOf(Pick),
+    /// An object without members among the versions of that row's resource, and nothing in the audit list.
+    EmptyVersion(Pick),
 }
 
 impl Bad {
@@ -64,7 +66,7 @@ impl Bad {
                 record["resource_type"] = json!("HOLOGRAM");
                 record["event_blocks"] = json!([{ "type": "chip", "style": "italic", "value": "beamed" }]);
             }
-            Bad::DuplicateOf(_) => {}
+            Bad::DuplicateOf(_) | Bad::EmptyVersion(_) => {}
         }
         Told::Record(record)
     }

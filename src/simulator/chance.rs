@@ -14,6 +14,9 @@ pub enum Purpose {
     Tie = 6,
     Order = 7,
     Script = 8,
+    Properties = 9,
+    Apart = 10,
+    Notice = 11,
 }
 
 /// One well-mixed number from two (the finaliser of SplitMix64).

@@ -167,6 +167,7 @@ pub fn staged(cast: &Cast, repertoire: &Repertoire, act: u16, rng: &mut fastrand
         visible_at: 0,
         resource: resource.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE),
         parent: NONE,
+        version: NONE,
         performer: u16::try_from(performer).unwrap_or(u16::MAX),
         act,
         edits: 0,

@@ -3,13 +3,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use uuid::Uuid;
+
+use super::annals::Annals;
 use super::bad::Bad;
 use super::chance::{Purpose, number as chance_number};
 use super::filter::Filter;
 use super::order::{Ask, Key, cut};
-use super::switches::{Order, Shape};
-use super::truth::{Past, Truth};
-use super::workspace::{Revision, Told, Workspace, place};
+use super::resources::{Entry, Resources};
+use super::switches::{Order, Shape, Switches};
+use super::truth::Past;
+use super::workspace::{NONE, Revision, Told, Workspace, place};
+
+mod reach;
 
 /// From so many changed rows on the index is sorted anew instead of mended.
 const MANY: usize = 128;
@@ -28,7 +34,11 @@ enum Status {
 #[derive(Debug)]
 pub struct Listing {
     pub workspace: Workspace,
+    /// Objects without members among the versions of resources, each with its key.
+    pub empties: Vec<(i64, Uuid)>,
+    resources: Resources,
     past: Past,
+    annals: Annals,
     now: i64,
     statuses: Vec<Status>,
     /// Visible rows, oldest first, with those beyond retention still at the front.
@@ -36,10 +46,41 @@ pub struct Listing {
     /// Rows not visible yet, and revisions not made yet; the next one last.
     pending: Vec<Revision>,
     planned: Vec<Revision>,
-    retention_days: Option<u32>,
+    keeping: Keeping,
     /// Changes whenever the index does.
     version: u64,
     view: Option<View>,
+}
+
+/// What is listed where, and for how long.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Keeping {
+    pub retention_days: Option<u32>,
+    /// Whether the listings of resources know no retention.
+    pub is_kept_in_resources: bool,
+    /// Of a thousand drawn events with a resource, how many stand in its listing only.
+    pub apart_per_mille: u16,
+}
+
+impl Keeping {
+    /// What the switches say at the start.
+    pub fn of(switches: &Switches) -> Keeping {
+        Keeping {
+            retention_days: switches.retention_days,
+            is_kept_in_resources: switches.resource_logs.kept_past_retention,
+            apart_per_mille: switches.resource_logs.only_here_per_mille,
+        }
+    }
+}
+
+/// What stood in one answer.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// Rows of the audit list.
+    pub rows: Vec<u32>,
+    /// Logs in the listing of a resource, outside of versions.
+    pub logs: Vec<u32>,
+    pub entries: Vec<Entry>,
 }
 
 /// The rows of one filter and order, kept while the index stands.
@@ -64,7 +105,7 @@ pub enum Pick {
 
 impl Listing {
     /// The list as it stands at `now`: what happened before is settled, what is later lies ahead.
-    pub fn open(workspace: Workspace, now: Timestamp, retention_days: Option<u32>) -> Listing {
+    pub fn open(workspace: Workspace, now: Timestamp, keeping: Keeping) -> Listing {
         let planned = workspace.revisions.iter().rev().copied().collect();
         let appearances = (0..).zip(&workspace.events).map(|(event, it)| Revision {
             at: it.visible_at,
@@ -76,13 +117,16 @@ impl Listing {
         let statuses = vec![Status::Hidden; workspace.events.len()];
         let mut listing = Listing {
             workspace,
+            empties: Vec::new(),
+            resources: Resources::default(),
             past: Past::default(),
+            annals: Annals::default(),
             now: i64::MIN,
             statuses,
             index: Vec::new(),
             pending,
             planned,
-            retention_days,
+            keeping,
             version: 0,
             view: None,
         };
@@ -95,6 +139,14 @@ impl Listing {
         let now = now.as_microsecond();
         if now <= self.now {
             return;
+        }
+        let due = |planned: &[Revision]| {
+            let due = planned.iter().rev().take_while(|it| it.at <= now);
+            due.map(|it| it.event).collect::<Vec<u32>>()
+        };
+        if self.now > i64::MIN {
+            self.note_versions(&due(&self.planned));
+            self.note_versions(&due(&self.pending));
         }
         self.now = now;
         let mut moved = Vec::new();
@@ -136,23 +188,6 @@ impl Listing {
         }
     }
 
-    /// Notes that these rows, as they stand, were in a full answer.
-    pub fn served(&mut self, rows: &[u32]) {
-        for row in rows {
-            self.past.serve(*row, self.workspace.event(*row).edits);
-        }
-    }
-
-    /// Every row that is or was within reach; see [`Truth`].
-    pub fn truth(&self, shape: Shape) -> Truth {
-        Truth::gather(&self.workspace, &self.past, shape)
-    }
-
-    /// What full answers have held so far; see [`Truth::gather_served`].
-    pub fn truth_served(&self, shape: Shape) -> Truth {
-        Truth::gather_served(&self.workspace, &self.past, shape)
-    }
-
     /// The ids of all rows listed now, newest first; rows without an id are left out.
     pub fn ids(&self) -> Vec<String> {
         self.listed()
@@ -175,33 +210,43 @@ impl Listing {
     }
 
     /// A bad or odd record with a key this much older than now.
-    pub fn plant(&mut self, bad: &Bad, age: SignedDuration) -> u32 {
+    pub fn plant(&mut self, bad: &Bad, age: SignedDuration) -> Option<u32> {
         let at = self.ago(age);
+        if let Bad::EmptyVersion(pick) = bad {
+            let row = self.find(pick)?;
+            let resource = self.workspace.resource_id(self.workspace.event(row))?;
+            self.empties.push((at, resource));
+            return None;
+        }
         let told = match bad {
             Bad::DuplicateOf(pick) => self.find(pick).map(|row| {
                 let copied = self.workspace.event(row);
                 (
                     copied.updated_at,
                     Told::Copy(self.workspace.record(row, copied, Shape::default())),
+                    NONE,
                 )
             }),
             _ => None,
         };
-        let (at, told) = told.unwrap_or_else(|| {
+        let (at, told, version) = told.unwrap_or_else(|| {
             let model = self.workspace.arrive(at);
             let record = self
                 .workspace
                 .record(model, self.workspace.event(model), Shape::default());
-            self.workspace.events.pop();
-            (at, bad.spoil(record))
+            let version = self.workspace.events.pop().map_or(NONE, |model| model.version);
+            (at, bad.spoil(record), version)
         });
+        let is_record = matches!(told, Told::Record(_));
         let number = self.workspace.tell(at, told);
-        self.list_new(number)
+        self.workspace.event_mut(number).version = if is_record { version } else { NONE };
+        Some(self.list_new(number))
     }
 
     /// Changes a row and moves it to the head; gives its number, or none if there is no such row.
     pub fn revise(&mut self, pick: &Pick) -> Option<u32> {
         let row = self.find(pick)?;
+        self.note_versions(&[row]);
         let mut moved = Vec::new();
         self.change(row, self.now, &mut moved);
         self.mend(&moved);
@@ -211,6 +256,7 @@ impl Listing {
     /// Takes a row out of the list for ever.
     pub fn remove(&mut self, pick: &Pick) -> Option<u32> {
         let row = self.find(pick)?;
+        self.note_versions(&[row]);
         let key = self.key(row);
         if let Ok(position) = self.index.binary_search(&key) {
             self.index.remove(position);
@@ -222,33 +268,18 @@ impl Listing {
 
     /// How long rows are listed from now on.
     pub fn retain(&mut self, days: Option<u32>) {
-        self.retention_days = days;
+        self.keeping.retention_days = days;
         self.version += 1;
         let rows: Vec<u32> = self.listed().iter().map(|key| key.event).collect();
         self.past.show(&rows);
-    }
-
-    /// The number of a listed row.
-    pub fn find(&self, pick: &Pick) -> Option<u32> {
-        let listed = self.listed();
-        match pick {
-            Pick::Rank(rank) => listed.iter().rev().nth(*rank).map(|key| key.event),
-            Pick::Depth(depth) => {
-                let rank = listed.len().saturating_sub(1) * usize::from(*depth).min(1000) / 1000;
-                listed.iter().rev().nth(rank).map(|key| key.event)
-            }
-            Pick::Id(id) => {
-                let mut rows = listed.iter().map(|key| key.event);
-                rows.find(|row| self.workspace.event_id(*row).as_ref() == Some(id))
-            }
-        }
+        let all = (0..).zip(&self.statuses);
+        let there = all.filter(|(_, status)| matches!(status, Status::Listed | Status::Moved));
+        let there: Vec<u32> = there.map(|(row, _)| row).collect();
+        self.show_in_resources(&there);
     }
 
     fn listed(&self) -> &[Key] {
-        let day = SignedDuration::from_hours(24);
-        let horizon = self.retention_days.map_or(i64::MIN, |days| {
-            self.ago(day.saturating_mul(i32::try_from(days).unwrap_or(i32::MAX)))
-        });
+        let horizon = self.horizon();
         &self.index[self.index.partition_point(|key| key.updated_at < horizon)..]
     }
 
@@ -265,7 +296,7 @@ impl Listing {
     }
 
     fn status(&self, event: u32) -> Status {
-        self.statuses[place(event)]
+        self.statuses.get(place(event)).copied().unwrap_or(Status::Hidden)
     }
 
     fn set_status(&mut self, event: u32, status: Status) {
@@ -273,6 +304,7 @@ impl Listing {
     }
 
     fn list_new(&mut self, event: u32) -> u32 {
+        self.note_versions(&[event]);
         self.statuses.push(Status::Moved);
         self.mend(&[Key {
             updated_at: i64::MIN,
@@ -286,6 +318,7 @@ impl Listing {
         let old = *self.workspace.event(row);
         if self.status(row) == Status::Listed {
             self.past.supersede(row, old);
+            self.annals.logs.supersede(row, old);
             self.set_status(row, Status::Moved);
             moved.push(self.key(row));
         }
@@ -302,6 +335,9 @@ impl Listing {
         self.version += 1;
         if moved.len() < MANY {
             for old in moved {
+                if self.is_apart(old.event) {
+                    continue;
+                }
                 if let Ok(position) = self.index.binary_search(old) {
                     self.index.remove(position);
                 }
@@ -312,7 +348,8 @@ impl Listing {
         } else {
             let statuses = &self.statuses;
             self.index.retain(|key| statuses[place(key.event)] == Status::Listed);
-            let keys: Vec<Key> = moved.iter().map(|old| self.key(old.event)).collect();
+            let listed = moved.iter().filter(|old| !self.is_apart(old.event));
+            let keys: Vec<Key> = listed.map(|old| self.key(old.event)).collect();
             self.index.extend(keys);
             self.index.sort();
         }
@@ -321,10 +358,11 @@ impl Listing {
         }
         let first = self.listed().first().copied();
         let rows = moved.iter().map(|old| old.event);
-        let rows: Vec<u32> = rows
-            .filter(|row| first.is_some_and(|first| self.key(*row) >= first))
-            .collect();
-        self.past.show(&rows);
+        let is_within = |row: &u32| first.is_some_and(|first| self.key(*row) >= first) && !self.is_apart(*row);
+        let listed: Vec<u32> = rows.clone().filter(is_within).collect();
+        let rows: Vec<u32> = rows.collect();
+        self.past.show(&listed);
+        self.show_in_resources(&rows);
     }
 
     fn refresh_view(&mut self, ask: &Ask<'_>, shape: Shape) {
@@ -370,7 +408,11 @@ mod tests {
 
     fn open(now: Timestamp, retention_days: Option<u32>) -> Listing {
         let settings = Settings::new(3, 3_000, 40, end());
-        Listing::open(Workspace::draw(&settings), now, retention_days)
+        let keeping = Keeping {
+            retention_days,
+            ..Keeping::default()
+        };
+        Listing::open(Workspace::draw(&settings), now, keeping)
     }
 
     fn all(listing: &mut Listing, order: Order, rows: usize) -> Vec<u32> {
@@ -509,7 +551,7 @@ mod tests {
         listing.settle(end() + SignedDuration::from_hours(24 * 3));
         assert!(listing.ids().len() < listed);
         assert_eq!(listing.truth(Shape::default()).revisions.len(), 3_000);
-        let short = open(end(), Some(10));
+        let mut short = open(end(), Some(10));
         assert_eq!(short.truth(Shape::default()).revisions.len(), short.ids().len());
     }
 

@@ -28,7 +28,7 @@ impl Serialize for Id {
 }
 
 /// A moment in microseconds, as ISO 8601 with `Z` and three or six places, or none on a whole second.
-struct Moment(i64);
+pub struct Moment(pub i64);
 
 impl fmt::Display for Moment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,7 +155,6 @@ impl Workspace {
         let resource = self.cast.resources.get(place(event.resource));
         let related = self.related(act, &mut rng);
         let is_legacy = number < self.legacy_below;
-        let is_version = act.is_versioned && resource.is_some();
         let names_missing = (rng.u8(0..50) == 0, rng.u8(0..33) == 0);
         let scene = Scene {
             workspace: self,
@@ -181,7 +180,7 @@ impl Workspace {
             created_at: Moment(event.created_at),
             updated_at: Moment(event.updated_at),
             is_legacy,
-            version_history_id: is_version.then(|| Id(id(seed, Purpose::Version, u64::from(number)))),
+            version_history_id: (event.version != NONE).then(|| Id(self.version_id(event.version))),
             secoda_entity_type: resource.and_then(|it| it.kind.entity_type()),
             metadata: if is_legacy {
                 None
@@ -192,7 +191,7 @@ impl Workspace {
     }
 
     /// The places of what an act touched besides its resource.
-    fn related(&self, act: &Act, rng: &mut fastrand::Rng) -> Range<usize> {
+    pub fn related(&self, act: &Act, rng: &mut fastrand::Rng) -> Range<usize> {
         let Some((kind, most)) = act.touches else { return 0..0 };
         let places = self.cast.kind(kind);
         let wanted = if most <= 2 {

@@ -8,17 +8,18 @@ use url::form_urlencoded;
 
 use super::clock::Clock;
 use super::faults::{Arrival, Fault, FaultPlan, RetryAfter, detail};
-use super::filter::{Dialect, Filter, Refusal};
-use super::listing::Listing;
-use super::order::Ask;
+use super::filter::Refusal;
+use super::listing::{Listing, Shown};
 use super::script::{Change, Script};
-use super::switches::{BeyondCap, Cap, NextPage, Order, PastTheEnd, Switches};
+use super::switches::Switches;
 
 /// Where audit logs are listed.
 pub const AUDIT_LOGS: &str = "/api/v1/activity_log/audit_logs/";
+/// Where the logs and versions of one resource are listed.
+pub const RESOURCE_LOGS: &str = "/api/v1/activity_log/resource_logs/";
 
-const JSON: &str = "application/json";
-const MAX_PAGE_SIZE: usize = 100;
+/// The content type of pages.
+pub const JSON: &str = "application/json";
 
 /// A request as it reached the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub struct Answer {
     /// What else is to be done to it on the way.
     pub fault: Option<Fault>,
     pub latency: Duration,
-    rows: Vec<u32>,
+    pub shown: Shown,
 }
 
 /// Everything behind the socket.
@@ -63,23 +64,6 @@ pub struct Service {
     pub clock: Clock,
     pub seen: Vec<Seen>,
     pub is_revoked: bool,
-}
-
-/// What the list is asked for, as the parameters say.
-#[derive(Debug)]
-struct Query {
-    page: usize,
-    page_size: usize,
-    order: Order,
-    filter: Filter,
-}
-
-/// One page in words of the answer.
-struct Page {
-    number: usize,
-    rows: Vec<u32>,
-    count: usize,
-    total_pages: usize,
 }
 
 impl Service {
@@ -104,7 +88,7 @@ impl Service {
         answer.latency = self.switches.latency;
         answer.fault.clone_from(&fault);
         if matches!(fault, None | Some(Fault::Stall(_))) {
-            self.listing.served(&answer.rows);
+            self.listing.served(std::mem::take(&mut answer.shown));
         }
         self.seen.push(Seen {
             number,
@@ -152,18 +136,19 @@ impl Service {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let is_let_in =
             !self.is_revoked && authorization.and_then(|it| it.strip_prefix("Bearer ")) == Some(&self.switches.token);
-        if format!("{path}/") == AUDIT_LOGS && self.switches.slash_redirect {
+        let whole = format!("{}/", path.trim_end_matches('/'));
+        if path != whole && self.switches.slash_redirect && self.is_offered(&whole) {
             let query = if query.is_empty() {
                 String::new()
             } else {
                 format!("?{query}")
             };
             return Answer {
-                location: Some(format!("{AUDIT_LOGS}{query}")),
+                location: Some(format!("{whole}{query}")),
                 ..error(301, "moved permanently")
             };
         }
-        if path != AUDIT_LOGS && format!("{path}/") != AUDIT_LOGS {
+        if !self.is_offered(&whole) {
             return error(404, "Not found.");
         }
         if method != "GET" {
@@ -178,144 +163,34 @@ impl Service {
         if self.switches.forbidden {
             return error(403, "You do not have permission to perform this action.");
         }
-        self.audit_logs(query).unwrap_or_else(|refusal| match refusal {
-            Refusal::BadRequest(text) => error(400, &text),
-            Refusal::Unprocessable(text) => {
-                let body = serde_json::json!({ "detail": [{ "loc": ["query"], "msg": text, "type": "value_error" }] });
-                Answer {
-                    status: 422,
-                    content_type: JSON,
-                    body: body.to_string().into_bytes(),
-                    ..Answer::default()
-                }
-            }
-        })
+        let answer = match whole.as_str() {
+            RESOURCE_LOGS => self.resource_logs(query),
+            _ => self.audit_logs(query),
+        };
+        answer.unwrap_or_else(refused)
     }
 
-    fn audit_logs(&mut self, query: &str) -> Result<Answer, Refusal> {
-        let query = self.read_query(query)?;
-        let mut page = self.cut(&query, query.page);
-        if query.page > page.total_pages {
-            match self.switches.past_the_end {
-                PastTheEnd::Empty => {}
-                PastTheEnd::NotFound => return Ok(error(404, "Invalid page.")),
-                PastTheEnd::RepeatLast => page = self.cut(&query, page.total_pages),
-            }
+    fn is_offered(&self, path: &str) -> bool {
+        match path {
+            AUDIT_LOGS => true,
+            RESOURCE_LOGS => self.switches.resource_logs.is_offered,
+            _ => false,
         }
-        if let Some(Cap { rows, beyond }) = self.switches.cap {
-            let first = (page.number - 1).saturating_mul(query.page_size);
-            let is_beyond = first >= rows && page.number <= page.total_pages;
-            if is_beyond && beyond == BeyondCap::BadRequest {
-                return Err(Refusal::BadRequest(format!("only {rows} rows can be listed")));
-            }
-            page.rows.truncate(rows.saturating_sub(first));
-        }
-        let body = self
-            .write(&page)
-            .map_err(|error| Refusal::BadRequest(error.to_string()))?;
-        Ok(Answer {
-            status: 200,
-            content_type: JSON,
-            body,
-            rows: page.rows,
-            ..Answer::default()
-        })
-    }
-
-    fn read_query(&self, query: &str) -> Result<Query, Refusal> {
-        let switches = &self.switches;
-        let dialect = Dialect {
-            unknown_operator: switches.unknown_operator,
-            date_operators: switches.date_operators.as_ref(),
-        };
-        let mut asked = Query {
-            page: 1,
-            page_size: switches.page_size.clamp(1, MAX_PAGE_SIZE),
-            order: switches.default_order,
-            filter: Filter::Everything,
-        };
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match name.as_ref() {
-                "page" => asked.page = natural(&value)?,
-                "page_size" if switches.page_size_honoured => asked.page_size = natural(&value)?.min(MAX_PAGE_SIZE),
-                "filter" if !value.is_empty() => asked.filter = Filter::parse(&value, dialect)?,
-                "sort" if switches.sort_honoured && !value.is_empty() => {
-                    asked.order = sort_order(&value)?.unwrap_or(asked.order);
-                }
-                _ => {}
-            }
-        }
-        Ok(asked)
-    }
-
-    fn cut(&mut self, query: &Query, number: usize) -> Page {
-        let ask = Ask {
-            filter: &query.filter,
-            order: query.order,
-            ties: self.switches.ties,
-            salt: u64::try_from(self.seen.len()).unwrap_or(0),
-            first: (number - 1).saturating_mul(query.page_size),
-            rows: query.page_size,
-        };
-        let (rows, count) = self.listing.slice(&ask, self.switches.shape);
-        Page {
-            number,
-            rows,
-            count,
-            total_pages: count.div_ceil(query.page_size).max(1),
-        }
-    }
-
-    fn write(&self, page: &Page) -> serde_json::Result<Vec<u8>> {
-        let mut body = Vec::with_capacity(256 + page.rows.len() * 1400);
-        body.extend_from_slice(b"{\"results\":[");
-        for (place, row) in page.rows.iter().enumerate() {
-            if place > 0 {
-                body.push(b',');
-            }
-            self.listing
-                .workspace
-                .write_record(*row, self.switches.shape, &mut body)?;
-        }
-        let count = self.switches.count.told(page.count);
-        let total_pages = self.switches.total_pages.told(page.total_pages);
-        let previous = if page.number > 1 {
-            (page.number - 1).to_string()
-        } else {
-            "null".to_owned()
-        };
-        let next = match self.switches.next_page {
-            _ if page.number < page.total_pages => format!("\"next_page\":{},", page.number + 1),
-            NextPage::Null => "\"next_page\":null,".to_owned(),
-            NextPage::Zero => "\"next_page\":0,".to_owned(),
-            NextPage::Absent => String::new(),
-        };
-        let totals = format!("\"total_pages\":{total_pages},\"count\":{count}");
-        let end = format!(
-            "],{totals},\"meta\":{{\"page\":{},\"previous_page\":{previous},{next}{totals}}}}}",
-            page.number
-        );
-        body.extend_from_slice(end.as_bytes());
-        Ok(body)
     }
 }
 
-fn natural(text: &str) -> Result<usize, Refusal> {
-    let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| Refusal::Unprocessable(format!("{text:?} is not a number from 1 on")))
-}
-
-/// The order a `sort` parameter asks for; none for a field that cannot be sorted by.
-fn sort_order(text: &str) -> Result<Option<Order>, Refusal> {
-    let sort: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| Refusal::BadRequest(format!("sort is not JSON: {error}")))?;
-    match (sort["field"].as_str(), sort["order"].as_str()) {
-        (Some("updated_at"), Some("desc")) => Ok(Some(Order::NewestFirst)),
-        (Some("updated_at"), Some("asc")) => Ok(Some(Order::OldestFirst)),
-        (Some(_), Some("asc" | "desc")) => Ok(None),
-        _ => Err(Refusal::Unprocessable(
-            "sort needs a field, and an order of asc or desc".to_owned(),
-        )),
+fn refused(refusal: Refusal) -> Answer {
+    match refusal {
+        Refusal::BadRequest(text) => error(400, &text),
+        Refusal::Unprocessable(text) => {
+            let body = serde_json::json!({ "detail": [{ "loc": ["query"], "msg": text, "type": "value_error" }] });
+            Answer {
+                status: 422,
+                content_type: JSON,
+                body: body.to_string().into_bytes(),
+                ..Answer::default()
+            }
+        }
     }
 }
 
@@ -367,7 +242,8 @@ fn replacement(fault: &Fault, now: Timestamp) -> Option<Answer> {
     }
 }
 
-fn error(status: u16, text: &str) -> Answer {
+/// An error as the service writes it.
+pub fn error(status: u16, text: &str) -> Answer {
     Answer {
         status,
         content_type: JSON,

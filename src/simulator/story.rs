@@ -15,7 +15,7 @@
 //!    - day 25, 16:05, nine days after the first: `user_disabled`, resource_type USER, resource_id `DANA`, by Priya Raman:
 //!      "Disabled user **Dana Whitfield**".
 //! 2. **The flag.** Day 18, 02:40: `pii_flag_removed`, resource_type SECODA_ENTITY, resource_id `CUSTOMERS`, resource name
-//!    `customers`, by Marcus Oyelaran: "Removed PII flag from **customers**".
+//!    `customers`, by Marcus Oyelaran: "Removed PII flag from **customers**". Its version turns `pii` from true to false.
 //! 3. **The export.** The same night, 02:52: `data_exported`, resource_id `CUSTOMERS`, by Marcus Oyelaran:
 //!    "Exported **customers** to CSV", metadata `{"format": "csv", "rows": 184220, "ip_address": "198.51.100.41"}`.
 //! 4. **The bulk deletion.** Day 12, 14:05: one `resources_deleted`, no resource_id, by Helena Brandt:
@@ -294,6 +294,8 @@ impl Teller {
 
     fn tell(&mut self, at: i64, deed: &Deed) {
         let id = format!("5ec0da00-000{}-4000-8000-{:012}", deed.chapter, self.told.len() + 1);
+        let is_edit = matches!(deed.activity_type, "documentation_updated" | "pii_flag_removed");
+        let version_id = is_edit.then(|| id.replace("-4000-8000-", "-4000-8001-"));
         let record = json!({
             "id": id,
             "parent_id": null,
@@ -311,7 +313,7 @@ impl Teller {
             "created_at": null,
             "updated_at": null,
             "is_legacy": false,
-            "version_history_id": null,
+            "version_history_id": version_id,
             "secoda_entity_type": deed.on.and_then(|thing| thing.entity_type),
             "metadata": deed.metadata,
         });

@@ -36,6 +36,7 @@ pub struct Switches {
     /// Whether a path without its last slash answers 301.
     pub slash_redirect: bool,
     pub shape: Shape,
+    pub resource_logs: ResourceLogs,
     /// Waited before each answer; what the answer holds is fixed before the wait.
     pub latency: Duration,
 }
@@ -60,6 +61,7 @@ impl Default for Switches {
             retention_days: None,
             slash_redirect: true,
             shape: Shape::default(),
+            resource_logs: ResourceLogs::default(),
             latency: Duration::ZERO,
         }
     }
@@ -89,6 +91,13 @@ impl Switches {
             unknown_operator: operators[rng.usize(0..operators.len())],
             next_page: [NextPage::Null, NextPage::Absent, NextPage::Zero][rng.usize(0..3)],
             slash_redirect: rng.bool(),
+            resource_logs: ResourceLogs {
+                page_size: rng.usize(1..=50),
+                paging: [Paging::Merged, Paging::SideBySide][rng.usize(0..2)],
+                count: [CountOf::Both, CountOf::Versions, CountOf::Logs][rng.usize(0..3)],
+                unknown_resource: [UnknownResource::NotFound, UnknownResource::Empty][rng.usize(0..2)],
+                ..ResourceLogs::default()
+            },
             shape: Shape {
                 older: rng.u8(0..4) == 0,
                 unknown_fields: rng.bool(),
@@ -162,6 +171,59 @@ pub struct Cap {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BeyondCap {
     BadRequest,
+    Empty,
+}
+
+/// How the listings of resources behave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceLogs {
+    /// Otherwise 404.
+    pub is_offered: bool,
+    pub page_size: usize,
+    pub paging: Paging,
+    pub count: CountOf,
+    pub unknown_resource: UnknownResource,
+    /// Whether logs and versions past retention are still listed; read at the start only.
+    pub kept_past_retention: bool,
+    /// Of a thousand logs with a resource, how many are listed here and not among the audit logs; read at the start only.
+    pub only_here_per_mille: u16,
+}
+
+impl Default for ResourceLogs {
+    fn default() -> ResourceLogs {
+        ResourceLogs {
+            is_offered: true,
+            page_size: 20,
+            paging: Paging::Merged,
+            count: CountOf::Both,
+            unknown_resource: UnknownResource::NotFound,
+            kept_past_retention: false,
+            only_here_per_mille: 0,
+        }
+    }
+}
+
+/// How two lists are cut into one row of pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    /// In one order; a page holds `page_size` of both together.
+    Merged,
+    /// Each by itself; a page holds up to `page_size` of either.
+    SideBySide,
+}
+
+/// What `count` counts where there are versions and logs outside of versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountOf {
+    Both,
+    Versions,
+    Logs,
+}
+
+/// The answer for a resource that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownResource {
+    NotFound,
     Empty,
 }
 

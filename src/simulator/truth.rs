@@ -41,7 +41,13 @@ impl Past {
         self.served.insert((row, edits));
     }
 
-    fn is_shown(&self, row: u32) -> bool {
+    /// Whether it did.
+    pub fn is_served(&self, row: u32, edits: u16) -> bool {
+        self.served.contains(&(row, edits))
+    }
+
+    /// Whether a row was ever within reach.
+    pub fn is_shown(&self, row: u32) -> bool {
         self.shown.get(place(row)).copied().unwrap_or(false)
     }
 }
@@ -50,26 +56,40 @@ impl Past {
 /// some ten thousands.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Truth {
-    /// By `id`: every distinct revision, oldest `updated_at` first. Deleted and expired rows are among them.
+    /// The audit list by `id`: every distinct revision, oldest `updated_at` first. Deleted and expired rows are among them.
     pub revisions: BTreeMap<String, Vec<Value>>,
-    /// What no client can take for a record.
+    /// What no client can take for a record of the audit list.
     pub rejects: Vec<Value>,
+    /// The logs in the listings of resources, nested in versions or not, as `revisions`.
+    pub resource_logs: BTreeMap<String, Vec<Value>>,
+    /// The versions, as `revisions`; `older_than_thirty_days` as it is now.
+    pub version_histories: BTreeMap<String, Vec<Value>>,
+    /// What no client can take for a log or a version in the listings of resources.
+    pub resource_rejects: Vec<Value>,
 }
 
 impl Truth {
-    /// Everything within reach at any moment since the start, as records of `shape`. What a client holds must be part of it.
-    pub fn gather(workspace: &Workspace, past: &Past, shape: Shape) -> Truth {
-        Truth::gather_where(workspace, past, shape, |_, _| true)
+    /// The rows of one past: those that `is_shown` holds to have been within reach, in the revisions (by their number
+    /// of edits) that `is_wanted` asks for.
+    pub fn of_rows(
+        workspace: &Workspace,
+        past: &Past,
+        shape: Shape,
+        is_shown: &dyn Fn(u32) -> bool,
+        is_wanted: &dyn Fn(u32, u16) -> bool,
+    ) -> Truth {
+        let mut truth = Truth::default();
+        for (row, event) in (0..).zip(&workspace.events).filter(|(row, _)| is_shown(*row)) {
+            let earlier = past.earlier.get(&row).into_iter().flatten();
+            let states = earlier.chain(std::iter::once(event));
+            for state in states.filter(|state| is_wanted(row, state.edits)) {
+                truth.add(workspace.record(row, state, shape), workspace.told(state));
+            }
+        }
+        truth
     }
 
-    /// Of this, what stood in an answer that was sent in full. A client that keeps what it receives holds at least this.
-    pub fn gather_served(workspace: &Workspace, past: &Past, shape: Shape) -> Truth {
-        Truth::gather_where(workspace, past, shape, |row, event| {
-            past.served.contains(&(row, event.edits))
-        })
-    }
-
-    /// By `id`: the newest revision.
+    /// By `id`: the newest revision in the audit list.
     pub fn latest(&self) -> BTreeMap<String, Value> {
         let newest = self
             .revisions
@@ -78,46 +98,30 @@ impl Truth {
         newest.collect()
     }
 
-    fn gather_where(
-        workspace: &Workspace,
-        past: &Past,
-        shape: Shape,
-        is_wanted: impl Fn(u32, &Event) -> bool,
-    ) -> Truth {
-        let mut truth = Truth::default();
-        for (row, event) in (0..).zip(&workspace.events) {
-            if !past.is_shown(row) {
-                continue;
-            }
-            let earlier = past.earlier.get(&row).into_iter().flatten();
-            for state in earlier
-                .chain(std::iter::once(event))
-                .filter(|state| is_wanted(row, state))
-            {
-                truth.add(workspace.record(row, state, shape), workspace.told(state));
-            }
-        }
-        for revisions in truth.revisions.values_mut() {
-            revisions.sort_by_key(|record| {
-                record["updated_at"]
-                    .as_str()
-                    .and_then(|at| at.parse::<Timestamp>().ok())
-            });
-        }
-        truth
-    }
-
     fn add(&mut self, record: Value, told: Option<&Told>) {
-        let id = record["id"].as_str().map(str::to_owned);
-        match (id, told) {
-            (Some(id), None | Some(Told::Record(_) | Told::Copy(_))) => {
-                let revisions = self.revisions.entry(id).or_default();
-                if !revisions.contains(&record) {
-                    revisions.push(record);
-                }
+        match told {
+            None | Some(Told::Record(_) | Told::Copy(_)) if record["id"].is_string() => {
+                insert(&mut self.revisions, record);
             }
             _ if self.rejects.contains(&record) => {}
             _ => self.rejects.push(record),
         }
     }
+}
+
+/// Puts a record among the revisions of its `id`, if it is not there: oldest `updated_at` first, else in order of coming.
+pub fn insert(revisions: &mut BTreeMap<String, Vec<Value>>, record: Value) {
+    let Some(id) = record["id"].as_str() else { return };
+    let revisions = revisions.entry(id.to_owned()).or_default();
+    if revisions.contains(&record) {
+        return;
+    }
+    let updated_at = |record: &Value| {
+        record["updated_at"]
+            .as_str()
+            .and_then(|at| at.parse::<Timestamp>().ok())
+    };
+    let at = updated_at(&record);
+    let place = revisions.partition_point(|other| updated_at(other) <= at);
+    revisions.insert(place, record);
 }

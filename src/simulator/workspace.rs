@@ -3,11 +3,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::acts::{Act, Repertoire};
 use super::cast::Cast;
 use super::chance::{Purpose, id};
 use super::drawing::{draw, staged};
+use super::sittings::Sittings;
 use super::story;
 
 /// What a workspace is drawn from; equal settings give equal workspaces, whatever the clock on the wall says.
@@ -60,6 +62,8 @@ pub struct Event {
     pub visible_at: i64,
     pub resource: u32,
     pub parent: u32,
+    /// The event that began the version which this one belongs to; [`NONE`] where it makes no version.
+    pub version: u32,
     pub performer: u16,
     pub act: u16,
     /// How often it was revised.
@@ -95,6 +99,9 @@ pub struct Workspace {
     pub revisions: Vec<Revision>,
     /// Events before this one are legacy.
     pub legacy_below: u32,
+    /// So many events are drawn or of the story; those after them came later.
+    pub first_arrival: u32,
+    sittings: Sittings,
     rng: fastrand::Rng,
     repertoire: Repertoire,
 }
@@ -115,17 +122,24 @@ impl Workspace {
         }
         let (events, revisions) = draw(settings, &cast, &repertoire, &mut rng, story);
         let legacy_below = u32::try_from(events.len() / 8).unwrap_or(0);
+        let first_arrival = u32::try_from(events.len()).unwrap_or(NONE);
         let settings = settings.clone();
-        Workspace {
+        let mut workspace = Workspace {
             settings,
             cast,
             events,
             told,
             revisions,
             legacy_below,
+            first_arrival,
+            sittings: Sittings::default(),
             repertoire,
             rng,
+        };
+        for number in 0..first_arrival {
+            workspace.enter(number);
         }
+        workspace
     }
 
     /// The event at `number`, counted in the order of drawing.
@@ -153,6 +167,25 @@ impl Workspace {
         }
     }
 
+    /// The `resource_id` of an event that has one.
+    pub fn resource_id(&self, event: &Event) -> Option<Uuid> {
+        match self.told(event) {
+            None => self.cast.resources.get(place(event.resource)).map(|it| it.id),
+            Some(Told::Record(record) | Told::Copy(record) | Told::Reject(record)) => {
+                record.get("resource_id")?.as_str()?.parse().ok()
+            }
+        }
+    }
+
+    /// The id of the version that the event at `opener` began.
+    pub fn version_id(&self, opener: u32) -> Uuid {
+        let told = match self.told(self.event(opener)) {
+            Some(Told::Record(record)) => record["version_history_id"].as_str().and_then(|it| it.parse().ok()),
+            _ => None,
+        };
+        told.unwrap_or_else(|| id(self.settings.seed, Purpose::Version, u64::from(opener)))
+    }
+
     /// The told record of an event that has one.
     pub fn told(&self, event: &Event) -> Option<&Told> {
         if event.act == TOLD {
@@ -170,7 +203,9 @@ impl Workspace {
         event.created_at = at;
         event.updated_at = at;
         event.visible_at = at;
-        self.push(event)
+        let number = self.push(event);
+        self.enter(number);
+        number
     }
 
     /// A new told event, visible and keyed at `at`; gives its number.
@@ -178,6 +213,19 @@ impl Workspace {
         let event = told_event(at, self.told.len());
         self.told.push(told);
         self.push(event)
+    }
+
+    /// Finds the version to which an event belongs.
+    fn enter(&mut self, number: u32) {
+        let event = *self.event(number);
+        let version = match (self.told(&event), self.act(&event)) {
+            (Some(Told::Record(record)), _) if record["version_history_id"].is_string() => number,
+            (None, Some(act)) if act.is_versioned && event.resource != NONE => {
+                self.sittings.join(event.resource, number, event.logged_at)
+            }
+            _ => NONE,
+        };
+        self.event_mut(number).version = version;
     }
 
     fn push(&mut self, event: Event) -> u32 {
@@ -195,6 +243,7 @@ fn told_event(at: i64, place: usize) -> Event {
         visible_at: at,
         resource: u32::try_from(place).unwrap_or(NONE),
         parent: NONE,
+        version: NONE,
         performer: 0,
         act: TOLD,
         edits: 0,
