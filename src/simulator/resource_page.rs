@@ -120,7 +120,7 @@ mod tests {
     use crate::simulator::listing::Pick;
     use crate::simulator::script::Change;
     use crate::simulator::service::{AUDIT_LOGS, RESOURCE_LOGS};
-    use crate::simulator::switches::{Order, Paging, ResourceLogs, Switches};
+    use crate::simulator::switches::{Offer, Order, Paging, ResourceLogs, Switches};
     use crate::simulator::truth::insert;
     use crate::simulator::workspace::{Settings, Workspace};
     use crate::simulator::{Running, Simulator, TOKEN};
@@ -438,7 +438,7 @@ mod tests {
         assert_eq!(fetch(&running, &unknown).await.json()["count"], 0);
         assert_eq!(fetch(&running, RESOURCE_LOGS).await.status, 422);
         assert_eq!(fetch(&running, RESOURCE_LOGS.trim_end_matches('/')).await.status, 301);
-        running.turn(|switches| switches.resource_logs.is_offered = false);
+        running.turn(|switches| switches.resource_logs.offer = Offer::Absent);
         assert_eq!(fetch(&running, &one).await.status, 404);
     }
 

@@ -11,12 +11,18 @@ use super::faults::{Arrival, Fault, FaultPlan, RetryAfter, detail};
 use super::filter::Refusal;
 use super::listing::{Listing, Shown};
 use super::script::{Change, Script};
-use super::switches::Switches;
+use super::switches::{Dialect, Offer, Shape, Switches};
 
 /// Where audit logs are listed.
 pub const AUDIT_LOGS: &str = "/api/v1/activity_log/audit_logs/";
 /// Where the logs and versions of one resource are listed.
 pub const RESOURCE_LOGS: &str = "/api/v1/activity_log/resource_logs/";
+/// Where the notifications of the workspace are listed.
+pub const WORKSPACE_NOTIFICATIONS: &str = "/api/v1/notification/workspace/";
+/// The same, as one of the published pages has it.
+pub const BARE_NOTIFICATIONS: &str = "/notification/workspace/";
+/// Where the notifications of one resource are listed.
+pub const RESOURCE_NOTIFICATIONS: &str = "/api/v1/notification/resource/";
 
 /// The content type of pages.
 pub const JSON: &str = "application/json";
@@ -64,6 +70,8 @@ pub struct Service {
     pub clock: Clock,
     pub seen: Vec<Seen>,
     pub is_revoked: bool,
+    /// Its own address, for links.
+    pub base_url: String,
 }
 
 impl Service {
@@ -137,7 +145,8 @@ impl Service {
         let is_let_in =
             !self.is_revoked && authorization.and_then(|it| it.strip_prefix("Bearer ")) == Some(&self.switches.token);
         let whole = format!("{}/", path.trim_end_matches('/'));
-        if path != whole && self.switches.slash_redirect && self.is_offered(&whole) {
+        let offer = self.offer(&whole);
+        if path != whole && self.switches.slash_redirect && offer != Offer::Absent {
             let query = if query.is_empty() {
                 String::new()
             } else {
@@ -148,7 +157,7 @@ impl Service {
                 ..error(301, "moved permanently")
             };
         }
-        if !self.is_offered(&whole) {
+        if offer == Offer::Absent {
             return error(404, "Not found.");
         }
         if method != "GET" {
@@ -160,22 +169,33 @@ impl Service {
         if !is_let_in {
             return error(401, "Invalid token.");
         }
-        if self.switches.forbidden {
+        if self.switches.forbidden || offer == Offer::Forbidden {
             return error(403, "You do not have permission to perform this action.");
         }
         let answer = match whole.as_str() {
             RESOURCE_LOGS => self.resource_logs(query),
+            WORKSPACE_NOTIFICATIONS | BARE_NOTIFICATIONS | RESOURCE_NOTIFICATIONS => self.notifications(&whole, query),
             _ => self.audit_logs(query),
         };
         answer.unwrap_or_else(refused)
     }
 
-    fn is_offered(&self, path: &str) -> bool {
+    /// What is under a path.
+    fn offer(&self, path: &str) -> Offer {
+        let switches = &self.switches;
         match path {
-            AUDIT_LOGS => true,
-            RESOURCE_LOGS => self.switches.resource_logs.is_offered,
-            _ => false,
+            AUDIT_LOGS => Offer::Open,
+            RESOURCE_LOGS => switches.resource_logs.offer,
+            WORKSPACE_NOTIFICATIONS => switches.notifications.workspace,
+            BARE_NOTIFICATIONS => switches.notifications.bare,
+            RESOURCE_NOTIFICATIONS => switches.notifications.resource,
+            _ => Offer::Absent,
         }
+    }
+
+    /// In which form records are told.
+    pub fn form(&self) -> (Dialect, Shape) {
+        (self.switches.notifications.dialect, self.switches.shape)
     }
 }
 

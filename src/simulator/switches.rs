@@ -37,6 +37,7 @@ pub struct Switches {
     pub slash_redirect: bool,
     pub shape: Shape,
     pub resource_logs: ResourceLogs,
+    pub notifications: Notifications,
     /// Waited before each answer; what the answer holds is fixed before the wait.
     pub latency: Duration,
 }
@@ -62,6 +63,7 @@ impl Default for Switches {
             slash_redirect: true,
             shape: Shape::default(),
             resource_logs: ResourceLogs::default(),
+            notifications: Notifications::default(),
             latency: Duration::ZERO,
         }
     }
@@ -97,6 +99,16 @@ impl Switches {
                 count: [CountOf::Both, CountOf::Versions, CountOf::Logs][rng.usize(0..3)],
                 unknown_resource: [UnknownResource::NotFound, UnknownResource::Empty][rng.usize(0..2)],
                 ..ResourceLogs::default()
+            },
+            notifications: Notifications {
+                workspace: [Offer::Open, Offer::Open, Offer::Absent, Offer::Forbidden][rng.usize(0..4)],
+                bare: [Offer::Open, Offer::Absent][rng.usize(0..2)],
+                dialect: [Dialect::Sender, Dialect::Performer][rng.usize(0..2)],
+                order: [Order::NewestFirst, Order::OldestFirst, Order::Unordered][rng.usize(0..3)],
+                page_size: rng.usize(1..=60),
+                page_size_honoured: rng.bool(),
+                most_days: [None, Some(365), Some(90)][rng.usize(0..3)],
+                ..Notifications::default()
             },
             shape: Shape {
                 older: rng.u8(0..4) == 0,
@@ -177,8 +189,7 @@ pub enum BeyondCap {
 /// How the listings of resources behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceLogs {
-    /// Otherwise 404.
-    pub is_offered: bool,
+    pub offer: Offer,
     pub page_size: usize,
     pub paging: Paging,
     pub count: CountOf,
@@ -192,7 +203,7 @@ pub struct ResourceLogs {
 impl Default for ResourceLogs {
     fn default() -> ResourceLogs {
         ResourceLogs {
-            is_offered: true,
+            offer: Offer::Open,
             page_size: 20,
             paging: Paging::Merged,
             count: CountOf::Both,
@@ -225,6 +236,61 @@ pub enum CountOf {
 pub enum UnknownResource {
     NotFound,
     Empty,
+}
+
+/// How the lists of notifications behave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notifications {
+    /// `/api/v1/notification/workspace/`
+    pub workspace: Offer,
+    /// `/notification/workspace/`
+    pub bare: Offer,
+    /// `/api/v1/notification/resource/`
+    pub resource: Offer,
+    pub dialect: Dialect,
+    pub order: Order,
+    pub page_size: usize,
+    /// Whether a `page_size` parameter changes it (at most 100).
+    pub page_size_honoured: bool,
+    /// Asked for more `days` than this, the list answers 400.
+    pub most_days: Option<usize>,
+    /// What the links begin with, where it is not the address of the service.
+    pub link_base: Option<String>,
+}
+
+impl Default for Notifications {
+    fn default() -> Notifications {
+        Notifications {
+            workspace: Offer::Open,
+            bare: Offer::Absent,
+            resource: Offer::Open,
+            dialect: Dialect::Sender,
+            order: Order::NewestFirst,
+            page_size: 20,
+            page_size_honoured: true,
+            most_days: None,
+            link_base: None,
+        }
+    }
+}
+
+/// Whether there is something under a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    Open,
+    /// 404
+    Absent,
+    /// 403
+    Forbidden,
+}
+
+/// The two published shapes of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// With `sender`, texts and links.
+    Sender,
+    /// Six fields, one of them `performer`.
+    Performer,
 }
 
 /// How true a number in the answer is.

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::super::annals::Telling;
 use super::super::chance::{Purpose, number as chance_number};
-use super::super::switches::Shape;
+use super::super::notices::Wanted;
+use super::super::order::Ask;
+use super::super::switches::{Dialect, Shape};
 use super::super::truth::Truth;
 use super::super::versions::Version;
 use super::super::workspace::NONE;
@@ -53,6 +55,12 @@ impl Listing {
         self.stand(edits).filter(|_| edits.iter().any(is_kept))
     }
 
+    /// The events of the notifications on one page, and how many there are of those wanted and at most so old.
+    pub fn notices(&mut self, wanted: &mut Wanted, age: Option<SignedDuration>, ask: &Ask<'_>) -> (Vec<u32>, usize) {
+        wanted.from = age.map_or(i64::MIN, |age| self.ago(age)).max(self.horizon());
+        self.notices.slice(&self.workspace, wanted, ask)
+    }
+
     /// Notes what was in a full answer; rows are as they stand.
     pub fn served(&mut self, shown: Shown) {
         for row in &shown.rows {
@@ -61,19 +69,20 @@ impl Listing {
         for row in &shown.logs {
             self.annals.logs.serve(*row, self.workspace.event(*row).edits);
         }
+        self.notices.serve(&shown.notices);
         for entry in shown.entries {
             self.annals.serve(entry);
         }
     }
 
-    /// Everything within reach at any moment since the start, as records of `shape`. What a client holds must be part of it.
-    pub fn truth(&mut self, shape: Shape) -> Truth {
-        self.tell(shape, false)
+    /// Everything within reach at any moment since the start, as records of this form. What a client holds must be part of it.
+    pub fn truth(&mut self, form: (Dialect, Shape)) -> Truth {
+        self.tell(form, false)
     }
 
     /// Of this, what stood in an answer that was sent in full. A client that keeps what it receives holds at least this.
-    pub fn truth_served(&mut self, shape: Shape) -> Truth {
-        self.tell(shape, true)
+    pub fn truth_served(&mut self, form: (Dialect, Shape)) -> Truth {
+        self.tell(form, true)
     }
 
     pub(super) fn horizon(&self) -> i64 {
@@ -131,7 +140,8 @@ impl Listing {
         Version::stand(&self.workspace, &known, |edit| self.is_there(edit))
     }
 
-    fn tell(&mut self, shape: Shape, is_served: bool) -> Truth {
+    fn tell(&mut self, form: (Dialect, Shape), is_served: bool) -> Truth {
+        let shape = form.1;
         self.resources.cover(&self.workspace);
         let past = &self.past;
         let is_wanted = |row: u32, edits: u16| !is_served || past.is_served(row, edits);
@@ -146,6 +156,7 @@ impl Listing {
         };
         self.annals
             .tell(telling, self.empties.len(), |edits| self.stand(edits), &mut truth);
+        truth.notifications = self.notices.tell(&self.workspace, self.least, is_served, form);
         truth
     }
 }
