@@ -594,7 +594,7 @@ mod tests {
             ("prod", "api.secoda.co")
         );
         assert_eq!(source.streams.len(), source.service.streams.len());
-        assert_eq!(source.retention_days, 90);
+        assert_eq!(source.retention_days, Some(90));
         assert_eq!(
             (source.settle, source.finality),
             (Duration::from_secs(300), Duration::from_secs(86_400))
@@ -642,7 +642,7 @@ mod tests {
         );
         assert_eq!(
             (source.retention_days, source.settle, source.finality.as_secs()),
-            (16, Duration::ZERO, 5_400)
+            (Some(16), Duration::ZERO, 5_400)
         );
         let limits = &source.limits;
         assert_eq!(

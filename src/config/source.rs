@@ -1,6 +1,7 @@
 //! One configured account: its keys, their defaults and limits, and the `Source` they make. Its own file because a source can
 //! be known, listed and imported into without its secret, which is only fetched to talk to the service.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::document::Section;
 use super::environment::Environment;
 use super::fault::{ConfigError, shown, suggestion};
 use super::secret::SecretFrom;
-use crate::source::{Auth, Limits, SERVICES, Service, Source, Stream};
+use crate::source::{Auth, Limits, Pagination, SERVICES, Service, Source, Stream};
 
 pub(super) const KEYS: &[&str] = &[
     "kind",
@@ -46,7 +47,7 @@ pub struct SourceConfig {
     /// Host of the account without port, in small letters.
     pub account: String,
     pub streams: Vec<&'static Stream>,
-    pub retention_days: u32,
+    pub retention_days: Option<u32>,
     pub settle: Duration,
     pub finality: Duration,
     pub limits: Limits,
@@ -83,7 +84,7 @@ impl SourceConfig {
             account: address::account(&base_url),
             base_url,
             streams: streams_of(&section, service)?,
-            retention_days: section.count("retention_days", 36_500)?.unwrap_or(90),
+            retention_days: Some(section.count("retention_days", 36_500)?.unwrap_or(90)),
             settle: section
                 .duration("settle", Duration::ZERO)?
                 .unwrap_or(Duration::from_secs(300)),
@@ -115,6 +116,8 @@ impl SourceConfig {
             credentials: Some(self.credentials.clone()),
             streams: self.streams.clone(),
             account: self.account.clone(),
+            filters: BTreeMap::new(),
+            pagination: Pagination::default(),
             retention_days: self.retention_days,
             settle: self.settle,
             finality: self.finality,
