@@ -4,6 +4,7 @@
 mod credential;
 pub mod filter;
 pub mod secoda;
+pub mod zendesk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -113,7 +114,7 @@ impl Default for Limits {
 }
 
 /// Every service known, in the order they are documented.
-pub const SERVICES: &[&Service] = &[&secoda::SERVICE];
+pub const SERVICES: &[&Service] = &[&secoda::SERVICE, &zendesk::SERVICE];
 
 /// Every table that records of any service end in.
 pub const TABLES: &[&Table] = &[&secoda::ACTIVITY_LOGS, &crate::schema::REJECTS];
