@@ -15,4 +15,5 @@ mod reports;
 mod samples;
 mod secrets;
 mod tidy;
+mod tls;
 mod tools;
