@@ -184,7 +184,24 @@ impl Client {
     /// Asks for `path` below the base address. Waits its turn, and tries again what is transient; the error
     /// is of the last attempt. Dropping the future ends the request.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, HttpError> {
-        let url = self.address(path, query);
+        self.ask(self.address(path, query)).await
+    }
+
+    /// As `get`, for a whole link that an answer gave; only the pinned origin is asked.
+    pub async fn get_link(&self, link: &str) -> Result<Answer, HttpError> {
+        let url = Url::parse(link).ok();
+        match url.filter(|url| url.origin() == self.base_url.origin()) {
+            Some(url) => self.ask(url).await,
+            None => Err(final_error(
+                self.base_url.clone(),
+                Failure::new(HttpErrorKind::Redirected, "a link leads to another host".to_owned()),
+                0,
+                Duration::ZERO,
+            )),
+        }
+    }
+
+    async fn ask(&self, url: Url) -> Result<Answer, HttpError> {
         let mut waited = Duration::ZERO;
         let mut attempts = 0;
         loop {
