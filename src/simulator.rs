@@ -46,6 +46,7 @@ pub mod service;
 pub mod wire;
 pub mod server;
 pub mod trap;
+pub mod zendesk;
 #[cfg(test)]
 mod client;
 
