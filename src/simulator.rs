@@ -17,7 +17,7 @@ use self::clock::Clock;
 use self::faults::{FaultPlan, Rule};
 use self::listing::{Listing, Pick};
 use self::script::{Change, Script};
-use self::server::Server;
+use self::server::{Asked, Server};
 use self::service::{Seen, Service};
 use self::switches::Switches;
 use self::truth::Truth;
@@ -46,6 +46,9 @@ pub mod service;
 pub mod wire;
 pub mod server;
 pub mod trap;
+pub mod zendesk;
+#[cfg(test)]
+mod client;
 
 /// The key that the simulator lets in unless told otherwise. It opens nothing else.
 pub const TOKEN: &str = "simulated-key-not-a-secret";
@@ -64,7 +67,7 @@ pub struct Simulator {
 /// A simulator that listens, and the handle to change it and to ask for the truth. Dropping it ends it.
 #[derive(Debug)]
 pub struct Running {
-    server: Server,
+    server: Server<Service>,
 }
 
 impl Simulator {
@@ -93,8 +96,10 @@ impl Simulator {
             seen: Vec::new(),
             is_revoked: false,
         };
+        let take =
+            |service: &mut Service, asked: Asked<'_>| service.take(asked.method, asked.target, asked.authorization);
         Ok(Running {
-            server: Server::open(service, port).await?,
+            server: Server::open(service, take, port).await?,
         })
     }
 }
@@ -102,7 +107,7 @@ impl Simulator {
 impl Running {
     /// An absolute URL without a last slash.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.server.address)
+        self.server.base_url()
     }
 
     /// The key it lets in.

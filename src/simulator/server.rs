@@ -1,5 +1,5 @@
-//! The service on a real socket: hands requests to it, and sends its answers with what goes wrong on the way.
-//! Apart from the service, which knows nothing of connections.
+//! A service on a real socket: hands requests to it, and sends its answers with what goes wrong on the way.
+//! Apart from the services, which know nothing of connections.
 
 use std::convert::Infallible;
 use std::io;
@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
+use axum::http::header::{
+    ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderName, LOCATION, RETRY_AFTER,
+};
+use axum::http::request::Parts;
 use axum::http::response::Builder;
 use axum::response::Response;
 use futures::stream::{self, StreamExt};
@@ -18,7 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::faults::Fault;
-use super::service::{Answer, Service};
+use super::service::Answer;
 use super::wire::{Cut, Door};
 
 /// How long what was sent may take to leave before the connection is cut.
@@ -26,23 +29,52 @@ const FLUSH: Duration = Duration::from_millis(20);
 /// How long open connections may take to end.
 const CLOSING: Duration = Duration::from_secs(1);
 
+/// Bodies of requests are read up to this size; a longer one counts as empty.
+const BODY_AT_MOST: usize = 64 * 1024;
+
+/// A request as a service sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub method: &'a str,
+    /// Path and query as sent.
+    pub target: &'a str,
+    /// The header `Authorization` as sent.
+    pub authorization: Option<&'a str>,
+    /// The header `Host` as sent.
+    pub host: &'a str,
+    pub body: &'a [u8],
+}
+
+/// Takes one request and decides its whole answer.
+pub type Take<S> = fn(&mut S, Asked<'_>) -> Answer;
+
 /// A service that listens; it ends when this is dropped.
 #[derive(Debug)]
-pub struct Server {
+pub struct Server<S> {
     pub address: SocketAddr,
-    service: Arc<Mutex<Service>>,
+    service: Arc<Mutex<S>>,
     closing: oneshot::Sender<Infallible>,
     task: JoinHandle<()>,
 }
 
-impl Server {
+/// What a request is answered from.
+struct Counter<S> {
+    service: Arc<Mutex<S>>,
+    take: Take<S>,
+}
+
+impl<S: Send + 'static> Server<S> {
     /// Serves on the loopback address; port 0 takes a free one.
-    pub async fn open(service: Service, port: u16) -> io::Result<Server> {
+    pub async fn open(service: S, take: Take<S>, port: u16) -> io::Result<Server<S>> {
         let door = Door::open(port).await?;
         let address = door.address()?;
         let service = Arc::new(Mutex::new(service));
         let (closing, closed) = oneshot::channel();
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&service));
+        let counter = Counter {
+            service: Arc::clone(&service),
+            take,
+        };
+        let router = Router::new().fallback(answer).with_state(Arc::new(counter));
         let app = router.into_make_service_with_connect_info::<Cut>();
         let task = tokio::spawn(async move {
             let until = async move { closed.await.map_or((), |never: Infallible| match never {}) };
@@ -58,8 +90,13 @@ impl Server {
         })
     }
 
+    /// An absolute URL without a last slash.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The service behind it; held only between requests.
-    pub fn service(&self) -> MutexGuard<'_, Service> {
+    pub fn service(&self) -> MutexGuard<'_, S> {
         lock(&self.service)
     }
 
@@ -73,25 +110,33 @@ impl Server {
     }
 }
 
-fn lock(service: &Mutex<Service>) -> MutexGuard<'_, Service> {
+fn lock<S>(service: &Mutex<S>) -> MutexGuard<'_, S> {
     service.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn answer(
-    State(service): State<Arc<Mutex<Service>>>,
+async fn answer<S: Send + 'static>(
+    State(counter): State<Arc<Counter<S>>>,
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {
-    let target = request.uri().path_and_query().map_or("/", |it| it.as_str());
-    let authorization = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let answer = lock(&service).take(request.method().as_str(), target, authorization);
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_AT_MOST).await.unwrap_or_default();
+    let asked = Asked {
+        method: parts.method.as_str(),
+        target: parts.uri.path_and_query().map_or("/", |it| it.as_str()),
+        authorization: header(&parts, &AUTHORIZATION),
+        host: header(&parts, &HOST).unwrap_or_default(),
+        body: &body,
+    };
+    let answer = (counter.take)(&mut lock(&counter.service), asked);
     if !answer.latency.is_zero() {
         tokio::time::sleep(answer.latency).await;
     }
     send(answer, &cut)
+}
+
+fn header<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
+    parts.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 fn send(mut answer: Answer, cut: &Cut) -> Response {
@@ -141,19 +186,21 @@ fn head(answer: &Answer) -> Builder {
     if let Some(methods) = answer.allow {
         head = head.header(ALLOW, methods);
     }
+    for (name, value) in &answer.headers {
+        head = head.header(*name, value);
+    }
     head
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
     use std::time::Instant;
 
     use jiff::{SignedDuration, Timestamp};
     use serde_json::Value;
 
     use super::*;
+    use crate::simulator::client::{Got, get};
     use crate::simulator::faults::{FaultPlan, RetryAfter, When};
     use crate::simulator::listing::Pick;
     use crate::simulator::script::{Change, Script};
@@ -162,59 +209,6 @@ mod tests {
     use crate::simulator::trap::Trap;
     use crate::simulator::workspace::{Settings, Workspace};
     use crate::simulator::{Running, Simulator, TOKEN};
-
-    /// What a client gets of one GET over a connection of its own.
-    #[derive(Debug)]
-    struct Got {
-        status: u16,
-        headers: String,
-        body: Vec<u8>,
-        /// Whether the body is as long as announced and the connection ended in order.
-        is_whole: bool,
-    }
-
-    impl Got {
-        fn json(&self) -> Value {
-            serde_json::from_slice(&self.body).unwrap()
-        }
-
-        fn header(&self, name: &str) -> Option<&str> {
-            let lines = self.headers.lines().filter_map(|line| line.split_once(": "));
-            lines
-                .filter(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value)
-                .next()
-        }
-    }
-
-    fn get(base_url: &str, target: &str, token: Option<&str>) -> std::io::Result<Got> {
-        let mut stream = TcpStream::connect(base_url.trim_start_matches("http://"))?;
-        let key = token
-            .map(|token| format!("Authorization: Bearer {token}\r\n"))
-            .unwrap_or_default();
-        write!(
-            stream,
-            "GET {target} HTTP/1.1\r\nHost: localhost\r\n{key}Connection: close\r\n\r\n"
-        )?;
-        let mut bytes = Vec::new();
-        let ended = stream.read_to_end(&mut bytes);
-        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
-        let Some(end) = end else {
-            return Err(ended.err().unwrap_or_else(|| std::io::ErrorKind::UnexpectedEof.into()));
-        };
-        let headers = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
-        let body = bytes.split_off(end + 4);
-        let mut got = Got {
-            status,
-            headers,
-            body,
-            is_whole: false,
-        };
-        let announced: usize = got.header("content-length").unwrap().parse().unwrap();
-        got.is_whole = ended.is_ok() && announced == got.body.len();
-        Ok(got)
-    }
 
     async fn fetch(running: &Running, query: &str) -> std::io::Result<Got> {
         let (base_url, target) = (running.base_url(), format!("{AUDIT_LOGS}{query}"));

@@ -45,12 +45,15 @@ pub struct Answer {
     pub location: Option<String>,
     pub retry_after: Option<String>,
     pub allow: Option<&'static str>,
+    /// Headers beside those named here.
+    pub headers: Vec<(&'static str, String)>,
     pub date: String,
     pub body: Vec<u8>,
     /// What else is to be done to it on the way.
     pub fault: Option<Fault>,
     pub latency: Duration,
-    rows: Vec<u32>,
+    /// The rows in it, which count as served once it went out in full.
+    pub rows: Vec<u32>,
 }
 
 /// Everything behind the socket.
@@ -329,7 +332,7 @@ fn asked_page(target: &str) -> usize {
 }
 
 /// The answer that takes the place of the true one.
-fn replacement(fault: &Fault, now: Timestamp) -> Option<Answer> {
+pub fn replacement(fault: &Fault, now: Timestamp) -> Option<Answer> {
     match fault {
         Fault::Status {
             code,
@@ -376,6 +379,7 @@ fn error(status: u16, text: &str) -> Answer {
     }
 }
 
-fn http_date(at: Timestamp) -> String {
+/// A moment as a header tells it.
+pub fn http_date(at: Timestamp) -> String {
     httpdate::fmt_http_date(at.max(Timestamp::UNIX_EPOCH).into())
 }
