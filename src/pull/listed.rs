@@ -2,6 +2,7 @@
 //! it keeps to what was asked. Apart from the strategies because both believe an answer in exactly this much.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -164,7 +165,11 @@ fn text_of(value: &RawValue) -> String {
     serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }
 
-/// `apitoken` and `api_token` are one type to the service.
+/// A value as far as the service tells it from others: `apitoken` and `api_token` are one type to it, and an address has
+/// many spellings.
 fn plain(text: &str) -> String {
-    text.replace('_', "").to_lowercase()
+    match text.parse::<IpAddr>() {
+        Ok(address) => address.to_string(),
+        Err(_) => text.replace('_', "").to_lowercase(),
+    }
 }
