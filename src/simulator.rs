@@ -54,6 +54,7 @@ pub mod resource_page;
 pub mod wire;
 pub mod server;
 pub mod trap;
+pub mod zendesk;
 #[cfg(test)]
 mod client;
 

@@ -27,24 +27,32 @@ pub enum Change {
     PageSize(usize),
 }
 
-/// Changes, each made just before a request; requests are numbered from 1 over all paths.
-#[derive(Debug, Clone, Default)]
-pub struct Script {
-    steps: Vec<(u64, Change)>,
+/// Changes of one service, each made just before a request; requests are numbered from 1 over all paths.
+#[derive(Debug, Clone)]
+pub struct Script<C = Change> {
+    steps: Vec<(u64, C)>,
 }
 
-impl Script {
+impl<C> Script<C> {
     /// Nothing happens.
-    pub fn none() -> Script {
-        Script::default()
+    pub fn none() -> Script<C> {
+        Script { steps: Vec::new() }
     }
 
     /// Adds a change just before request `number`.
-    pub fn before(mut self, number: u64, change: Change) -> Script {
+    pub fn before(mut self, number: u64, change: C) -> Script<C> {
         self.steps.push((number, change));
         self
     }
 
+    /// The changes due before request `number`; each is given once.
+    pub fn due(&mut self, number: u64) -> Vec<C> {
+        let due = self.steps.extract_if(.., |(at, _)| *at <= number);
+        due.map(|(_, change)| change).collect()
+    }
+}
+
+impl Script {
     /// Arrivals, revisions and late rows before about a third of the first `requests`, and deletions if wanted.
     pub fn drawn(seed: u64, requests: u64, deletions: bool) -> Script {
         let mut rng = generator(seed, Purpose::Script, requests);
@@ -64,11 +72,5 @@ impl Script {
             script = script.before(number, change);
         }
         script
-    }
-
-    /// The changes due before request `number`; each is given once.
-    pub fn due(&mut self, number: u64) -> Vec<Change> {
-        let due = self.steps.extract_if(.., |(at, _)| *at <= number);
-        due.map(|(_, change)| change).collect()
     }
 }

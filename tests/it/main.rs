@@ -17,3 +17,4 @@ mod secrets;
 mod tidy;
 mod tls;
 mod tools;
+mod zendesk;
