@@ -41,7 +41,7 @@ impl Simulate {
                 let lines = format!("base_url = \"{}\"\ntoken: {TOKEN}\n", running.base_url());
                 drop(output::print(&lines));
             };
-            simulator::serve(&settings, self.port, ready, until)
+            simulator::serve(&settings, self.faults, self.port, ready, until)
                 .await
                 .map_err(Failure::from)
         })?;
