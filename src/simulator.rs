@@ -217,15 +217,17 @@ impl Running {
     }
 }
 
-/// Serves a workspace drawn from `settings` until `until` ends, its clock running on from the end of the history;
-/// `ready` is called once it listens.
+/// Serves a workspace drawn from `settings` until `until` ends, its clock running on from the end of the history; `faults`
+/// of a thousand requests fail in a way that a client survives. `ready` is called once it listens.
 pub async fn serve(
     settings: &Settings,
+    faults: u64,
     port: u16,
     ready: impl FnOnce(&Running),
     until: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let simulator = Simulator {
+        faults: FaultPlan::transient(settings.seed, faults),
         clock: Clock::following(settings.end_at),
         ..Simulator::new(Workspace::draw(settings))
     };

@@ -577,7 +577,7 @@ mod tests {
         let (told, until) = oneshot::channel();
         let ready = |running: &Running| sender.send(running.base_url()).unwrap();
         let ends = async { until.await.unwrap() };
-        let served = tokio::spawn(async move { crate::simulator::serve(&settings, 0, ready, ends).await });
+        let served = tokio::spawn(async move { crate::simulator::serve(&settings, 0, 0, ready, ends).await });
         let base_url = receiver.await.unwrap();
         let got = tokio::task::spawn_blocking(move || get(&base_url, AUDIT_LOGS, Some(TOKEN)))
             .await

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! deeds, cast, story -> history -> record                      what happened, and how it reads
-//! switches, script, refusal                                    what a test turns, and how the service says no
+//! switches, script, bad, refusal                               what a test turns, and how the service says no
 //! filter -> listing, truth -> cursor, page, door, oauth -> service   what is shown when, to whom, in which pieces
 //! ```
 
@@ -12,6 +12,7 @@ use std::io;
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::bad::Bad;
 use self::history::{History, Settings, Standing};
 use self::listing::Listing;
 use self::oauth::Tokens;
@@ -28,6 +29,7 @@ use super::service::Seen;
 pub mod deeds;
 pub mod cast;
 pub mod story;
+pub mod bad;
 pub mod history;
 pub mod record;
 pub mod switches;
@@ -126,6 +128,13 @@ impl Running {
         self.change(|listing| listing.burst(second.as_second(), count))
     }
 
+    /// Puts in an odd record in the place of a row whose `created_at` is this much older than now; gives the row's id,
+    /// whether the record shows it or not.
+    pub fn plant(&self, bad: &Bad, age: SignedDuration) -> i64 {
+        let ids = self.change(|listing| vec![listing.plant(bad, age.as_secs())]);
+        ids.first().copied().unwrap_or_default()
+    }
+
     /// Turns switches while it runs.
     pub fn turn(&self, turn: impl FnOnce(&mut Switches)) {
         turn(&mut self.server.service().switches);
@@ -188,7 +197,8 @@ impl Running {
     }
 }
 
-/// Faults that a retrying client survives, in the forms Zendesk gives them; for [`FaultPlan::drawn`].
+/// Faults that a retrying client survives, in the forms Zendesk gives them; for [`FaultPlan::drawn`]. One of them is a 429
+/// that does not say how long to wait.
 pub fn transient_faults() -> Vec<Fault> {
     let status = |code, retry_after, body: &str| Fault::Status {
         code,
@@ -221,17 +231,17 @@ pub fn transient_faults() -> Vec<Fault> {
     ]
 }
 
-/// Serves an account drawn from `settings` until `until` ends, its clock running on from the end of the history; `ready`
-/// is called once it listens.
+/// Serves an account drawn from `settings` until `until` ends, its clock running on from the end of the history; `faults`
+/// of a thousand requests fail in a way that a client survives. `ready` is called once it listens.
 pub async fn serve(
     settings: &Settings,
-    faults: FaultPlan,
+    faults: u64,
     port: u16,
     ready: impl FnOnce(&Running),
     until: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let simulator = ZendeskSimulator {
-        faults,
+        faults: FaultPlan::drawn(settings.seed, faults, transient_faults()),
         clock: Clock::following(settings.end_at),
         ..ZendeskSimulator::new(History::draw(settings))
     };

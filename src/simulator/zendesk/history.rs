@@ -1,6 +1,7 @@
 //! The history of a Zendesk account, drawn from a seed: compact rows, rendered one by one on request. Which of them
 //! are visible is the listing's business.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::calendar::Calendar;
 use super::super::chance::{Purpose, mix, number};
 use super::super::workspace::place;
+use super::bad::Bad;
 use super::cast::{Cast, SYSTEM};
 use super::deeds::{By, DEEDS, Deed, Source};
 use super::story::{self, Told};
@@ -88,6 +90,8 @@ pub struct History {
     pub settings: Settings,
     pub cast: Cast,
     pub rows: Vec<Row>,
+    /// What is wrong with the records of some rows.
+    pub odd: HashMap<u32, Bad>,
     told: Vec<Told>,
     totals: Vec<u32>,
     rng: fastrand::Rng,
@@ -116,6 +120,7 @@ impl History {
             settings: settings.clone(),
             cast: Cast::draw(settings.seed),
             rows: Vec::with_capacity(settings.events),
+            odd: HashMap::new(),
             told: Vec::new(),
             totals: totals.collect(),
             rng: fastrand::Rng::with_seed(settings.seed),

@@ -6,6 +6,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::super::workspace::place;
+use super::bad::Bad;
 use super::filter::Filter;
 use super::history::{History, Standing};
 use super::switches::{Bounds, Shape};
@@ -160,6 +161,14 @@ impl Listing {
     /// A row becomes visible whose `created_at` is `age` seconds before now; gives its number.
     pub fn surface(&mut self, age: i64, standing: Standing) -> u32 {
         let row = self.history.arrive_beside(self.now - age, self.now, standing);
+        self.show(&[row]);
+        row
+    }
+
+    /// An odd record in the place of a new row whose `created_at` is `age` seconds before now; gives its number.
+    pub fn plant(&mut self, bad: &Bad, age: i64) -> u32 {
+        let row = self.history.arrive(self.now - age, self.now);
+        self.history.odd.insert(row, bad.clone());
         self.show(&[row]);
         row
     }

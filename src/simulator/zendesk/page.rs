@@ -126,7 +126,7 @@ impl<'a> Query<'a> {
                 if switches.filters_lost_by_hand {
                     changes.push((LINK, "1".to_owned()));
                 }
-                self.link(&["page[after]", "page[before]", LINK], &changes)
+                self.link(switches, &["page[after]", "page[before]", LINK], &changes)
             }))
         };
         format!(
@@ -157,7 +157,7 @@ impl<'a> Query<'a> {
             rows: size,
         });
         let link = |is_there: bool, number: usize| {
-            let url = is_there.then(|| self.link(&["page"], &[("page", number.to_string())]));
+            let url = is_there.then(|| self.link(switches, &["page"], &[("page", number.to_string())]));
             serde_json::Value::from(url).to_string()
         };
         let body = format!(
@@ -199,7 +199,7 @@ impl<'a> Query<'a> {
     }
 
     /// An absolute URL of this list with other parameters.
-    fn link(&self, without: &[&str], with: &[(&str, String)]) -> String {
+    fn link(&self, switches: &Switches, without: &[&str], with: &[(&str, String)]) -> String {
         let mut query = Serializer::new(String::new());
         query.extend_pairs(
             self.parameters
@@ -207,7 +207,9 @@ impl<'a> Query<'a> {
                 .filter(|(name, _)| !without.contains(&name.as_str())),
         );
         query.extend_pairs(with);
-        format!("http://{}{}?{}", self.host, self.path, query.finish())
+        let own = || format!("http://{}", self.host);
+        let base = switches.link_base.clone().unwrap_or_else(own);
+        format!("{base}{}?{}", self.path, query.finish())
     }
 }
 

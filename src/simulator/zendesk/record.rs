@@ -46,12 +46,15 @@ impl History {
         {
             members.retain(|_, member| !member.is_null());
         }
-        record
+        match self.odd.get(&number) {
+            Some(bad) => bad.spoil(record),
+            None => record,
+        }
     }
 
     /// The same as JSON text at the end of `out`; the documented shape is written without a detour.
     pub fn write_record(&self, number: u32, shape: Shape, variant: usize, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        if shape == Shape::default() {
+        if shape == Shape::default() && !self.odd.contains_key(&number) {
             serde_json::to_writer(out, &self.rendered(number, variant))
         } else {
             serde_json::to_writer(out, &self.record(number, shape, variant))

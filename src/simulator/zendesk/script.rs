@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 
 use super::super::chance::{Purpose, generator};
 use super::super::script::Script;
+use super::bad::Bad;
 use super::history::Standing;
 use super::switches::BrokenCursor;
 
@@ -17,6 +18,8 @@ pub enum Change {
     Surface(SignedDuration, Standing),
     /// So many new rows in the second that is this much older than now.
     Burst(SignedDuration, usize),
+    /// An odd record whose `created_at` would be this much older than now.
+    Plant(Bad, SignedDuration),
     /// The clock moves on.
     Advance(SignedDuration),
     /// Cursors lead on again, or no longer.

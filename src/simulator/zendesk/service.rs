@@ -101,6 +101,9 @@ impl Service {
             Change::Burst(age, count) => {
                 self.listing.burst(ago(*age), *count);
             }
+            Change::Plant(bad, age) => {
+                self.listing.plant(bad, age.as_secs());
+            }
             Change::Advance(by) => self.listing.settle(self.clock.advance(*by)),
             Change::BreakCursor(broken) => self.switches.broken_cursor = *broken,
             Change::ExpireTokens => self.tokens.expire(),

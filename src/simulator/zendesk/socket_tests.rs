@@ -735,6 +735,52 @@ async fn labels_change_and_shapes_vary() {
 }
 
 #[tokio::test]
+async fn odd_records_stand_where_they_were_planted() {
+    let running = simulator(50).start(0).await.unwrap();
+    let age = SignedDuration::from_mins(5);
+    let (rejects, events) = (
+        [
+            Bad::NotAnObject,
+            Bad::NoId,
+            Bad::NoTime,
+            Bad::ImpossibleTime,
+            Bad::AncientTime,
+        ],
+        [Bad::WrongTypes, Bad::LongText(70_000), Bad::AllNull],
+    );
+    for bad in &rejects {
+        running.plant(bad, age);
+    }
+    let ids: Vec<i64> = events.iter().map(|bad| running.plant(bad, age)).collect();
+    let truth = running.truth();
+    assert_eq!((truth.rejects.len(), truth.records.len()), (5, 53));
+    let rows = walk(&running, "page[size]=100").await;
+    let is_told = |row: &Value| {
+        let id = row["id"].as_i64();
+        truth.rejects.contains(row) || id.is_some_and(|id| truth.records.get(&id) == Some(row))
+    };
+    assert!(rows.len() == 58 && rows.iter().all(is_told));
+    let of = |id: i64| rows.iter().find(|row| row["id"] == id).unwrap();
+    assert_eq!(of(ids[0])["actor_id"], "nobody");
+    assert!(of(ids[1])["change_description"].as_str().unwrap().len() > 70_000);
+    assert_eq!(
+        (&of(ids[2])["action"], &of(ids[2])["source_type"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn links_can_lead_elsewhere() {
+    let running = simulator(50).start(0).await.unwrap();
+    running.turn(|switches| switches.link_base = Some("http://127.0.0.1:9".to_owned()));
+    for (query, link) in [("page[size]=10", "/links/next"), ("per_page=10", "/next_page")] {
+        let page = fetch(&running, query).await.json();
+        let url = page.pointer(link).and_then(Value::as_str).unwrap();
+        assert!(url.starts_with("http://127.0.0.1:9/api/v2/audit_logs?"), "{url}");
+    }
+}
+
+#[tokio::test]
 async fn broken_answers_break_and_serve_nothing() {
     for fault in [
         Fault::TruncatedJson,
@@ -781,7 +827,7 @@ async fn serve_runs_until_told() {
     let (told, until) = tokio::sync::oneshot::channel();
     let ready = |running: &Running| sender.send(running.base_url()).unwrap();
     let ends = async { until.await.unwrap() };
-    let served = tokio::spawn(async move { serve(&settings, FaultPlan::none(), 0, ready, ends).await });
+    let served = tokio::spawn(async move { serve(&settings, 0, 0, ready, ends).await });
     let base_url = receiver.await.unwrap();
     let headers = format!("Authorization: Bearer {TOKEN}\r\n");
     let got = tokio::task::spawn_blocking(move || exchange(&base_url, &format!("GET {AUDIT_LOGS}"), &headers, ""));

@@ -19,6 +19,8 @@ pub struct Switches {
     pub broken_cursor: Option<BrokenCursor>,
     /// Pages before the last hold fewer rows than asked for, at least one.
     pub short_pages: bool,
+    /// What `links` begin with instead of the address that was asked: another host.
+    pub link_base: Option<String>,
     /// With `page[after]` or `page[before]` filters work only in links made by the service.
     pub filters_lost_by_hand: bool,
     /// Names of filters without their brackets, `created_at`, `action` …, or `sort`, that do nothing.
@@ -45,6 +47,7 @@ impl Default for Switches {
             empty_without_cursors: true,
             broken_cursor: None,
             short_pages: false,
+            link_base: None,
             filters_lost_by_hand: false,
             ignored: Vec::new(),
             labels_change: false,

@@ -5,25 +5,34 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::bad::Bad;
 use super::history::History;
 use super::record::VOLATILE;
 use super::switches::Shape;
 
-/// Records by `id`. Holds each as JSON, about a kilobyte a row: meant for histories of some ten thousands.
+/// Records as they are sent. Holds each as JSON, about a kilobyte a row: meant for histories of some ten thousands.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Truth {
-    /// As sent while the labels do not change. While they do ([`labels_change`](super::switches::Switches::labels_change)),
+    /// By `id`, as sent while the labels do not change. While they do ([`labels_change`](super::switches::Switches::labels_change)),
     /// only [`stable`](Truth::stable) can be compared.
     pub records: BTreeMap<i64, Value>,
+    /// What no client can take for a record.
+    pub rejects: Vec<Value>,
 }
 
 impl Truth {
     /// The truth about these rows.
     pub fn gather(history: &History, rows: impl Iterator<Item = u32>, shape: Shape) -> Truth {
-        let records = rows.map(|row| (history.row(row).id, history.record(row, shape, 0)));
-        Truth {
-            records: records.collect(),
+        let mut truth = Truth::default();
+        for row in rows {
+            let record = history.record(row, shape, 0);
+            if history.odd.get(&row).is_some_and(Bad::is_reject) {
+                truth.rejects.push(record);
+            } else {
+                truth.records.insert(history.row(row).id, record);
+            }
         }
+        truth
     }
 
     /// The records without the fields that may differ between two fetches: equal under every switch but the shape.
