@@ -54,6 +54,7 @@ pub mod audit_page;
 pub mod resource_page;
 pub mod notice_page;
 pub mod wire;
+pub mod gzip;
 pub mod server;
 pub mod trap;
 #[cfg(test)]
@@ -163,7 +164,7 @@ impl Running {
         self.change(|listing| listing.plant(bad, age))
     }
 
-    /// Turns switches while it runs; `retention_days` only through [`Change::Retain`].
+    /// Turns switches while it runs; `retention_days` only through [`Change::Retain`], and what is read at the start never.
     pub fn turn(&self, turn: impl FnOnce(&mut Switches)) {
         turn(&mut self.server.service().switches);
     }

@@ -276,19 +276,6 @@ impl Listing {
         Some(row)
     }
 
-    /// How long rows are listed from now on.
-    pub fn retain(&mut self, days: Option<u32>) {
-        self.keeping.retention_days = days;
-        self.least = self.least.min(self.horizon());
-        self.version += 1;
-        let rows: Vec<u32> = self.listed().iter().map(|key| key.event).collect();
-        self.past.show(&rows);
-        let all = (0..).zip(&self.statuses);
-        let there = all.filter(|(_, status)| matches!(status, Status::Listed | Status::Moved));
-        let there: Vec<u32> = there.map(|(row, _)| row).collect();
-        self.show_in_resources(&there);
-    }
-
     fn listed(&self) -> &[Key] {
         let horizon = self.horizon();
         &self.index[self.index.partition_point(|key| key.updated_at < horizon)..]

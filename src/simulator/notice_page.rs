@@ -47,7 +47,7 @@ impl Service {
         let results = rows.iter().map(|row| notification(&self.listing.workspace, *row, form));
         let next = (number < pages).then(|| self.link(path, &asked, number + 1));
         let mut body = json!({
-            "count": self.switches.count.told(count),
+            "count": self.switches.count.told(count, self.salt()),
             "next": next,
             "previous": (number > 1).then(|| self.link(path, &asked, number - 1)),
             "results": results.collect::<Vec<_>>(),
@@ -77,7 +77,10 @@ impl Service {
             page: 1,
             page_size: switches.page_size.clamp(1, MAX_PAGE_SIZE),
             days: (!is_resource).then_some(DAYS),
-            wanted: Wanted::default(),
+            wanted: Wanted {
+                from: i64::MIN,
+                ..Wanted::default()
+            },
             others: Vec::new(),
         };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -97,6 +100,9 @@ impl Service {
         if is_resource && asked.wanted.resource_id.is_none() {
             return Err(Refusal::Unprocessable("resource_id is missing".to_owned()));
         }
+        if self.switches.sees_nothing {
+            asked.wanted.from = i64::MAX;
+        }
         match (asked.days, switches.most_days) {
             (Some(days), Some(most)) if days > most => Err(Refusal::BadRequest(format!("days is {most} at most"))),
             _ => Ok(asked),
@@ -108,7 +114,7 @@ impl Service {
             filter: &Filter::Everything,
             order: self.switches.notifications.order,
             ties: self.switches.ties,
-            salt: u64::try_from(self.seen.len()).unwrap_or(0),
+            salt: self.salt(),
             first: (number - 1).saturating_mul(asked.page_size),
             rows: asked.page_size,
         };

@@ -122,18 +122,22 @@ pub fn notification(workspace: &Workspace, row: u32, (dialect, shape): (Dialect,
         ..*workspace.event(row)
     };
     let log = workspace.record(row, &event, Shape::default());
-    let id = id(workspace.settings.seed, Purpose::Notice, u64::from(row)).to_string();
     let at = Moment(created_at(&event)).to_string();
     let mut record = match dialect {
         Dialect::Sender => from_sender(&log, row),
         Dialect::Performer => from_performer(&log),
     };
-    record["id"] = json!(id);
+    record["id"] = json!(notice_id(workspace, row));
     record["created_at"] = json!(at);
     record["event"] = log["activity_type"].clone();
     record["resource_id"] = log["resource_id"].clone();
     reshape_notice(&mut record, shape);
     record
+}
+
+/// The id of the notification of the event at `row`.
+pub fn notice_id(workspace: &Workspace, row: u32) -> String {
+    id(workspace.settings.seed, Purpose::Notice, u64::from(row)).to_string()
 }
 
 fn created_at(event: &Event) -> i64 {

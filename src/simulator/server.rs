@@ -10,7 +10,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER,
+};
 use axum::http::response::Builder;
 use axum::response::Response;
 use futures::stream::{self, StreamExt};
@@ -18,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::faults::Fault;
+use super::gzip::pack;
 use super::service::{Answer, Service};
 use super::wire::{Cut, Door};
 
@@ -87,7 +90,13 @@ async fn answer(
         .headers()
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let answer = lock(&service).take(request.method().as_str(), target, authorization);
+    let accepts_gzip = request
+        .headers()
+        .get(ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("gzip"));
+    let mut answer = lock(&service).take(request.method().as_str(), target, authorization);
+    answer.is_packed &= accepts_gzip;
     if !answer.latency.is_zero() {
         tokio::time::sleep(answer.latency).await;
     }
@@ -96,7 +105,9 @@ async fn answer(
 
 fn send(mut answer: Answer, cut: &Cut) -> Response {
     let head = head(&answer);
-    let body = Bytes::from(std::mem::take(&mut answer.body));
+    let body = std::mem::take(&mut answer.body);
+    let body = Bytes::from(if answer.is_packed { pack(&body) } else { body });
+    cut.hide_date(answer.date.is_empty());
     let whole = body.len();
     let half = body.slice(..whole / 2);
     let rest = body.slice(whole / 2..);
@@ -132,6 +143,9 @@ fn head(answer: &Answer) -> Builder {
         .status(answer.status)
         .header(DATE, &answer.date)
         .header(CONTENT_TYPE, answer.content_type);
+    if answer.is_packed {
+        head = head.header(CONTENT_ENCODING, "gzip");
+    }
     if let Some(location) = &answer.location {
         head = head.header(LOCATION, location);
     }

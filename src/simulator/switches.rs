@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use super::TOKEN;
-use super::chance::{Purpose, generator};
+use jiff::SignedDuration;
+
+use super::cast::as_u64;
+use super::chance::{Purpose, generator, mix};
 
 /// How the service behaves. `Default` is the service as its contract and the evidence describe it.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +16,10 @@ pub struct Switches {
     pub token: String,
     /// The key is known, but has no right to audit logs: 403.
     pub forbidden: bool,
+    /// The key is let in and finds every list empty.
+    pub sees_nothing: bool,
+    /// Nothing is answered but this.
+    pub outage: Option<Outage>,
     /// Rows on a page, 1 to 100.
     pub page_size: usize,
     /// Whether a `page_size` parameter changes it (at most 100).
@@ -38,6 +45,9 @@ pub struct Switches {
     pub shape: Shape,
     pub resource_logs: ResourceLogs,
     pub notifications: Notifications,
+    /// Bodies are in gzip for a client that accepts it.
+    pub gzip: bool,
+    pub date: DateHeader,
     /// Waited before each answer; what the answer holds is fixed before the wait.
     pub latency: Duration,
 }
@@ -47,6 +57,8 @@ impl Default for Switches {
         Switches {
             token: TOKEN.to_owned(),
             forbidden: false,
+            sees_nothing: false,
+            outage: None,
             page_size: 50,
             page_size_honoured: false,
             past_the_end: PastTheEnd::Empty,
@@ -64,6 +76,8 @@ impl Default for Switches {
             shape: Shape::default(),
             resource_logs: ResourceLogs::default(),
             notifications: Notifications::default(),
+            gzip: false,
+            date: DateHeader::Clock,
             latency: Duration::ZERO,
         }
     }
@@ -115,6 +129,7 @@ impl Switches {
                 unknown_fields: rng.bool(),
                 nulls_absent: rng.bool(),
             },
+            gzip: rng.bool(),
             ..Switches::default()
         }
     }
@@ -293,6 +308,23 @@ pub enum Dialect {
     Performer,
 }
 
+/// What takes the place of every answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    Reset,
+    /// 503
+    Unavailable,
+}
+
+/// The header `Date`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateHeader {
+    Clock,
+    /// This much ahead of the simulator's clock, or behind it.
+    Skewed(SignedDuration),
+    Absent,
+}
+
 /// How true a number in the answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tally {
@@ -300,15 +332,22 @@ pub enum Tally {
     Zero,
     /// Rounded down to a whole hundred.
     Rounded,
+    /// One too many or too few in every other answer or so.
+    Drifting,
 }
 
 impl Tally {
-    /// The number told for `exact`.
-    pub fn told(self, exact: usize) -> usize {
+    /// The number told for `exact`; `salt` differs from answer to answer.
+    pub fn told(self, exact: usize, salt: u64) -> usize {
         match self {
             Tally::Exact => exact,
             Tally::Zero => 0,
             Tally::Rounded => exact - exact % 100,
+            Tally::Drifting => match mix(salt, as_u64(exact)) % 4 {
+                0 => exact + 1,
+                1 => exact.saturating_sub(1),
+                _ => exact,
+            },
         }
     }
 }

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::super::annals::Telling;
 use super::super::chance::{Purpose, number as chance_number};
-use super::super::notices::Wanted;
+use super::super::notices::{Wanted, notice_id};
 use super::super::order::Ask;
+use super::super::resources::Entry;
 use super::super::switches::{Dialect, Shape};
 use super::super::truth::Truth;
 use super::super::versions::Version;
@@ -17,6 +18,19 @@ use super::super::workspace::NONE;
 use super::{Listing, Pick, Shown, Status};
 
 impl Listing {
+    /// How long rows are listed from now on.
+    pub fn retain(&mut self, days: Option<u32>) {
+        self.keeping.retention_days = days;
+        self.least = self.least.min(self.horizon());
+        self.version += 1;
+        let rows: Vec<u32> = self.listed().iter().map(|key| key.event).collect();
+        self.past.show(&rows);
+        let all = (0..).zip(&self.statuses);
+        let there = all.filter(|(_, status)| matches!(status, Status::Listed | Status::Moved));
+        let there: Vec<u32> = there.map(|(row, _)| row).collect();
+        self.show_in_resources(&there);
+    }
+
     /// The number of a listed row.
     pub fn find(&self, pick: &Pick) -> Option<u32> {
         let listed = self.listed();
@@ -57,8 +71,25 @@ impl Listing {
 
     /// The events of the notifications on one page, and how many there are of those wanted and at most so old.
     pub fn notices(&mut self, wanted: &mut Wanted, age: Option<SignedDuration>, ask: &Ask<'_>) -> (Vec<u32>, usize) {
-        wanted.from = age.map_or(i64::MIN, |age| self.ago(age)).max(self.horizon());
+        let from = age.map_or(i64::MIN, |age| self.ago(age)).max(self.horizon());
+        wanted.from = wanted.from.max(from);
         self.notices.slice(&self.workspace, wanted, ask)
+    }
+
+    /// The ids of all rows in an answer, nested ones and versions too.
+    pub fn shown_ids(&self, shown: &Shown) -> Vec<String> {
+        let workspace = &self.workspace;
+        let rows = shown.rows.iter().chain(&shown.logs);
+        let mut ids: Vec<String> = rows.filter_map(|row| workspace.event_id(*row)).collect();
+        for entry in &shown.entries {
+            if let Entry::Version(version) = entry {
+                ids.push(workspace.version_id(version.opener).to_string());
+                let members = version.members.iter();
+                ids.extend(members.filter_map(|member| workspace.event_id(member.event)));
+            }
+        }
+        ids.extend(shown.notices.iter().map(|row| notice_id(workspace, *row)));
+        ids
     }
 
     /// Notes what was in a full answer; rows are as they stand.
