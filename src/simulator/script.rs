@@ -25,6 +25,8 @@ pub enum Change {
     Retain(Option<u32>),
     /// Another page size from now on.
     PageSize(usize),
+    /// Another workspace answers from now on, drawn alike from this seed; the truth is of that one alone.
+    Account(u64),
 }
 
 /// Changes of one service, each made just before a request; requests are numbered from 1 over all paths.
