@@ -190,7 +190,7 @@ impl Coverage {
     }
 
     /// What a walk beginning at `now` has to read, oldest first: every gap that has not expired, every provisional stretch
-    /// older than `finality`, and all from the hour before what was collected last.
+    /// older than `finality`, and all from the hour before what was collected last, though no claim reaches beyond the horizon.
     pub fn wanted(&self, now: Micros, finality: Micros, overlap: Micros) -> Vec<Span> {
         let border = now.saturating_sub(finality);
         let gaps = self.gaps().into_iter().filter(|gap| gap.reason != EXPIRED);
@@ -202,8 +202,9 @@ impl Coverage {
             .rev()
             .find(|interval| interval.state != State::NotOffered);
         let recent = end.map(|interval| interval.span.to.min(now).saturating_sub(overlap));
+        let newest = recent.into_iter().chain(self.horizon).min();
         let mut wanted: Vec<Span> = gaps.map(|gap| gap.span).chain(ripe).collect();
-        wanted.extend(recent.map(|from| Span::new(from, Micros::MAX)));
+        wanted.extend(newest.map(|from| Span::new(from, Micros::MAX)));
         wanted.retain(|span| !span.is_empty());
         wanted.sort_by_key(|span| span.from);
         wanted

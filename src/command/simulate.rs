@@ -1,5 +1,7 @@
 //! `simulate`: the model of the services on a port of this machine, to try things against.
 
+use std::time::Duration;
+
 use clap::Args;
 use jiff::Timestamp;
 
@@ -26,6 +28,9 @@ pub(super) struct Simulate {
     /// How many of a thousand requests fail in a way that a client survives
     #[arg(long, default_value_t = 0)]
     faults: u64,
+    /// Milliseconds that each answer takes
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
 }
 
 impl Simulate {
@@ -38,6 +43,7 @@ impl Simulate {
                 drop(tokio::signal::ctrl_c().await);
             };
             let ready = |running: &simulator::Running| {
+                running.turn(|switches| switches.latency = Duration::from_millis(self.latency_ms));
                 let lines = format!("base_url = \"{}\"\ntoken: {TOKEN}\n", running.base_url());
                 drop(output::print(&lines));
             };

@@ -273,7 +273,7 @@ impl Chain {
         let oldest = self.pages.back()?.oldest?;
         let pages = i64::try_from(self.pages.len()).ok()?;
         let per_page = (newest - oldest) / pages;
-        Some((oldest - key) / per_page.max(1))
+        (oldest - key).checked_div(per_page)
     }
 
     /// The number of the last page, as the last answer tells it.
