@@ -67,7 +67,7 @@ pub(super) async fn load(
             if matches!(error, PullError::Contradiction { .. }) {
                 load.claims.distrust_counts();
             }
-            load.claims.state.coverage.explain_rest(&reason(&error));
+            load.claims.explain_rest(&reason(&error));
             flushed.and(Err(StreamError::Pull(error)))
         }
         Err(error) => load.flush().await.map_err(StreamError::Lake).and(Err(error)),

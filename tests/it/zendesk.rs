@@ -9,7 +9,7 @@ use serde_json::Value;
 use trailhouse::coverage::{Gap, Span};
 use trailhouse::http::{Client, Settings};
 use trailhouse::pull::windows::{Windowed, cut};
-use trailhouse::pull::{Event, Flow, PullError};
+use trailhouse::pull::{Event, Flow, PullError, Trust};
 use trailhouse::schema::{DAY, Micros, SECOND, parse_time};
 use trailhouse::simulator::TOKEN;
 use trailhouse::simulator::faults::{Fault, FaultPlan, RetryAfter, When};
@@ -110,7 +110,8 @@ async fn read(running: &Running, list: &Windowed<'_>, windows: &[Span]) -> Told 
                     told.rows.insert(row["id"].as_i64().expect("an id"), stable(&row));
                 }
             }
-            Event::Proven { span, trusted } => {
+            Event::Proven { span, trust } => {
+                let trusted = trust == Trust::Still;
                 assert!(trusted);
                 for (id, row) in &truth {
                     let is_inside = (span.from..span.to).contains(&key_of(row)) && matches(&list.filter, row);
