@@ -2,7 +2,11 @@
 //! become true: rows in the lake first, then what is claimed of them, then the warehouse.
 
 mod claims;
+mod file;
 pub mod follow;
+mod import;
+mod judge;
+mod saved;
 mod stream;
 
 use std::sync::Arc;
@@ -18,6 +22,8 @@ use crate::ledger::{Counts, QuietStream};
 use crate::pull::PullError;
 use crate::schema::Micros;
 use crate::source::{Source, Stream};
+pub use file::{FileError, Place, SavedFile};
+pub use import::{Import, Imported, import};
 
 /// What one run is told by the command that makes it.
 pub struct Run<'a> {

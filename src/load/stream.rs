@@ -11,7 +11,7 @@ use crate::batch::RejectedRow;
 use crate::coverage::{Gap, Span, StreamState};
 use crate::http::Client;
 use crate::lake::{Draft, Incoming, Lake};
-use crate::ledger::{Counts, QuietStream};
+use crate::ledger::{Counts, Kind, QuietStream};
 use crate::pull::{Event, Flow, List, PullError, Walk};
 use crate::record::{Layouts, Record};
 use crate::schema::{DAY, Micros, SECOND, format_time};
@@ -32,7 +32,10 @@ pub(super) async fn load(
 ) -> Option<QuietStream> {
     let Task { source, stream, .. } = *task;
     let state = match lake.state(&source.name, stream.name).await {
-        Ok(state) => state.unwrap_or_else(|| StreamState::new(&source.account)),
+        Ok(state) => state.map_or_else(
+            || StreamState::new(&source.account),
+            |state| state.taken_by(&source.account),
+        ),
         Err(error) => {
             outcome.error = Some(StreamError::Lake(error));
             return None;
@@ -250,6 +253,7 @@ impl<'a> StreamLoad<'a> {
         let Task { source, stream, run } = self.task;
         let records = std::mem::take(&mut self.records);
         let rejects = std::mem::take(&mut self.rejects);
+        let newest = records.iter().map(|record| record.order_at).max();
         let incoming = Incoming {
             source: &source.name,
             stream,
@@ -264,12 +268,12 @@ impl<'a> StreamLoad<'a> {
         claims.claim();
         claims.state.rows += classified.counts.stored;
         claims.state.rejects += classified.counts.rejects;
-        let newest = classified.records.iter().map(|record| record.order_at).max();
         claims.state.newest_key = claims.state.newest_key.max(newest);
         if classified.records.is_empty() && classified.rejects.is_empty() {
             return Ok(());
         }
         let draft = Draft {
+            kind: Kind::Sync,
             run_id: &run.run_id,
             source: &source.name,
             stream,
