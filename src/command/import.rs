@@ -20,11 +20,12 @@ use crate::source::{self, SERVICES, Service, Stream};
 const STDIN: &str = "-";
 
 /// Reads records from files: JSON lines or pages as the service sent them, plain or packed by gzip or zstd
+///
+/// Needs no secret, and a configuration only to know the source by.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Needs no secret, and a configuration only to know the source by.\n\nExamples:\n  \
-    trailhouse import secoda_prod.audit_logs 2024/*.json.gz --covers 2024-01-01 2025-01-01\n  \
-    zcat old.gz | trailhouse import support.audit_logs - --kind zendesk"
+    after_help = "Examples:\n  trailhouse import secoda_prod.audit_logs 2024.json.gz --covers 2024-01-01 2025-01-01\n  \
+    trailhouse import support.audit_logs - --kind zendesk < saved.json"
 )]
 pub(super) struct Import {
     /// The stream the records are of

@@ -17,7 +17,7 @@ pub(super) struct Claims {
     pub(super) now: Micros,
     /// The walk goes on until everything from here on is proven.
     down_to: Micros,
-    /// Whether a row of the lake has been met again, or there was none to meet.
+    /// Whether a row of the lake has been met again, or the service has shown none yet.
     pub(super) is_met: bool,
     /// A list in no order: only its end proves anything.
     is_unordered: bool,
@@ -35,7 +35,7 @@ impl Claims {
     pub(super) fn new(state: StreamState, source: &Source, now: Micros) -> Self {
         Self {
             before: state.coverage.clone(),
-            is_met: state.rows == 0,
+            is_met: state.newest_key.is_none(),
             state,
             now,
             down_to: EARLIEST,

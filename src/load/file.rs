@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -100,8 +100,11 @@ impl SavedFile {
     /// Finds a file, and refuses it if its first bytes cannot be read or are no text.
     pub fn at(path: &Path) -> Result<Self, FileError> {
         let file = File::open(path).map_err(FileError::Unreadable)?;
-        let is_regular = file.metadata().map_err(FileError::Unreadable)?.is_file();
-        let from = if is_regular {
+        let kind = file.metadata().map_err(FileError::Unreadable)?.file_type();
+        if kind.is_dir() {
+            return Err(FileError::Unreadable(ErrorKind::IsADirectory.into()));
+        }
+        let from = if kind.is_file() {
             unpacked(Box::new(file))?;
             From::Path(path.to_owned())
         } else {
@@ -168,7 +171,7 @@ fn start(mut bytes: Bytes) -> Result<(Vec<u8>, Bytes), FileError> {
     let read = bytes.by_ref().take(limit).read_to_end(&mut start);
     match read {
         // What is packed and cut off: the reader of values says where.
-        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(FileError::Unreadable(error)),
+        Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(FileError::Unreadable(error)),
         _ => {}
     }
     Ok((start.clone(), Box::new(Cursor::new(start).chain(bytes))))

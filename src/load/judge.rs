@@ -1,6 +1,8 @@
 //! Whether a file is of the stream it is imported into, judged by its first records: before any of it is stored, for what is
 //! stored stays. Apart from the import because it looks at the tables of all other streams.
 
+use std::cmp::Reverse;
+
 use super::file::FileError;
 use super::import::read_record;
 use super::saved::{Item, name};
@@ -50,7 +52,7 @@ impl Judge {
             .iter()
             .map(|(other, layouts)| (familiar(layouts), *other, layouts));
         let better = better.filter(|(known, _, layouts)| *known > own && reads_most(layouts));
-        if let Some((_, other, _)) = better.max_by_key(|(known, ..)| *known) {
+        if let Some((_, other, _)) = better.min_by_key(|(known, ..)| Reverse(*known)) {
             return Err(FileError::OtherStream {
                 looks_like: name(other),
                 wanted: name(self.stream),

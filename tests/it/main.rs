@@ -6,6 +6,8 @@ mod demo;
 mod environment;
 mod exactness;
 mod faults;
+mod import;
+mod import_files;
 mod kills;
 mod prism;
 mod readers;
