@@ -8,6 +8,7 @@ mod import;
 mod judge;
 mod saved;
 mod stream;
+mod text;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,17 +2,9 @@
 //! Holds one record at a time and nothing of a page but where it stands, so that the length of a list costs no memory. Apart
 //! from flattening because here only the structure of JSON matters.
 
-use std::io::{self, ErrorKind};
-
 use super::file::{Bytes, FileError, Place};
+use super::text::{Stop, Text};
 use crate::source::{SERVICES, Stream};
-
-/// A longer value is refused.
-const LONGEST: usize = 64 << 20;
-/// Bytes read at once.
-const BUFFER: usize = 64 << 10;
-/// What is kept of a buffer that one long value made large.
-const KEPT: usize = 1 << 20;
 
 /// What a saved text holds, piece by piece.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,12 +26,8 @@ pub(super) struct Saved {
     text: Text,
     /// What is open around the next value; empty between values.
     inside: Vec<Inside>,
-    /// The value at hand.
-    value: Vec<u8>,
-    /// Where it begins.
+    /// Where the value at hand begins.
     begun: Place,
-    /// What a value may be long.
-    longest: usize,
     pages: u64,
 }
 
@@ -56,24 +44,13 @@ enum Inside {
     },
 }
 
-/// Why reading stops.
-enum Stop {
-    Read(io::Error),
-    End,
-    TooLarge,
-    Malformed(&'static str),
-    OtherPage(String),
-}
-
 impl Saved {
     pub(super) fn new(bytes: Bytes, stream: &'static Stream) -> Self {
         Self {
             stream,
             text: Text::new(bytes),
             inside: Vec::new(),
-            value: Vec::new(),
             begun: Place { line: 1, byte: 0 },
-            longest: LONGEST,
             pages: 0,
         }
     }
@@ -108,12 +85,9 @@ impl Saved {
 
     fn step(&mut self) -> Result<Step, Stop> {
         self.begun = self.text.place;
-        self.skip_blanks()?;
+        self.text.skip_blanks()?;
         self.begun = self.text.place;
-        if self.value.capacity() > KEPT {
-            self.value = Vec::new();
-        }
-        self.value.clear();
+        self.text.begin();
         match self.inside.pop() {
             None => self.top(),
             Some(Inside::Page) => self.rest_of_page(),
@@ -129,7 +103,7 @@ impl Saved {
                     return Ok(Step::On);
                 }
                 self.inside.push(Inside::List { form, is_first: false });
-                self.any_value()?;
+                self.text.any_value()?;
                 Ok(self.record(Some(form), self.pages))
             }
         }
@@ -138,7 +112,7 @@ impl Saved {
     /// A value that nothing encloses. A line that is broken is one record that cannot be read, and the next line is read.
     fn top(&mut self) -> Result<Step, Stop> {
         let line = self.text.place.line;
-        match self.text.peek()? {
+        match self.text.next_byte()? {
             None => return Ok(Step::Done),
             Some(b'[') => {
                 self.text.skip()?;
@@ -147,38 +121,38 @@ impl Saved {
             }
             Some(b'{') => match self.entry() {
                 Err(Stop::Malformed(_)) if self.text.place.line == line => {}
-                Err(Stop::Malformed(_)) if self.text.is_line_start && self.text.peek()? == Some(b'{') => {
+                Err(Stop::Malformed(_)) if self.text.is_line_start && self.text.next_byte()? == Some(b'{') => {
                     return Ok(self.record(None, line));
                 }
                 ended => return ended,
             },
             Some(_) => {}
         }
-        self.take_while(|byte| byte != b'\n')?;
+        self.text.take_while(|byte| byte != b'\n')?;
         Ok(self.record(None, line))
     }
 
     /// A record or a page, wherever it stands.
     fn entry(&mut self) -> Result<Step, Stop> {
         let line = self.text.place.line;
-        if self.text.peek()? != Some(b'{') {
-            self.any_value()?;
+        if self.text.next_byte()? != Some(b'{') {
+            self.text.any_value()?;
             return Ok(self.record(None, line));
         }
-        self.take()?;
+        self.text.take()?;
         let (mut other, mut has_id) = (None, false);
-        let mut is_open = self.is_object_open()?;
+        let mut is_open = self.text.is_object_open()?;
         while is_open {
-            let name = self.name()?;
+            let name = self.text.name()?;
             has_id |= name == "id";
-            if self.peek()? == b'[' {
+            if self.text.peek()? == b'[' {
                 if let Some(form) = self.form_of(&name) {
                     return self.begin_page(form);
                 }
                 other = other.or_else(|| Some(name).filter(|name| !others_with(self.stream, name).is_empty()));
             }
-            self.any_value()?;
-            is_open = self.is_object_going_on()?;
+            self.text.any_value()?;
+            is_open = self.text.is_object_going_on()?;
         }
         match other.filter(|_| !has_id) {
             Some(member) => Err(Stop::OtherPage(member)),
@@ -196,24 +170,24 @@ impl Saved {
 
     /// What follows a member of a page.
     fn rest_of_page(&mut self) -> Result<Step, Stop> {
-        if !self.is_object_going_on()? {
+        if !self.text.is_object_going_on()? {
             return Ok(Step::On);
         }
-        let name = self.name()?;
+        let name = self.text.name()?;
         self.inside.push(Inside::Page);
         match self.form_of(&name) {
-            Some(form) if self.peek()? == b'[' => {
+            Some(form) if self.text.peek()? == b'[' => {
                 self.text.skip()?;
                 self.inside.push(Inside::List { form, is_first: true });
             }
-            _ => self.any_value()?,
+            _ => self.text.any_value()?,
         }
         Ok(Step::On)
     }
 
     /// Whether a list ends here; else its next value does.
     fn is_over(&mut self, is_first: bool) -> Result<bool, Stop> {
-        match self.peek()? {
+        match self.text.peek()? {
             b']' => {
                 self.text.skip()?;
                 return Ok(true);
@@ -222,7 +196,7 @@ impl Saved {
             _ if is_first => {}
             _ => return Err(Stop::Malformed("`,` or `]`")),
         }
-        self.skip_blanks()?;
+        self.text.skip_blanks()?;
         self.begun = self.text.place;
         Ok(false)
     }
@@ -232,153 +206,8 @@ impl Saved {
     }
 
     fn record(&self, form: Option<usize>, number: u64) -> Step {
-        let bytes = self.value.trim_ascii_end().to_vec();
+        let bytes = self.text.value.trim_ascii_end().to_vec();
         Step::Item(Item::Record { form, number, bytes })
-    }
-
-    /// Takes one value, whatever it is, as long as it is closed where it ought to be.
-    fn any_value(&mut self) -> Result<(), Stop> {
-        let mut open: Vec<u8> = Vec::new();
-        loop {
-            match self.peek()? {
-                b'{' => {
-                    self.take()?;
-                    if self.is_object_open()? {
-                        open.push(b'}');
-                        self.name()?;
-                        continue;
-                    }
-                }
-                b'[' => {
-                    self.take()?;
-                    if self.peek()? != b']' {
-                        open.push(b']');
-                        continue;
-                    }
-                    self.take()?;
-                }
-                b'"' => self.string()?,
-                _ => self.scalar()?,
-            }
-            loop {
-                let Some(close) = open.last().copied() else {
-                    return Ok(());
-                };
-                match self.peek()? {
-                    b',' => {
-                        self.take()?;
-                        if close == b'}' {
-                            self.name()?;
-                        }
-                        break;
-                    }
-                    byte if byte == close => {
-                        self.take()?;
-                        open.pop();
-                    }
-                    _ => return Err(Stop::Malformed("`,` or the end of a list or an object")),
-                }
-            }
-        }
-    }
-
-    /// Whether an object that has begun has members.
-    fn is_object_open(&mut self) -> Result<bool, Stop> {
-        let is_open = self.peek()? != b'}';
-        if !is_open {
-            self.take()?;
-        }
-        Ok(is_open)
-    }
-
-    /// Whether another member follows the one that has ended.
-    fn is_object_going_on(&mut self) -> Result<bool, Stop> {
-        match self.peek()? {
-            b',' => self.take().map(|()| true),
-            b'}' => self.take().map(|()| false),
-            _ => Err(Stop::Malformed("`,` or `}`")),
-        }
-    }
-
-    /// A member's name, up to its value.
-    fn name(&mut self) -> Result<String, Stop> {
-        if self.peek()? != b'"' {
-            return Err(Stop::Malformed("a member's name"));
-        }
-        let begin = self.value.len();
-        self.string()?;
-        let quoted = self.value.get(begin..).unwrap_or_default();
-        let name = String::from_utf8_lossy(quoted).trim_matches('"').to_owned();
-        if self.peek()? != b':' {
-            return Err(Stop::Malformed("`:`"));
-        }
-        self.take()?;
-        self.peek()?;
-        Ok(name)
-    }
-
-    /// A line never ends inside a string: one that seems to do so was cut off.
-    fn string(&mut self) -> Result<(), Stop> {
-        self.take()?;
-        loop {
-            self.take_while(|byte| !matches!(byte, b'"' | b'\\' | b'\n'))?;
-            match self.text.peek()? {
-                Some(b'"') => return self.take(),
-                Some(b'\\') => {
-                    self.take()?;
-                    if !matches!(self.text.peek()?, Some(b'\n') | None) {
-                        self.take()?;
-                    }
-                }
-                Some(_) => return Err(Stop::Malformed("the end of a string")),
-                None => return Err(Stop::End),
-            }
-        }
-    }
-
-    fn scalar(&mut self) -> Result<(), Stop> {
-        let before = self.value.len();
-        let ends = |byte: u8| b",:]}[{\" \t\r\n".contains(&byte);
-        self.take_while(|byte| !ends(byte))?;
-        if self.value.len() == before {
-            return Err(Stop::Malformed("a value"));
-        }
-        Ok(())
-    }
-
-    /// The next byte of the value at hand that is no white space.
-    fn peek(&mut self) -> Result<u8, Stop> {
-        if self.text.peek()?.is_some_and(is_blank) {
-            self.take_while(is_blank)?;
-        }
-        self.text.peek()?.ok_or(Stop::End)
-    }
-
-    fn take(&mut self) -> Result<(), Stop> {
-        if self.value.len() >= self.longest {
-            return Err(Stop::TooLarge);
-        }
-        if let Some(byte) = self.text.peek()? {
-            self.value.push(byte);
-            self.text.skip()?;
-        }
-        Ok(())
-    }
-
-    fn take_while(&mut self, is_wanted: impl Fn(u8) -> bool) -> Result<(), Stop> {
-        let (text, value, longest) = (&mut self.text, &mut self.value, self.longest);
-        text.run(is_wanted, |run| {
-            value.extend_from_slice(run);
-            value.len() <= longest
-        })
-    }
-
-    fn skip_blanks(&mut self) -> Result<(), Stop> {
-        let (mut skipped, longest) = (0, self.longest);
-        self.text.run(is_blank, |run| {
-            skipped += run.len();
-            skipped <= longest
-        })
     }
 }
 
@@ -386,19 +215,6 @@ enum Step {
     Item(Item),
     On,
     Done,
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::UnexpectedEof => Stop::End,
-            _ => Stop::Read(error),
-        }
-    }
-}
-
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The other streams whose pages hold records in this member.
@@ -420,87 +236,14 @@ pub(super) fn name(stream: &Stream) -> String {
     format!("{kind} {}", stream.name)
 }
 
-/// Bytes with their place, read a buffer at a time.
-struct Text {
-    bytes: Bytes,
-    buffer: Vec<u8>,
-    begin: usize,
-    end: usize,
-    place: Place,
-    is_line_start: bool,
-}
-
-impl Text {
-    fn new(bytes: Bytes) -> Self {
-        Self {
-            bytes,
-            buffer: vec![0; BUFFER],
-            begin: 0,
-            end: 0,
-            place: Place { line: 1, byte: 0 },
-            is_line_start: true,
-        }
-    }
-
-    #[inline]
-    fn peek(&mut self) -> io::Result<Option<u8>> {
-        if self.begin == self.end {
-            self.fill()?;
-        }
-        Ok(self.buffer.get(self.begin).copied().filter(|_| self.begin < self.end))
-    }
-
-    fn fill(&mut self) -> io::Result<()> {
-        loop {
-            match self.bytes.read(&mut self.buffer) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-                Ok(read) => {
-                    (self.begin, self.end) = (0, read);
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    fn skip(&mut self) -> io::Result<()> {
-        if let Some(byte) = self.peek()? {
-            self.pass(1, u64::from(byte == b'\n'), byte);
-        }
-        Ok(())
-    }
-
-    /// Passes over so many bytes with so many ends of lines, the last of which is `last`.
-    fn pass(&mut self, bytes: usize, lines: u64, last: u8) {
-        self.begin += bytes;
-        self.place.byte += u64::try_from(bytes).unwrap_or_default();
-        self.place.line += lines;
-        self.is_line_start = last == b'\n';
-    }
-
-    /// Hands on all bytes up to one that is not wanted; `take` says whether there may be more.
-    fn run(&mut self, is_wanted: impl Fn(u8) -> bool, mut take: impl FnMut(&[u8]) -> bool) -> Result<(), Stop> {
-        while self.peek()?.is_some_and(&is_wanted) {
-            let rest = self.buffer.get(self.begin..self.end).unwrap_or_default();
-            let length = rest.iter().position(|byte| !is_wanted(*byte)).unwrap_or(rest.len());
-            let run = rest.get(..length).unwrap_or_default();
-            let lines = run.iter().filter(|byte| **byte == b'\n').count();
-            let last = run.last().copied().unwrap_or_default();
-            if !take(run) {
-                return Err(Stop::TooLarge);
-            }
-            self.pass(length, u64::try_from(lines).unwrap_or_default(), last);
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::source::secoda::{AUDIT_LOGS, RESOURCE_LOGS};
     use proptest::prelude::*;
-    use std::io::Read;
+    use std::io::{self, Read};
+
+    const BUFFER: usize = 64 << 10;
 
     /// Gives a few bytes at a time, as a pipe may.
     struct Dripping(Vec<u8>, usize);
@@ -628,13 +371,11 @@ mod tests {
             ("{\"a\":\"", b'\\'),
         ] {
             let endless = begin.as_bytes().chain(io::repeat(more));
-            let mut saved = Saved {
-                longest: 200_000,
-                ..Saved::new(Box::new(endless), &AUDIT_LOGS)
-            };
+            let mut saved = Saved::new(Box::new(endless), &AUDIT_LOGS);
+            saved.text.longest = 200_000;
             let error = saved.next().unwrap_err();
             assert!(matches!(error, FileError::TooLarge(_)), "{begin}{more}: {error}");
-            assert!(saved.value.capacity() <= 2 * saved.longest, "{begin}{more}");
+            assert!(saved.text.value.capacity() <= 2 * saved.text.longest, "{begin}{more}");
         }
     }
 
@@ -646,7 +387,7 @@ mod tests {
             let cut = cut.min(text.len());
             let (items, error) = read(&text.as_bytes()[..cut], &AUDIT_LOGS, 5);
             prop_assert_eq!(&items[..], &whole[..items.len()]);
-            let is_between = text[cut..].trim_start().starts_with(['{', '[']);
+            let is_between = text.split_at(cut).1.trim_start().starts_with(['{', '[']);
             prop_assert!(error.is_some() || items.len() == whole.len() || is_between);
         }
 

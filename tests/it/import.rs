@@ -1,7 +1,6 @@
 //! `import`: what a simulator exported gives the warehouse that a sync of it gives, what is imported does not mislead a later
 //! sync, and nothing is claimed but what the user states.
 
-use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
@@ -17,10 +16,10 @@ use trailhouse::simulator::workspace::{Settings, Workspace};
 
 use crate::environment::{Ended, Home, SOURCE, Service, TOKEN, ended, short};
 
-const STREAM: &str = "acme.audit_logs";
+pub(crate) const STREAM: &str = "acme.audit_logs";
 
 /// A service whose history ends in 2024, long before any clock that runs this test.
-fn simulator(seed: u64, events: usize) -> Simulator {
+pub(crate) fn simulator(seed: u64, events: usize) -> Simulator {
     let end_at = "2024-06-30T12:00:00Z".parse().expect("a time");
     Simulator::new(Workspace::draw(&Settings::new(seed, events, 30, end_at)))
 }
@@ -53,7 +52,7 @@ fn pages(service: &Service) -> Vec<String> {
     pages.take_while(|page| !records_of(page).is_empty()).collect()
 }
 
-fn lines(service: &Service) -> String {
+pub(crate) fn lines(service: &Service) -> String {
     let lines: Vec<String> = pages(service).iter().flat_map(|page| records_of(page)).collect();
     lines.join("\n") + "\n"
 }
@@ -79,7 +78,7 @@ pub(crate) fn import_from(home: &Home, arguments: &[&str], bytes: &[u8]) -> Ende
 }
 
 #[track_caller]
-fn assert_same(expected: &[Value], home: &Home, what: &str) {
+pub(crate) fn assert_same(expected: &[Value], home: &Home, what: &str) {
     let dump = home.dump();
     let differs = expected.iter().zip(&dump).find(|(left, right)| left != right);
     assert!(
@@ -89,20 +88,8 @@ fn assert_same(expected: &[Value], home: &Home, what: &str) {
     );
 }
 
-#[test]
-fn what_a_simulator_exported_gives_the_warehouse_that_a_sync_gives() {
-    let service = Service::start(simulator(7, 400));
-    service.running.plant(&Bad::NoId, jiff::SignedDuration::from_hours(50));
-    service
-        .running
-        .plant(&Bad::NotAnObject, jiff::SignedDuration::from_hours(90));
-    service
-        .running
-        .plant(&Bad::WrongTypes, jiff::SignedDuration::from_hours(40));
-    let synced = Home::of(&service);
-    assert_eq!(synced.run(&["sync", STREAM]).code, Some(3));
-    let expected = synced.dump();
-    let pages = pages(&service);
+/// The same records as somebody may have kept them.
+fn ways(pages: &[String]) -> Vec<(&'static str, Vec<u8>)> {
     let records: Vec<String> = pages.iter().flat_map(|page| records_of(page)).collect();
     let (first, last) = records.split_at(150);
     let parsed = |page: &String| serde_json::from_str::<Value>(page).expect("JSON");
@@ -113,7 +100,7 @@ fn what_a_simulator_exported_gives_the_warehouse_that_a_sync_gives() {
             .map(|text| zstd::encode_all(text.as_bytes(), level).expect("memory"))
             .concat()
     };
-    let ways: Vec<(&str, Vec<u8>)> = vec![
+    vec![
         ("pages one after the other", pages.concat().into_bytes()),
         (
             "pages over many lines",
@@ -131,8 +118,24 @@ fn what_a_simulator_exported_gives_the_warehouse_that_a_sync_gives() {
         ),
         ("two frames of zstd", frames(3)),
         ("pages and lines", format!("{}\n{}{two}", pages[0], one).into_bytes()),
-    ];
-    for (what, bytes) in ways {
+    ]
+}
+
+#[test]
+fn what_a_simulator_exported_gives_the_warehouse_that_a_sync_gives() {
+    let service = Service::start(simulator(7, 400));
+    service.running.plant(&Bad::NoId, jiff::SignedDuration::from_hours(50));
+    service
+        .running
+        .plant(&Bad::NotAnObject, jiff::SignedDuration::from_hours(90));
+    service
+        .running
+        .plant(&Bad::WrongTypes, jiff::SignedDuration::from_hours(40));
+    let synced = Home::of(&service);
+    assert_eq!(synced.run(&["sync", STREAM]).code, Some(3));
+    let expected = synced.dump();
+    let pages = pages(&service);
+    for (what, bytes) in ways(&pages) {
         let home = Home::new();
         home.write("trailhouse.toml", "time_zone = \"America/Toronto\"\n");
         let import = import_from(&home, &["import", STREAM, "-", "--kind", "secoda"], &bytes);
@@ -160,7 +163,11 @@ fn what_a_simulator_exported_gives_the_warehouse_that_a_sync_gives() {
         );
         home.ok(&["verify"]);
     }
-    let home = Home::of(&service);
+    files_of_a_page_each(&service, &pages, &expected);
+}
+
+fn files_of_a_page_each(service: &Service, pages: &[String], expected: &[Value]) {
+    let home = Home::of(service);
     let mut arguments = vec!["import".to_owned(), STREAM.to_owned()];
     for (number, page) in pages.iter().enumerate() {
         home.write(&format!("{number}.json"), page);
@@ -174,7 +181,7 @@ fn what_a_simulator_exported_gives_the_warehouse_that_a_sync_gives() {
         "{}",
         import.stderr
     );
-    assert_same(&expected, &home, "a file for each page");
+    assert_same(expected, &home, "a file for each page");
 }
 
 #[test]
@@ -350,85 +357,6 @@ fn an_older_export_imported_after_a_revision_leaves_the_newest_form_on_top() {
     assert_eq!(revisions[1]["is_latest"], Value::Bool(true));
     home.ok(&["import", STREAM, "old.json"]);
     assert_eq!(home.query(&sql), revisions);
-}
-
-#[test]
-fn killed_at_any_step_and_run_again_nothing_is_lost_doubled_or_claimed_too_soon() {
-    let service = Service::start(simulator(13, 120));
-    service.running.plant(&Bad::NoId, jiff::SignedDuration::from_hours(50));
-    let text = lines(&service);
-    let arguments = ["import", STREAM, "all.json", "--covers", "2024-06-01", "2024-06-29"];
-    let prepared = || {
-        let home = Home::of(&service);
-        home.write("all.json", &text);
-        home
-    };
-    let whole = prepared();
-    assert_eq!(whole.run(&arguments).code, Some(3));
-    let expected = whole.dump();
-    let mut hit = BTreeSet::new();
-    for step in 1..100 {
-        let home = prepared();
-        let mut command = home.command(&arguments);
-        let killed = ended(
-            &command
-                .env("TRAILHOUSE_KILL_AT_STEP", step.to_string())
-                .output()
-                .expect("it runs"),
-        );
-        let Some((_, name)) = killed
-            .stderr
-            .split_once(": at step ")
-            .or_else(|| killed.stderr.split_once("at step "))
-        else {
-            break;
-        };
-        hit.insert(name.lines().next().unwrap_or_default().to_owned());
-        let again = home.run(&arguments);
-        assert!(matches!(again.code, Some(0 | 3)), "{name}: {}", again.stderr);
-        assert_same(&expected, &home, name);
-        assert_eq!(home.number("select count(*) from coverage where state = 'asserted'"), 1);
-        home.ok(&["verify"]);
-    }
-    assert!(hit.len() >= 8, "{hit:?}");
-}
-
-#[test]
-fn killed_between_two_loads_the_first_is_kept_and_nothing_is_claimed() {
-    let home = Home::new();
-    let text: String = (0..6_500)
-        .map(|number| {
-            let at = "2024-06-01T00:00:00Z";
-            format!("{{\"id\":\"{number}\",\"logged_at\":\"{at}\",\"updated_at\":\"{at}\"}}\n")
-        })
-        .collect();
-    home.write("all.json", &text);
-    let arguments = [
-        "import",
-        STREAM,
-        "all.json",
-        "--kind",
-        "secoda",
-        "--covers",
-        "2024-06-01",
-        "2024-06-29",
-    ];
-    let steps_of_a_load = 6;
-    let mut command = home.command(&arguments);
-    let step = (steps_of_a_load + 2).to_string();
-    let killed = ended(&command.env("TRAILHOUSE_KILL_AT_STEP", step).output().expect("it runs"));
-    assert_eq!(killed.code, None, "{}", killed.stderr);
-    home.ok(&["rebuild"]);
-    assert_eq!(home.number("select count(*) from activity_logs"), 6_000);
-    assert_eq!(home.number("select count(*) from coverage"), 0);
-    let again = home.ok(&arguments);
-    assert!(
-        again.stderr.contains("500 stored, 6000 known already"),
-        "{}",
-        again.stderr
-    );
-    assert_eq!(home.number("select count(distinct id) from activity_logs"), 6_500);
-    assert_eq!(home.number("select count(*) from coverage"), 1);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod exactness;
 mod faults;
 mod import;
 mod import_files;
+mod import_kills;
 mod kills;
 mod prism;
 mod readers;
