@@ -291,6 +291,9 @@ impl Coverage {
     }
 }
 
+/// The account of rows that were imported before anybody configured their source.
+pub const UNTOLD: &str = "import";
+
 /// Where a stream stands: all that a later run needs to know of the earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamState {
@@ -304,7 +307,7 @@ pub struct StreamState {
     pub rejects: u64,
     /// The oldest key the service offered at the last proven end of its list.
     pub oldest_offered_at: Option<Micros>,
-    /// The greatest order key stored.
+    /// The greatest order key the service has shown; what only an import brought does not count.
     pub newest_key: Option<Micros>,
     /// Walks that reached the proven end of the list.
     pub complete_walks: u64,
@@ -359,6 +362,14 @@ impl StreamState {
             greatest_lateness: 0,
             fan_out: None,
         }
+    }
+
+    /// A state that nobody has said the account of becomes that of the first who says it.
+    pub fn taken_by(mut self, account: &str) -> Self {
+        if self.account == UNTOLD {
+            account.clone_into(&mut self.account);
+        }
+        self
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Claims {
     pub(super) now: Micros,
     /// What the walk has to read.
     wanted: Vec<Span>,
-    /// Whether a row of the lake has been met again, or there was none to meet.
+    /// Whether a row of the lake has been met again, or the service has shown none yet.
     pub(super) is_met: bool,
     /// Nothing proven ends the walk before its end: of a list in no order, or of windows, which are all wanted.
     goes_on: bool,
@@ -39,7 +39,7 @@ impl Claims {
     pub(super) fn new(state: StreamState, source: &Source, now: Micros) -> Self {
         Self {
             before: state.coverage.clone(),
-            is_met: state.rows == 0,
+            is_met: state.newest_key.is_none(),
             state,
             now,
             wanted: Vec::new(),

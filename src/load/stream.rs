@@ -12,7 +12,7 @@ use crate::batch::RejectedRow;
 use crate::coverage::{Gap, Span, StreamState};
 use crate::http::Client;
 use crate::lake::{Draft, Incoming, Lake, Quiet};
-use crate::ledger::{Counts, QuietStream};
+use crate::ledger::{Counts, Kind, QuietStream};
 use crate::pull::{Event, Flow, Opening, Trust};
 use crate::record::{Layouts, Record};
 use crate::schema::{DAY, Micros, SECOND, format_time};
@@ -252,6 +252,7 @@ impl<'a> StreamLoad<'a> {
         let Task { source, stream, run } = self.task;
         let records = std::mem::take(&mut self.records);
         let rejects = std::mem::take(&mut self.rejects);
+        let newest = records.iter().map(|record| record.order_at).max();
         let incoming = Incoming {
             source: &source.name,
             stream,
@@ -266,12 +267,12 @@ impl<'a> StreamLoad<'a> {
         claims.claim();
         claims.state.rows += classified.counts.stored;
         claims.state.rejects += classified.counts.rejects;
-        let newest = classified.records.iter().map(|record| record.order_at).max();
         claims.state.newest_key = claims.state.newest_key.max(newest);
         if classified.records.is_empty() && classified.rejects.is_empty() {
             return Ok(());
         }
         let draft = Draft {
+            kind: Kind::Sync,
             run_id: &run.run_id,
             source: &source.name,
             stream,

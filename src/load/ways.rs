@@ -83,7 +83,10 @@ async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> 
         .state(&source.name, &task.state_name())
         .await
         .map_err(StreamError::Lake)?;
-    let mut state = state.unwrap_or_else(|| StreamState::new(&source.account));
+    let mut state = state.map_or_else(
+        || StreamState::new(&source.account),
+        |state| state.taken_by(&source.account),
+    );
     if state.account != source.account {
         return Err(StreamError::OtherAccount {
             known: state.account,
