@@ -16,3 +16,4 @@ mod samples;
 mod secrets;
 mod tidy;
 mod tools;
+mod views;
