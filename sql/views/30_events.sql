@@ -5,7 +5,7 @@
 -- column event_id: The service's identifier of the event; unique within source and stream.
 -- column parent_event_id: The event this one is a part of: a bulk action or an automation.
 -- column version_history_id: The version of the target that the event made.
--- column load: The load that stored it: the sequence of its ledger entry.
+-- column load: The load that stored it: the sequence of its ledger record.
 -- column occurred_at: When it happened (UTC).
 -- column occurred_at_local: The same by the clocks of the configured time zone.
 -- column actor_id: Who did it, by the service's identifier.
@@ -22,9 +22,10 @@
 -- column ocsf_category_uid: Category of that class.
 -- column ocsf_activity_id: Activity of that class; 0 is unknown, 99 is one the class has no number for.
 
--- A correlated subquery is worked out once for each different (service, activity_type, resource_type, wording); its
--- input is no step of its own, because DuckDB 2.0 would work out that step for all rows, whatever is asked for.
-with classed as (
+-- A correlated subquery is worked out once for each different (activity_type, resource_type, wording) of its step; its
+-- input is no step of its own, because DuckDB 2.0 would work out that step for all rows, whatever is asked for; and one
+-- for all services would be slower by half.
+with of_activities as (
     select
         worded.*,
         coalesce((
@@ -40,19 +41,15 @@ with classed as (
             ) as said
             cross join action_rules as rule
             where
-                rule.service = worded.service
-                and case
-                    when rule.field in ('activity_type', 'action')
-                        then said.activity_type like ('% ' || rule.pattern || ' %')
-                    when rule.field in ('event_text', 'change_description')
-                        then said.event_text like (rule.pattern || ' %')
-                    when rule.field in ('resource_type', 'source_type')
-                        then said.resource_type like (rule.pattern || ' %')
+                rule.service = 'secoda'
+                and case rule.field
+                    when 'activity_type' then said.activity_type like ('% ' || rule.pattern || ' %')
+                    when 'event_text' then said.event_text like (rule.pattern || ' %')
+                    when 'resource_type' then said.resource_type like (rule.pattern || ' %')
                 end
         ), 'unknown') as action
     from (
         select
-            'secoda' as service,
             activity.source,
             activity.stream,
             activity.id,
@@ -73,6 +70,7 @@ with classed as (
             activity.resource_type,
             activity.resource_id,
             coalesce(nullif(activity.resource_name, ''), nullif(activity.resource_title, '')) as resource_name,
+            false as is_id_per_type,
             -- a target may be a person, who has a name as a performer
             activity.resource_id as person_id,
             -- the only bold piece after some words names the target, where the event touched nothing else it could name
@@ -96,36 +94,87 @@ with classed as (
                 60
             ) as wording
         from activity_logs as activity
-        union all
+    ) as worded
+),
+
+of_zendesk as (
+    select
+        worded.*,
+        coalesce((
+            select arg_min(rule.action, rule.priority)
+            from (
+                select
+                    ' ' || trim(regexp_replace(
+                        lower(regexp_replace(worded.activity_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')),
+                        '[^a-z0-9]+', ' ', 'g'
+                    )) || ' ' as activity_type,
+                    trim(regexp_replace(lower(worded.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as event_text,
+                    trim(regexp_replace(lower(worded.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_type
+            ) as said
+            cross join action_rules as rule
+            where
+                rule.service = 'zendesk'
+                and case rule.field
+                    when 'action' then said.activity_type like ('% ' || rule.pattern || ' %')
+                    when 'change_description' then said.event_text like (rule.pattern || ' %')
+                    when 'source_type' then said.resource_type like (rule.pattern || ' %')
+                end
+        ), 'unknown') as action
+    from (
         select
-            'zendesk' as service,
-            entry.source,
-            entry.stream,
-            cast(entry.id as varchar) as id,
+            record.source,
+            record.stream,
+            cast(record.id as varchar) as id,
             cast(null as varchar) as parent_id,
             cast(null as varchar) as version_history_id,
-            entry.load,
-            entry.created_at as occurred_at,
-            cast(entry.actor_id as varchar) as actor_id,
-            nullif(entry.actor_name, '') as actor_name,
+            record.load,
+            record.created_at as occurred_at,
+            cast(record.actor_id as varchar) as actor_id,
+            nullif(record.actor_name, '') as actor_name,
             cast(null as varchar) as actor_in_text,
             cast(null as varchar) as actor_email,
-            case when entry.actor_id = -1 then 'SYSTEM' when entry.actor_id is not null then 'USER' end as actor_type,
-            entry.action as activity_type,
-            entry.source_type as resource_type,
-            cast(entry.source_id as varchar) as resource_id,
-            nullif(entry.source_label, '') as resource_name,
-            case when entry.source_type = 'user' then cast(entry.source_id as varchar) end as person_id,
+            case when record.actor_id = -1 then 'SYSTEM' when record.actor_id is not null then 'USER' end as actor_type,
+            record.action as activity_type,
+            record.source_type as resource_type,
+            cast(record.source_id as varchar) as resource_id,
+            nullif(record.source_label, '') as resource_name,
+            true as is_id_per_type,
+            case when record.source_type = 'user' then cast(record.source_id as varchar) end as person_id,
             cast(null as varchar) as resource_in_text,
-            entry.ip_address,
-            coalesce(nullif(entry.change_description, ''), entry.action_label) as summary,
+            record.ip_address,
+            coalesce(nullif(record.change_description, ''), record.action_label) as summary,
             -- its first words, since names come later and would make every text a different one
-            left(regexp_extract(entry.change_description, '^\s*\S+(\s+\S+){0,3}'), 60) as wording
-        from zendesk_audit_logs as entry
-        union all
-        -- of a time that the audit logs do not cover, so that an act is not counted twice
+            left(regexp_extract(record.change_description, '^\s*\S+(\s+\S+){0,3}'), 60) as wording
+        from zendesk_audit_logs as record
+    ) as worded
+),
+
+-- of a time that the audit logs do not cover, so that an act is not counted twice
+of_notifications as (
+    select
+        worded.*,
+        coalesce((
+            select arg_min(rule.action, rule.priority)
+            from (
+                select
+                    ' ' || trim(regexp_replace(
+                        lower(regexp_replace(worded.activity_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')),
+                        '[^a-z0-9]+', ' ', 'g'
+                    )) || ' ' as activity_type,
+                    trim(regexp_replace(lower(worded.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as event_text,
+                    trim(regexp_replace(lower(worded.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_type
+            ) as said
+            cross join action_rules as rule
+            where
+                rule.service = 'secoda'
+                and case rule.field
+                    when 'activity_type' then said.activity_type like ('% ' || rule.pattern || ' %')
+                    when 'event_text' then said.event_text like (rule.pattern || ' %')
+                    when 'resource_type' then said.resource_type like (rule.pattern || ' %')
+                end
+        ), 'unknown') as action
+    from (
         select
-            'secoda' as service,
             notification.source,
             notification.stream,
             notification.id,
@@ -145,6 +194,7 @@ with classed as (
             notification.resource_type,
             notification.resource_id,
             nullif(notification.resource_title, '') as resource_name,
+            false as is_id_per_type,
             notification.resource_id as person_id,
             cast(null as varchar) as resource_in_text,
             coalesce(
@@ -170,6 +220,17 @@ with classed as (
                     and notification.created_at < covered.to_at
             )
     ) as worded
+),
+
+classed as (
+    select of_activities.*
+    from of_activities
+    union all
+    select of_zendesk.*
+    from of_zendesk
+    union all
+    select of_notifications.*
+    from of_notifications
 ),
 
 -- one row per month and offset, so that a time finds its offset by its month
@@ -210,9 +271,9 @@ select
     classed.resource_id as target_id,
     coalesce(
         classed.resource_name,
-        -- in Zendesk things of two kinds may have one number
+        -- things of two kinds may have one number
         case
-            when classed.service != 'zendesk' or classed.resource_type = resource.resource_type
+            when not classed.is_id_per_type or classed.resource_type = resource.resource_type
                 then coalesce(nullif(resource.name, ''), nullif(resource.title, ''))
         end,
         nullif(person.name, ''),

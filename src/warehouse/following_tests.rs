@@ -284,6 +284,61 @@ fn what_is_read_again_equals_a_rebuild_without_the_rows_taken_away() {
     assert_eq!(dump(&path), dump(&rebuilt));
 }
 
+#[test]
+fn people_and_things_are_observed_in_every_table_and_known_by_a_name() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    let at = |days: i64, name: Option<&str>, performer: &str| {
+        let mut one = activity(1, &format!("id{days}"), 1, "");
+        one.logged_at += days * crate::schema::DAY;
+        one.performer_id = Some(performer.to_owned());
+        one.performer_name = name.map(str::to_owned);
+        one.event_text = Some("title".to_owned());
+        one
+    };
+    let mut files = lake.activities(&[at(0, Some("Ann"), "p1"), at(1, None, "p1")]);
+    let notified = [at(2, Some("ann@acme.example"), "p1"), at(3, None, "p1")];
+    files.extend(lake.files_of(&NOTIFICATIONS, &of_stream(&notified, "notifications")));
+    let zendesk = [
+        at(0, Some("Zendesk"), "p0"),
+        at(1, Some("Bob"), "p6"),
+        at(2, None, "p6"),
+    ];
+    let mut zendesk = of_stream(&zendesk, "audit_logs");
+    zendesk.iter_mut().for_each(|one| one.source = "support");
+    files.extend(lake.files_of(&AUDIT_LOG_TABLE, &zendesk));
+    follow(&path, &increment(1, files));
+    let performers =
+        "select source, performer_id, performer_type, name, email, is_current from performers order by all";
+    let expected = [
+        "prod|p1|-|Ann|-|false",
+        "prod|p1|-|-|ann@acme.example|true",
+        "prod|p1|-|-|-|false",
+        "support|-1|SYSTEM|Zendesk|-|true",
+        "support|5|USER|Bob|-|true",
+        "support|5|USER|-|-|false",
+    ];
+    assert_eq!(lines(&path, performers), expected);
+    let resources = "select resource_id, resource_type, name, title, is_current from resources order by all";
+    let expected = [
+        "7|user|label Bob|-|true",
+        "7|user|label Zendesk|-|false",
+        "7|user|-|-|false",
+        "rid0|-|-|-|true",
+        "rid1|-|-|-|true",
+        "rid2|-|-|title|true",
+        "rid3|-|-|title|true",
+    ];
+    assert_eq!(lines(&path, resources), expected);
+    let actors = "select actor_key, actor_name, actor_email, actor_type from actors order by all";
+    let expected = [
+        "ann@acme.example|Ann|ann@acme.example|-",
+        "support:-1|Zendesk|-|SYSTEM",
+        "support:5|Bob|-|USER",
+    ];
+    assert_eq!(lines(&path, actors), expected);
+}
+
 fn month(one: &Activity) -> String {
     crate::schema::month_of(one.logged_at)
 }
