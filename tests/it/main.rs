@@ -23,3 +23,4 @@ mod tls;
 mod tools;
 mod walking;
 mod zendesk;
+mod views;
