@@ -14,6 +14,8 @@ mod ties;
 mod unordered;
 mod unreadable;
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::coverage::{Gap, Span};
@@ -178,7 +180,7 @@ pub struct DateFilter {
 
 /// One list of one client, ready to be walked.
 pub struct Walk<'a> {
-    pub client: &'a Client,
+    pub client: &'a Arc<Client>,
     pub list: List<'a>,
     pub max_in_flight: usize,
 }

@@ -1,6 +1,7 @@
 //! One stream of one run: rows are buffered and committed in loads, and what the walk proves is claimed in the same commit.
 //! Apart from the run because this is where state and data meet.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::Result;
@@ -27,7 +28,7 @@ const CLOCK_TOLERANCE: Micros = 60 * SECOND;
 pub(super) async fn load(
     lake: &mut Lake,
     task: &Task<'_>,
-    client: &Client,
+    client: &Arc<Client>,
     outcome: &mut Outcome,
 ) -> Option<QuietStream> {
     let Task { source, stream, .. } = *task;

@@ -94,7 +94,7 @@ fn client(service: &Service, in_flight: usize) -> Client {
 
 /// Walks the audit logs of the service.
 pub(crate) fn walk(service: &Service, way: &Way) -> Walked {
-    let client = client(service, way.in_flight);
+    let client = std::sync::Arc::new(client(service, way.in_flight));
     let walk = Walk {
         client: &client,
         list: List {
