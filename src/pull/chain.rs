@@ -163,17 +163,6 @@ impl Chain {
         deeper.newest.is_some_and(|newest| newest >= self.proven_from)
     }
 
-    /// Whether a page answered before the last joined one was its neighbour: the counts are equal, and no row is on both.
-    pub(super) fn meets(&self, earlier: &Outline) -> bool {
-        self.pages.back().is_some_and(|last| {
-            self.is_counted
-                && last.number + 1 == earlier.number
-                && last.count == earlier.count
-                && !self.is_resized(earlier)
-                && earlier.rows.iter().all(|row| !self.knows(row.id))
-        })
-    }
-
     fn may_repeat(&self, deeper: &Outline) -> bool {
         let (depth, before) = self.depth;
         match (self.is_counted, before, deeper.count) {

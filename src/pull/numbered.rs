@@ -161,11 +161,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         if self.failures > 1 && self.chain.is_tied(&deeper) {
             return self.resolve_ties().await;
         }
-        self.anchor(None).await?;
-        if self.chain.meets(&deeper) {
-            self.extend(deeper, false).await?;
-        }
-        Ok(())
+        self.anchor(None).await
     }
 
     /// Three attempts found no join: what may lie between is a named gap, and the walk goes on below it.
