@@ -67,7 +67,7 @@ impl Chain {
             self.size = outline.length();
         }
         if let Some(last) = self.pages.back() {
-            self.has_changed |= last.count != outline.count;
+            self.has_changed |= last.count != outline.count || outline.rows.iter().any(|row| self.knows(row.id));
         }
         let size = self.size.max(outline.length());
         let depth = (outline.number - 1).saturating_mul(size) + outline.length();
