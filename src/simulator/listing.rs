@@ -16,6 +16,7 @@ use super::truth::Past;
 use super::workspace::{NONE, Revision, Told, Workspace, place};
 
 mod reach;
+pub mod sightings;
 
 /// From so many changed rows on the index is sorted anew instead of mended.
 const MANY: usize = 128;

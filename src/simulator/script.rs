@@ -66,6 +66,12 @@ impl Script {
         script
     }
 
+    /// The same, its requests counted from the one after request `number`.
+    pub fn after(mut self, number: u64) -> Script {
+        self.steps.iter_mut().for_each(|(at, _)| *at += number);
+        self
+    }
+
     /// The changes due before request `number`; each is given once.
     pub fn due(&mut self, number: u64) -> Vec<Change> {
         let due = self.steps.extract_if(.., |(at, _)| *at <= number);

@@ -6,6 +6,7 @@ mod demo;
 mod environment;
 mod exactness;
 mod faults;
+mod histories;
 mod kills;
 mod prism;
 mod readers;

@@ -1,0 +1,90 @@
+//! The judge: two simulated years of a service and its loader, drawn from one number. Everything the service showed within
+//! reach is in the warehouse exactly once with its revisions, what could not be collected is a named gap and nothing else is,
+//! sums agree, and the chain verifies. `TRAILHOUSE_SEEDS=1000..2000` judges other seeds than the usual ones.
+
+mod draw;
+mod judge;
+mod run;
+mod store;
+
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+use tokio::runtime::Builder;
+
+use draw::History;
+
+/// Seeds that have failed once.
+const FAILED_ONCE: &[u64] = &[];
+const USUAL: Range<u64> = 0..200;
+const THREADS: usize = 3;
+
+/// A folder in memory where there is such.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        TempDir::new_in(memory).expect("a temporary folder")
+    } else {
+        TempDir::new().expect("a temporary folder")
+    }
+}
+
+fn seeds() -> Vec<u64> {
+    #[expect(clippy::disallowed_methods, reason = "what the tester asks for")]
+    let asked = std::env::var("TRAILHOUSE_SEEDS").ok();
+    match asked.as_deref().and_then(|text| text.split_once("..")) {
+        Some((from, to)) => (from.parse().expect("a seed")..to.parse().expect("a seed")).collect(),
+        None => FAILED_ONCE.iter().copied().chain(USUAL).collect(),
+    }
+}
+
+/// What is wrong with one history, and its story.
+fn judged(seed: u64) -> Result<(), String> {
+    let history = History::draw(seed);
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("threads");
+    let lived = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run::live(&history))));
+    runtime.shutdown_background();
+    let tale = lived.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        format!("{history}panicked: {}", text.unwrap_or_default())
+    })?;
+    let faults = judge::judge(&history, &tale);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{history}{}{}", judge::told(&tale), faults.join("\n")))
+}
+
+#[test]
+fn histories_of_two_years_are_in_the_warehouse_exactly_once() {
+    let seeds = seeds();
+    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    if let Err(story) = judged(*seed) {
+                        failures.lock().expect("no panic").push((*seed, story));
+                    }
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().expect("no panic");
+    failures.sort();
+    let names: Vec<u64> = failures.iter().map(|(seed, _)| *seed).collect();
+    let stories: Vec<String> = failures.into_iter().take(5).map(|(_, story)| story).collect();
+    assert!(
+        names.is_empty(),
+        "{}\n{} of {} seeds failed: {names:?}",
+        stories.join("\n\n"),
+        names.len(),
+        seeds.len()
+    );
+}

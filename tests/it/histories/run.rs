@@ -1,0 +1,346 @@
+//! Living through a history: the simulator over loopback, the loader in process on a store in memory. Notes at every sync
+//! what was to be seen and what the ledger says afterwards; judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use trailhouse::coverage::StreamState;
+use trailhouse::lake::{Home, Lake};
+use trailhouse::load::{self, Outcome, Progress, Run, follow};
+use trailhouse::simulator::faults::{Fault, FaultPlan, When, detail};
+use trailhouse::simulator::listing::sightings::Sighting;
+use trailhouse::simulator::script::{Change, Script};
+use trailhouse::simulator::workspace::Workspace;
+use trailhouse::simulator::{Running, Simulator};
+use trailhouse::source::{Auth, Limits, Secret, Source, secoda};
+use trailhouse::warehouse::{self, Cell, Warehouse};
+
+use super::draw::{History, Moment, Trouble, Turn};
+use super::store::Frail;
+
+pub(crate) const SOURCE: &str = "acme";
+const STREAM: &str = "audit_logs";
+
+/// One sync as a witness saw it.
+#[derive(Debug)]
+pub(crate) struct Synced {
+    /// By the service's clock, when the sync began.
+    pub(crate) began_at: i64,
+    /// The same moment by the loader's clock.
+    pub(crate) loader_at: i64,
+    /// Listed when the sync began.
+    pub(crate) listed: BTreeSet<Sighting>,
+    /// Of that, what was still listed when it ended.
+    pub(crate) still: BTreeSet<Sighting>,
+    /// Stood in a full answer of this sync, and of none before.
+    pub(crate) served: BTreeSet<Sighting>,
+    /// The newest ledger entry when a later command opens the lake.
+    pub(crate) sequence: u64,
+    pub(crate) state: Option<StreamState>,
+    pub(crate) ended: Ended,
+}
+
+/// How a sync ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// With an error of the lake, or killed.
+    Broken(String),
+    /// The outcome's error, and what it says needs a look.
+    Done {
+        error: Option<String>,
+        findings: Vec<String>,
+    },
+}
+
+/// A row of the warehouse, the latest or a superseded one.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) id: String,
+    pub(crate) updated_at: i64,
+    pub(crate) revision: i128,
+    pub(crate) load: i128,
+    /// Columns that come from the record alone.
+    pub(crate) content: Vec<Cell>,
+}
+
+/// What a history came to.
+#[derive(Debug)]
+pub(crate) struct Tale {
+    pub(crate) syncs: Vec<Synced>,
+    pub(crate) ids: BTreeMap<u32, String>,
+    /// All that was ever within reach, with the columns it should have.
+    pub(crate) shown: BTreeMap<(String, i64), Vec<Cell>>,
+    pub(crate) rejects_shown: usize,
+    pub(crate) held: Vec<Held>,
+    pub(crate) rejects: usize,
+    /// Every load that does not add up.
+    pub(crate) unbalanced: usize,
+    /// What `verify` finds, gaps apart.
+    pub(crate) findings: Vec<String>,
+}
+
+/// Lives through a history.
+pub(crate) async fn live(history: &History) -> Tale {
+    let begins_at = history.begins_at();
+    let simulator = Simulator {
+        switches: history.switches.clone(),
+        clock: trailhouse::simulator::clock::Clock::fixed(begins_at),
+        ..Simulator::new(Workspace::draw(&history.settings))
+    };
+    let running = simulator.start(0).await.expect("the simulator listens");
+    let store = Arc::new(Frail::default());
+    let mut syncs = Vec::new();
+    for (number, moment) in (0..).zip(&history.moments) {
+        running.clock().advance(moment.pause);
+        turn(&running, moment);
+        moment.before.iter().for_each(|change| running.apply(change));
+        syncs.push(sync(history, moment, number, &running, &store).await);
+    }
+    tell(&running, &store, syncs).await
+}
+
+fn turn(running: &Running, moment: &Moment) {
+    running.turn(|switches| match moment.turn.clone() {
+        None => {}
+        Some(Turn::PageSize(size)) => switches.page_size = size,
+        Some(Turn::NextPage(next)) => switches.next_page = next,
+        Some(Turn::PastTheEnd(past)) => switches.past_the_end = past,
+        Some(Turn::Shape(shape)) => switches.shape = shape,
+    });
+}
+
+fn source(running: &Running, in_flight: usize) -> Source {
+    Source {
+        name: SOURCE.to_owned(),
+        service: &secoda::SERVICE,
+        base_url: running.base_url().parse().expect("an address"),
+        auth: Auth::Bearer(Secret::new(running.token())),
+        credentials: None,
+        streams: vec![&secoda::AUDIT_LOGS],
+        account: "history".to_owned(),
+        retention_days: 90,
+        settle: Duration::from_secs(300),
+        finality: Duration::from_secs(86_400),
+        limits: Limits {
+            max_in_flight: in_flight,
+            timeout: Duration::from_secs(5),
+            backoff: Duration::from_millis(1),
+            attempts: 5,
+            retry_base: Duration::from_millis(1),
+            retry_cap: Duration::from_millis(4),
+            ..Limits::default()
+        },
+        ca_pem: None,
+        proxy: None,
+    }
+}
+
+fn faults(history: &History, moment: &Moment, number: u64, asked: u64) -> FaultPlan {
+    let status = |code| Fault::Status {
+        code,
+        retry_after: None,
+        body: detail("down"),
+    };
+    match moment.trouble {
+        Trouble::Transient(per_mille) => FaultPlan::transient(history.seed.wrapping_add(number), per_mille),
+        Trouble::Outage { from, is_reset } => {
+            let fault = if is_reset { Fault::Reset } else { status(503) };
+            FaultPlan::always(When::From(asked + from), fault)
+        }
+        Trouble::Poison { page } => FaultPlan::always(When::Page(page), status(500)),
+        _ => FaultPlan::none(),
+    }
+}
+
+async fn sync(history: &History, moment: &Moment, number: u64, running: &Running, store: &Arc<Frail>) -> Synced {
+    let asked = u64::try_from(running.requests().len()).expect("small");
+    running.set_faults(faults(history, moment, number, asked));
+    let script = moment.during.iter().cloned();
+    running.set_script(script.fold(Script::none(), |script, (request, change)| {
+        script.before(request, change)
+    }));
+    running.revoke_key(moment.trouble == Trouble::Revoked);
+    store.plan(match moment.trouble {
+        Trouble::Mishap(mishap) => Some(mishap),
+        _ => None,
+    });
+    let (listed, sighted) = (running.in_reach(), running.sighted());
+    let began_at = running.clock().now().as_microsecond();
+    let wrong_by = match moment.trouble {
+        Trouble::WrongClock(by) => i64::try_from(by.as_micros()).expect("micros"),
+        _ => 0,
+    };
+    let ended = run(moment, &source(running, history.in_flight), wrong_by, running, store).await;
+    running.set_faults(FaultPlan::none());
+    running.set_script(Script::none());
+    running.revoke_key(false);
+    store.plan(None);
+    let lake = Lake::open_on(store.clone()).await.expect("the lake opens again");
+    let still = running.in_reach();
+    Synced {
+        began_at,
+        loader_at: began_at + wrong_by,
+        still: listed.intersection(&still).copied().collect(),
+        listed,
+        served: running.sighted().difference(&sighted).copied().collect(),
+        sequence: lake.sequence(),
+        state: lake.state(SOURCE, STREAM).await.expect("a state"),
+        ended,
+    }
+}
+
+/// One command of the loader.
+async fn run(moment: &Moment, source: &Source, wrong_by: i64, running: &Running, store: &Arc<Frail>) -> Ended {
+    let mut lake = match Lake::open_on(store.clone()).await {
+        Ok(lake) => lake,
+        Err(error) => return Ended::Broken(format!("{error:#}")),
+    };
+    let clock = running.clock();
+    let now = move || clock.now().as_microsecond() + wrong_by;
+    let (cancelled, killed) = (AtomicBool::new(false), Notify::new());
+    let progress = |progress: &Progress| match moment.trouble {
+        Trouble::KilledAt { page } if progress.pages >= page => {
+            store.die();
+            killed.notify_one();
+        }
+        Trouble::StoppedAt { page } if progress.pages >= page => cancelled.store(true, Ordering::SeqCst),
+        _ => {}
+    };
+    let run = Run {
+        run_id: "history".to_owned(),
+        started_at: now(),
+        clock: &now,
+        progress: &progress,
+        cancelled: &cancelled,
+        from: None,
+        to: None,
+    };
+    let chosen = [(source.clone(), source.streams.clone())];
+    let outcomes = tokio::select! {
+        biased;
+        () = killed.notified() => return Ended::Broken("killed".to_owned()),
+        outcomes = load::sync(&mut lake, &chosen, &run) => outcomes,
+    };
+    match outcomes {
+        Err(error) => Ended::Broken(format!("{error:#}")),
+        Ok(outcomes) => ended(&outcomes[0]),
+    }
+}
+
+fn ended(outcome: &Outcome) -> Ended {
+    match &outcome.error {
+        Some(load::StreamError::Lake(error)) => Ended::Broken(format!("{error:#}")),
+        error => Ended::Done {
+            error: error.as_ref().map(ToString::to_string),
+            findings: outcome.findings.clone(),
+        },
+    }
+}
+
+async fn tell(running: &Running, store: &Frail, syncs: Vec<Synced>) -> Tale {
+    let folder = super::folder();
+    let home = Home {
+        dir: folder.path().to_path_buf(),
+    };
+    store.copy_to(&home.lake()).await;
+    let verdict = Lake::open_unchecked(&home).expect("a lake").verify().await;
+    let verdict = verdict.expect("the lake can be checked");
+    let mut lake = Lake::open(&home).await.expect("a lake");
+    let path = home.warehouse();
+    if let Some(increment) = follow::increment(&mut lake, &path).await.expect("an increment") {
+        tokio::task::block_in_place(|| warehouse::catch_up(&path, "UTC", &increment)).expect("a warehouse");
+    }
+    let rows: BTreeSet<u32> = syncs
+        .iter()
+        .flat_map(|sync| sync.listed.iter().chain(&sync.served))
+        .map(|sighting| sighting.row)
+        .collect();
+    let ids = rows.into_iter().filter_map(|row| Some((row, running.id_of(row)?)));
+    let truth = running.truth();
+    let shown = truth.revisions.iter().flat_map(|(id, records)| {
+        records
+            .iter()
+            .map(move |record| ((id.clone(), time(&record["updated_at"])), content(record)))
+    });
+    let finding = |finding: &trailhouse::lake::verify::Finding| format!("{}: {}", finding.object, finding.what);
+    Tale {
+        ids: ids.collect(),
+        shown: shown.collect(),
+        rejects_shown: truth.rejects.len(),
+        findings: verdict.findings.iter().map(finding).collect(),
+        syncs,
+        ..read(&path)
+    }
+}
+
+/// The columns that a record should have, in the order of `read`.
+fn content(record: &serde_json::Value) -> Vec<Cell> {
+    let text = |name: &str| {
+        record[name]
+            .as_str()
+            .map_or(Cell::Null, |text| Cell::Text(text.to_owned()))
+    };
+    let mut content: Vec<Cell> = ["activity_type", "performer_id", "resource_id", "parent_id"]
+        .map(text)
+        .to_vec();
+    content.extend(["logged_at", "created_at"].map(|name| Cell::Timestamp(time(&record[name]))));
+    content
+}
+
+fn time(value: &serde_json::Value) -> i64 {
+    let text = value.as_str().expect("a time");
+    text.parse::<Timestamp>().expect("a time").as_microsecond()
+}
+
+fn read(path: &Path) -> Tale {
+    let mut tale = Tale {
+        syncs: Vec::new(),
+        ids: BTreeMap::new(),
+        shown: BTreeMap::new(),
+        rejects_shown: 0,
+        held: Vec::new(),
+        rejects: 0,
+        unbalanced: 0,
+        findings: Vec::new(),
+    };
+    if !path.exists() {
+        return tale;
+    }
+    let warehouse = Warehouse::open_read_only(path).expect("a warehouse");
+    let query = |sql: &str| warehouse.query(sql, &[]).expect("rows").rows;
+    let number = |cell: &Cell| match cell {
+        Cell::Integer(number) => *number,
+        other => panic!("{other:?} is no number"),
+    };
+    let count = |sql: &str| usize::try_from(number(&query(sql)[0][0])).expect("a count");
+    let sql = "select id, updated_at, revision, load, activity_type, performer_id, resource_id, parent_id, logged_at, \
+               created_at from activity_logs_revisions order by id, revision";
+    for row in query(sql) {
+        let (Cell::Text(id), Cell::Timestamp(updated_at)) = (&row[0], &row[1]) else {
+            panic!("{row:?} has no id or no time");
+        };
+        tale.held.push(Held {
+            id: id.clone(),
+            updated_at: *updated_at,
+            revision: number(&row[2]),
+            load: number(&row[3]),
+            content: row[4..].to_vec(),
+        });
+    }
+    tale.rejects = count("select count(*) from rejects");
+    tale.unbalanced = count("select count(*) from loads where received <> stored + duplicates + rejects + withheld");
+    tale
+}
+
+/// Changes that make rows vanish or move while they are read.
+pub(crate) fn is_moving(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Arrive(_) | Change::Revise(_) | Change::Delete(_) | Change::Surface(_) | Change::Plant(..)
+    )
+}
