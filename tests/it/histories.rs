@@ -22,6 +22,8 @@ use draw::History;
 const FAILED_ONCE: &[u64] = &[];
 const USUAL: Range<u64> = 0..200;
 const THREADS: usize = 3;
+/// Of so many failing seeds the whole story is told.
+const STORIES: usize = 4;
 
 /// A folder in memory where there is such.
 fn folder() -> TempDir {
@@ -58,7 +60,11 @@ fn judged(seed: u64) -> Result<(), String> {
     if faults.is_empty() {
         return Ok(());
     }
-    Err(format!("{history}{}{}", judge::told(&tale), faults.join("\n")))
+    Err(format!(
+        "{}\n{history}{}",
+        faults.join("\n"),
+        judge::told(&tale, &faults)
+    ))
 }
 
 #[test]
@@ -79,11 +85,18 @@ fn histories_of_two_years_are_in_the_warehouse_exactly_once() {
     let mut failures = failures.into_inner().expect("no panic");
     failures.sort();
     let names: Vec<u64> = failures.iter().map(|(seed, _)| *seed).collect();
-    let stories: Vec<String> = failures.into_iter().take(5).map(|(_, story)| story).collect();
+    let first = |story: &String| story.lines().next().unwrap_or_default().to_owned();
+    let sums = failures
+        .iter()
+        .map(|(seed, story)| format!("seed {seed}: {}", first(story)));
+    let sums: Vec<String> = sums.collect();
+    let stories = failures.iter().take(STORIES);
+    let stories: Vec<String> = stories.map(|(seed, story)| format!("SEED {seed}\n{story}")).collect();
     assert!(
         names.is_empty(),
-        "{}\n{} of {} seeds failed: {names:?}",
+        "{}\n{}\n{} of {} seeds failed: {names:?}",
         stories.join("\n\n"),
+        sums.join("\n"),
         names.len(),
         seeds.len()
     );

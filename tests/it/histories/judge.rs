@@ -50,9 +50,10 @@ pub(crate) fn judge(history: &History, tale: &Tale) -> Vec<String> {
     case.faults
 }
 
-/// How the syncs ended.
-pub(crate) fn told(tale: &Tale) -> String {
+/// How the syncs ended, and what was claimed around those that the faults name.
+pub(crate) fn told(tale: &Tale, faults: &[String]) -> String {
     let mut text = String::new();
+    let is_named = |number: usize| faults.iter().any(|fault| fault.starts_with(&format!("sync {number}")));
     for (number, sync) in tale.syncs.iter().enumerate() {
         writeln!(
             text,
@@ -63,6 +64,9 @@ pub(crate) fn told(tale: &Tale) -> String {
             sync.ended
         )
         .expect("text");
+        if !is_named(number) && !is_named(number + 1) {
+            continue;
+        }
         for interval in sync.state.iter().flat_map(|state| state.coverage.intervals()) {
             let (from, to) = (at(interval.span.from), at(interval.span.to));
             writeln!(

@@ -49,6 +49,7 @@ pub(crate) struct Synced {
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// With an error of the lake, or killed.
+    #[expect(dead_code, reason = "told of a failing history")]
     Broken(String),
     /// The outcome's error, and what it says needs a look.
     Done {

@@ -61,12 +61,6 @@ impl Frail {
         self.health().is_dead = true;
     }
 
-    /// Whether what was planned has happened.
-    pub(crate) fn is_struck(&self) -> bool {
-        let health = self.health();
-        health.is_dead || health.mishap.is_some_and(|mishap| mishap.at() <= health.writes)
-    }
-
     /// Copies everything into a folder.
     pub(crate) async fn copy_to(&self, folder: &FilePath) {
         let mut found: Vec<_> = self.inner.list(None).try_collect().await.expect("a list");
