@@ -2,10 +2,12 @@
 //! given values. Secrets are not read here but by `SourceConfig::resolve`, so that what talks to no service needs none.
 
 mod address;
+mod auth;
 mod document;
 mod duration;
 mod environment;
 mod fault;
+mod filters;
 mod secret;
 mod source;
 
@@ -281,7 +283,7 @@ fn share_group_of(root: &Section<'_>) -> Result<bool, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Secret;
+    use crate::source::{Pagination, Secret, filter};
     use std::collections::BTreeSet;
     use std::time::Duration;
 
@@ -375,8 +377,8 @@ mod tests {
             "trailhouse.toml:2:1: sources.prod: unknown key `knid`\nhint: did you mean `kind`?",
         ),
         (
-            "[sources.prod]\nkind = \"zendesk\"\nsubdomain = \"acme\"",
-            "trailhouse.toml:2:1: sources.prod.kind: kind `zendesk` is not known to this version\n\
+            "[sources.prod]\nkind = \"jira\"\nsubdomain = \"acme\"",
+            "trailhouse.toml:2:1: sources.prod.kind: kind `jira` is not known to this version\n\
                  hint: known kinds: secoda, zendesk",
         ),
         (
@@ -389,6 +391,68 @@ mod tests {
             "trailhouse.toml:1:10: sources.prod: no token\nhint: add token = { env = \"SECODA_API_KEY\" }",
         ),
     ];
+
+    /// Of lines below `[sources.support]` and its kind, `zendesk`.
+    const ZENDESK_FAULTS: &[(&str, &str)] = &[
+        (
+            "settle = \"5m\"",
+            "2:1: sources.support: no subdomain\nhint: add subdomain = \"acme\" for acme.zendesk.com, or base_url",
+        ),
+        (
+            "subdomain = \"acme.zendesk.com\"",
+            "3:1: sources.support.subdomain: `acme.zendesk.com` is not one label of a host name\n\
+                 hint: give a whole address as base_url",
+        ),
+        (
+            "subdomain = \"acme\"\nbase_url = \"https://acme.example\"",
+            "4:1: sources.support: `subdomain` and `base_url` exclude each other\n\
+                 hint: keep one of subdomain and base_url",
+        ),
+        (
+            "subdomain = \"acme\"",
+            "1:10: sources.support: no auth\n\
+                 hint: add auth = { client_id = \"…\", client_secret = { env = \"ZENDESK_CLIENT_SECRET\" } }",
+        ),
+        (
+            "subdomain = \"acme\"\npagination = \"ofset\"",
+            "4:1: sources.support.pagination: unknown value `ofset`\nhint: did you mean `offset`?",
+        ),
+        (
+            "token = { env = \"KEY\" }",
+            "3:1: sources.support: `token` is not for kind zendesk\nhint: this kind has: subdomain, auth, pagination",
+        ),
+        (
+            "auth = \"s3cr3t\"",
+            "3:1: sources.support.auth: expected a table, found a text",
+        ),
+        (
+            "auth = { client_id = \"a\", client_secret = \"s3cr3t\" }",
+            "3:27: sources.support.auth.client_secret: a literal secret is refused\n\
+                 hint: put it into the environment and write client_secret = { env = \"ZENDESK_CLIENT_SECRET\" }",
+        ),
+        (
+            "auth = { client_ID = \"a\" }",
+            "3:10: sources.support.auth: unknown key `client_ID`\nhint: did you mean `client_id`?",
+        ),
+        ("auth = { client_id = \"a\" }", NO_WAY),
+        (
+            "auth = { client_secret = { env = \"A\" }, refresh_token = { env = \"B\" } }",
+            NO_WAY,
+        ),
+        ("auth = { email = \"a@b\", refresh_token = { env = \"B\" } }", NO_WAY),
+        ("auth = {}", NO_WAY),
+        (
+            "auth = { email = \"a:b@c\", api_token = { env = \"A\" } }",
+            "3:10: sources.support.auth.email: is not an e-mail address",
+        ),
+        (
+            "subdomain = \"acme\"\nauth = { client_id = \"a\", client_secret = { env = \"UNSET\" } }",
+            "4:27: sources.support.auth.client_secret: environment variable UNSET is not set\n\
+                 hint: set it, or point the token to a { file = \"PATH\" } or a { command = [\"PROGRAM\"] }",
+        ),
+    ];
+    const NO_WAY: &str = "3:1: sources.support.auth: is none of the ways to sign in\n\
+         hint: give client_id and client_secret, or refresh_token, or email and api_token";
 
     /// Of a line added to `MINIMAL`, where it is the fourth.
     const ADDRESS_FAULTS: &[(&str, &str)] = &[
@@ -403,7 +467,7 @@ mod tests {
         (
             "region = \"us\"\ndomain = \"acme\"",
             "5:1: sources.prod: `region` and `domain` exclude each other\n\
-                 hint: keep one of region, domain and base_url",
+                 hint: keep one of region and domain",
         ),
         (
             "domain = \"acme.example\"",
@@ -522,7 +586,19 @@ mod tests {
         ),
         (
             "[sources.prod.filters.audit_logs]\nfilter = {}",
-            "4:15: sources.prod.filters: filters are not offered yet\nhint: remove them: every row is kept",
+            "5:1: sources.prod.filters.audit_logs.filter: no operator, such as \"exact\"",
+        ),
+        (
+            "[sources.prod.filters.audit_log]\nfilter = {}",
+            "4:23: sources.prod.filters: kind secoda has no stream `audit_log`\nhint: did you mean `audit_logs`?",
+        ),
+        (
+            "filters = []",
+            "4:1: sources.prod.filters: expected a table, found a list",
+        ),
+        (
+            "subdomain = \"acme\"",
+            "4:1: sources.prod: `subdomain` is not for kind secoda\nhint: this kind has: region, domain, token",
         ),
         (
             "ca_file = \"nope.pem\"",
@@ -594,7 +670,7 @@ mod tests {
             ("prod", "api.secoda.co")
         );
         assert_eq!(source.streams.len(), source.service.streams.len());
-        assert_eq!(source.retention_days, 90);
+        assert_eq!(source.retention_days, Some(90));
         assert_eq!(
             (source.settle, source.finality),
             (Duration::from_secs(300), Duration::from_secs(86_400))
@@ -642,7 +718,7 @@ mod tests {
         );
         assert_eq!(
             (source.retention_days, source.settle, source.finality.as_secs()),
-            (16, Duration::ZERO, 5_400)
+            (Some(16), Duration::ZERO, 5_400)
         );
         let limits = &source.limits;
         assert_eq!(
@@ -794,6 +870,61 @@ mod tests {
     }
 
     #[test]
+    fn faults_of_a_zendesk_account() {
+        for (lines, expected) in ZENDESK_FAULTS {
+            let text = format!("[sources.support]\nkind = \"zendesk\"\n{lines}\n");
+            let told = fault(&text, &[TOKEN]);
+            assert_eq!(told, format!("trailhouse.toml:{expected}"), "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_zendesk_account_signs_in_in_one_of_three_ways() {
+        let cases = [
+            (
+                r#"{ client_id = "trailhouse", client_secret = { env = "SECODA_API_KEY" } }"#,
+                r#"ClientCredentials { client_id: "trailhouse", client_secret: Secret(…) }"#,
+            ),
+            (
+                r#"{ refresh_token = { env = "SECODA_API_KEY" } }"#,
+                "RefreshToken { client_id: None, client_secret: None, refresh_token: Secret(…) }",
+            ),
+            (
+                r#"{ client_id = "t", client_secret = { env = "SECODA_API_KEY" }, refresh_token = { env = "SECODA_API_KEY" } }"#,
+                r#"RefreshToken { client_id: Some("t"), client_secret: Some(Secret(…)), refresh_token: Secret(…) }"#,
+            ),
+            (
+                r#"{ email = "ann@acme.example", api_token = { env = "SECODA_API_KEY" } }"#,
+                r#"ApiToken { email: "ann@acme.example", token: Secret(…) }"#,
+            ),
+        ];
+        for (auth, expected) in cases {
+            let folder = home_of(&format!(
+                "[sources.support]\nkind = \"zendesk\"\nsubdomain = \"Acme\"\nauth = {auth}\npagination = \"offset\"\n\
+                 [sources.support.filters.audit_logs]\naction = [\"update\", \"create\"]\n"
+            ));
+            let environment = Environment::from_pairs(folder.path(), &[TOKEN]);
+            let config = load(&Flags::default(), &environment).unwrap();
+            let source = config.sources.first().unwrap().resolve(&environment).unwrap();
+            let printed = format!("{:?}", source.auth);
+            assert!(printed.contains(expected), "{printed}");
+            assert!(
+                source
+                    .auth
+                    .secrets()
+                    .iter()
+                    .all(|secret| secret.expose() == "s3cr3t-t0ken")
+            );
+            assert_eq!(
+                (source.base_url.as_str(), source.account.as_str()),
+                ("https://acme.zendesk.com/", "acme.zendesk.com")
+            );
+            assert_eq!((source.retention_days, source.pagination), (None, Pagination::Offset));
+            assert_eq!(source.filters["audit_logs"].canonical(), "action=create,update");
+        }
+    }
+
+    #[test]
     fn sources_and_streams_are_selected_by_name() {
         let text = "[sources.b]\nkind = \"secoda\"\n[sources.a]\nkind = \"secoda\"\n";
         let select = |names: &[&str]| {
@@ -826,11 +957,11 @@ mod tests {
         );
     }
 
-    /// The line without its mark, where it is a commented setting or another way to write one.
+    /// The line without its mark, where it is a commented setting or table or another way to write one.
     fn setting(line: &str) -> Option<&str> {
         let key = |rest: &str| rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
         let rest = line.strip_prefix("# or: ").or_else(|| line.strip_prefix('#'));
-        rest.filter(|rest| key(rest) && !rest.starts_with(' '))
+        rest.filter(|rest| (key(rest) || rest.starts_with('[')) && !rest.starts_with(' '))
     }
 
     #[test]
@@ -846,7 +977,7 @@ mod tests {
                 }
             })
             .collect();
-        loaded(&in_use.join("\n"));
+        assert_eq!(loaded(&in_use.join("\n")).sources.len(), 2);
         let mut alternatives = 0;
         let mut last_setting = 0;
         for (number, line) in in_use.iter().enumerate() {
@@ -861,7 +992,7 @@ mod tests {
                 None => {}
             }
         }
-        assert_eq!(alternatives, 5);
+        assert_eq!(alternatives, 10);
     }
 
     #[test]
@@ -872,11 +1003,15 @@ mod tests {
             .filter_map(key)
             .filter(|key| !key.contains(' '))
             .collect();
+        let of_kinds = source::KEYS_OF_KINDS.iter().flat_map(|(_, keys)| keys.iter());
+        let of_filters = ["secoda", "zendesk"].map(|kind| filter::keys(kind, "audit_logs"));
         let known: BTreeSet<&str> = KEYS
             .iter()
             .chain(source::KEYS)
+            .chain(of_kinds)
             .copied()
-            .filter(|key| *key != "sources")
+            .chain(of_filters.into_iter().flatten().map(|key| key.name))
+            .filter(|key| !["sources", "filters"].contains(key))
             .collect();
         assert_eq!(named, known);
     }

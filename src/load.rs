@@ -147,7 +147,8 @@ pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], ru
             match &client {
                 Ok(client) => {
                     let task = ways::Task { source, stream, run };
-                    quiet.extend(ways::load(lake, &task, client, &mut outcome).await);
+                    let state = ways::load(lake, &task, client, (&mut outcome, &quiet)).await;
+                    quiet.extend(state);
                 }
                 Err(error) => outcome.error = Some(StreamError::Settings(Arc::clone(error))),
             }

@@ -2,9 +2,11 @@
 //! of one service only stands in its own file below; what to do with it is `http`'s and `pull`'s.
 
 mod credential;
+pub mod filter;
 pub mod secoda;
 pub mod zendesk;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use url::Url;
 use crate::schema::Table;
 
 pub use credential::{Auth, Grant, OAuth, Secret};
+pub use filter::Filter;
 
 /// A service trailhouse can pull from.
 #[derive(Debug)]
@@ -77,13 +80,26 @@ pub struct Source {
     pub streams: Vec<&'static Stream>,
     /// Host of the account without port; coverage belongs to it. `demo` has a fixed one.
     pub account: String,
-    pub retention_days: u32,
+    /// By stream; those that keep every row have none.
+    pub filters: BTreeMap<&'static str, Filter>,
+    /// Of services that offer more than one way.
+    pub pagination: Pagination,
+    /// How long the service keeps its log; none for ever.
+    pub retention_days: Option<u32>,
     pub settle: Duration,
     pub finality: Duration,
     pub limits: Limits,
     /// PEM of a private certificate authority.
     pub ca_pem: Option<Vec<u8>>,
     pub proxy: Option<String>,
+}
+
+/// Which of a service's ways to hand out a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pagination {
+    #[default]
+    Cursor,
+    Offset,
 }
 
 /// How hard a source may be asked, and how patiently.

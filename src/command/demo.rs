@@ -1,5 +1,6 @@
 //! `demo`: a simulated workspace, a full sync of it over a real socket, and a report; no configuration needed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::schema::{Micros, parse_time};
 use crate::simulator::clock::Clock;
 use crate::simulator::workspace::{Settings, Workspace};
 use crate::simulator::{Simulator, TOKEN};
-use crate::source::{Auth, Limits, Secret, Source, secoda};
+use crate::source::{Auth, Limits, Pagination, Secret, Source, secoda};
 use crate::warehouse::Warehouse;
 
 const SOURCE: &str = "demo_secoda";
@@ -102,7 +103,9 @@ fn source(base_url: &str) -> Result<Source, Failure> {
         credentials: None,
         streams: vec![&secoda::AUDIT_LOGS],
         account: "demo".to_owned(),
-        retention_days: RETENTION_DAYS,
+        filters: BTreeMap::new(),
+        pagination: Pagination::default(),
+        retention_days: Some(RETENTION_DAYS),
         settle: Duration::from_secs(300),
         finality: Duration::from_secs(86_400),
         limits: Limits::default(),

@@ -71,13 +71,14 @@ impl Status {
     }
 }
 
-/// What a source's configuration says of its history; defaults for one that is no longer configured.
-fn promises(config: &Config, source: &str) -> (i64, Micros) {
+/// What a source's configuration says of its history; defaults for one that is no longer configured. A service that keeps its
+/// log for ever has no days of retention.
+fn promises(config: &Config, source: &str) -> (Option<i64>, Micros) {
     let configured = config.sources.iter().find(|configured| configured.name == source);
     let day = Duration::from_secs(86_400);
-    let (retention, finality) = configured.map_or((90, day), |source| (source.retention_days, source.finality));
+    let (retention, finality) = configured.map_or((Some(90), day), |source| (source.retention_days, source.finality));
     (
-        i64::from(retention),
+        retention.map(i64::from),
         Micros::try_from(finality.as_micros()).unwrap_or(DAY),
     )
 }
@@ -100,10 +101,10 @@ fn row(config: &Config, source: &str, stream: &str, state: &StreamState, now: Mi
     let gaps = state.coverage.gaps();
     let missing: Micros = gaps.iter().map(|gap| gap.span.to - gap.span.from).sum();
     let uncollected = gaps.iter().map(|gap| gap.span.to).chain(to).min().unwrap_or(EARLIEST);
-    let days_left = retention - (now - uncollected) / DAY;
+    let days_left = retention.map(|days| days - (now - uncollected) / DAY);
     let text = |text: &str| Cell::Text(text.to_owned());
     let time = |at: Option<Micros>| at.map_or(Cell::Null, Cell::Timestamp);
-    let warnings = warnings(state, days_left, retention, finality);
+    let warnings = warnings(state, days_left.zip(retention), finality);
     vec![
         text(source),
         text(stream),
@@ -119,7 +120,7 @@ fn row(config: &Config, source: &str, stream: &str, state: &StreamState, now: Mi
         time(state.last_walk_at),
         time(state.oldest_offered_at),
         Cell::Integer((state.greatest_lateness / SECOND).into()),
-        Cell::Integer(days_left.into()),
+        days_left.map_or(Cell::Null, |days| Cell::Integer(days.into())),
         if warnings.is_empty() {
             Cell::Null
         } else {
@@ -128,14 +129,17 @@ fn row(config: &Config, source: &str, stream: &str, state: &StreamState, now: Mi
     ]
 }
 
-fn warnings(state: &StreamState, days_left: i64, retention: i64, finality: Micros) -> Vec<String> {
+/// `kept`: for how many days the service still has what is not collected, and for how many it keeps anything.
+fn warnings(state: &StreamState, kept: Option<(i64, i64)>, finality: Micros) -> Vec<String> {
     let mut warnings = Vec::new();
-    if days_left <= 0 {
-        warnings.push("the vendor may have dropped history that is not collected: sync now".to_owned());
-    } else if days_left <= retention / 2 {
-        warnings.push(format!(
+    match kept {
+        Some((days_left, _)) if days_left <= 0 => {
+            warnings.push("the vendor may have dropped history that is not collected: sync now".to_owned());
+        }
+        Some((days_left, retention)) if days_left <= retention / 2 => warnings.push(format!(
             "the vendor drops history that is not collected in {days_left} days: sync now"
-        ));
+        )),
+        _ => {}
     }
     if state.greatest_lateness > finality / 2 {
         let hours = state.greatest_lateness / (3_600 * SECOND);

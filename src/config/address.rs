@@ -1,4 +1,4 @@
-//! Where a source's service is reached: a region, an own domain, or any address. Its own file because this is what keeps a
+//! Where a source's service is reached: a region, an own domain or subdomain, or any address. Its own file because this is what keeps a
 //! token from being sent in the clear or to a place its owner did not mean.
 
 use url::{Host, Url};
@@ -7,28 +7,34 @@ use super::document::Section;
 use super::fault::{ConfigError, shown, suggestion};
 use crate::source::Service;
 
-const KEYS: [&str; 3] = ["region", "domain", "base_url"];
+const KEYS: [&str; 4] = ["region", "domain", "subdomain", "base_url"];
+/// Where the accounts of Zendesk have their subdomains.
+const ABOVE_SUBDOMAINS: &str = "zendesk.com";
 
-/// The base address of a source; its path is `/`. Without any of the three keys, that of the service's first region.
+/// The base address of a source; its path is `/`. Without any of the keys, that of the service's first region.
 pub(super) fn base_url(section: &Section<'_>, service: &Service) -> Result<Url, ConfigError> {
     let given: Vec<&str> = KEYS.into_iter().filter(|key| section.has(key)).collect();
     if let [first, second, ..] = given.as_slice() {
         let message = format!("`{first}` and `{second}` exclude each other");
         return Err(section
             .fault_of_table(second, &message)
-            .hinted("keep one of region, domain and base_url"));
+            .hinted(format!("keep one of {}", given.join(" and "))));
     }
     if let Some(text) = section.text("base_url")? {
         return own_address(section, text);
     }
     if let Some(domain) = section.text("domain")? {
-        return own_domain(section, service, domain);
+        let beside = service.regions.first().and_then(|(_, address)| address.split_once('.'));
+        return below(section, "domain", domain, beside.map(|(_, suffix)| suffix));
+    }
+    if let Some(subdomain) = section.text("subdomain")? {
+        return below(section, "subdomain", subdomain, Some(ABOVE_SUBDOMAINS));
     }
     let regions: Vec<&str> = service.regions.iter().map(|(region, _)| *region).collect();
     let Some(region) = section.text("region")?.or_else(|| regions.first().copied()) else {
         return Err(section
-            .fault_of_table("kind", "no base_url")
-            .hinted("this kind has no default address"));
+            .fault_of_table("kind", "no subdomain")
+            .hinted("add subdomain = \"acme\" for acme.zendesk.com, or base_url"));
     };
     match service.regions.iter().find(|(known, _)| *known == region) {
         Some((_, address)) => parsed(section, "region", address),
@@ -64,19 +70,16 @@ pub(super) fn proxy(section: &Section<'_>) -> Result<Option<String>, ConfigError
 }
 
 /// An account's own name stands where a region's does: beside `api.secoda.co`, `acme` is `acme.secoda.co`.
-fn own_domain(section: &Section<'_>, service: &Service, domain: &str) -> Result<Url, ConfigError> {
-    let is_label = domain.len() <= 63
-        && domain
+fn below(section: &Section<'_>, key: &str, label: &str, suffix: Option<&str>) -> Result<Url, ConfigError> {
+    let is_label = label.len() <= 63
+        && label
             .chars()
             .all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
-    let beside = service.regions.first().and_then(|(_, address)| address.split_once('.'));
-    match beside {
-        Some((_, suffix)) if is_label => parsed(section, "domain", &format!("https://{domain}.{suffix}")),
+    match suffix {
+        Some(suffix) if is_label => parsed(section, key, &format!("https://{label}.{suffix}")),
         _ => {
-            let message = format!("`{}` is not one label of a host name", shown(domain, 60));
-            Err(section
-                .fault("domain", &message)
-                .hinted("give a whole address as base_url"))
+            let message = format!("`{}` is not one label of a host name", shown(label, 60));
+            Err(section.fault(key, &message).hinted("give a whole address as base_url"))
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::{Number, Value};
 use toml::de::{DeTable, DeValue};
 
 use super::duration;
@@ -109,6 +110,45 @@ impl<'document> Section<'document> {
             }
         }
         Ok(Some(texts))
+    }
+
+    /// A text or a list of texts, none of them empty, and at least one.
+    pub(super) fn text_or_texts(&self, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
+        let owned = |text: &str| text.to_owned();
+        match self.value(key) {
+            Some(DeValue::String(_)) => Ok(self.text(key)?.map(|text| vec![owned(text)])),
+            Some(DeValue::Array(values)) if values.is_empty() => Err(self.fault(key, "is empty")),
+            Some(DeValue::Array(values)) => {
+                let other = values
+                    .iter()
+                    .find(|value| !matches!(value.get_ref(), DeValue::String(_)));
+                match other {
+                    Some(other) => Err(self.wrong_type(key, "a text or a list of texts", other.get_ref())),
+                    None => Ok(self.texts(key)?.map(|texts| texts.into_iter().map(owned).collect())),
+                }
+            }
+            Some(other) => Err(self.wrong_type(key, "a text or a list of texts", other)),
+            None => Ok(None),
+        }
+    }
+
+    /// Any whole number.
+    pub(super) fn number(&self, key: &str) -> Result<Option<i64>, ConfigError> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(DeValue::Integer(number)) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => Err(self.fault(key, &format!("{} is too large a number", shown(number.as_str(), 30)))),
+            },
+            Some(other) => Err(self.wrong_type(key, "a whole number", other)),
+        }
+    }
+
+    /// Any value, as it would stand in JSON; dates become texts.
+    pub(super) fn json(&self, key: &str) -> Result<Option<Value>, ConfigError> {
+        let value = self.value(key).map(|value| json(value).ok_or(()));
+        let value = value.transpose();
+        value.map_err(|()| self.fault(key, "holds a number that cannot be sent"))
     }
 
     /// A path, which starts from the folder of the file unless it is absolute.
@@ -227,6 +267,30 @@ impl<'document> Section<'document> {
     fn position(&self, offset: usize) -> String {
         let (line, column) = line_and_column(self.document.text, offset);
         format!("{}:{line}:{column}", self.document.name)
+    }
+}
+
+fn json(value: &DeValue<'_>) -> Option<Value> {
+    match value {
+        DeValue::String(text) => Some(Value::from(text.as_ref())),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .ok()
+            .map(Value::from),
+        DeValue::Float(number) => number
+            .as_str()
+            .parse()
+            .ok()
+            .and_then(Number::from_f64)
+            .map(Value::Number),
+        DeValue::Boolean(is_true) => Some(Value::from(*is_true)),
+        DeValue::Datetime(at) => Some(Value::from(at.to_string())),
+        DeValue::Array(values) => values.iter().map(|value| json(value.get_ref())).collect(),
+        DeValue::Table(table) => {
+            let members = table
+                .iter()
+                .map(|(name, value)| Some((name.get_ref().to_string(), json(value.get_ref())?)));
+            members.collect::<Option<_>>().map(Value::Object)
+        }
     }
 }
 

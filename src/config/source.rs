@@ -1,25 +1,24 @@
 //! One configured account: its keys, their defaults and limits, and the `Source` they make. Its own file because a source can
 //! be known, listed and imported into without its secret, which is only fetched to talk to the service.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-use super::address;
+use super::auth::AuthFrom;
 use super::document::Section;
 use super::environment::Environment;
 use super::fault::{ConfigError, shown, suggestion};
-use super::secret::SecretFrom;
-use crate::source::{Auth, Limits, SERVICES, Service, Source, Stream};
+use super::{address, filters};
+use crate::source::{Filter, Limits, Pagination, SERVICES, Service, Source, Stream};
 
 pub(super) const KEYS: &[&str] = &[
     "kind",
-    "region",
-    "domain",
     "base_url",
-    "token",
     "streams",
+    "filters",
     "retention_days",
     "settle",
     "finality",
@@ -30,6 +29,11 @@ pub(super) const KEYS: &[&str] = &[
     "attempts",
     "ca_file",
     "proxy",
+];
+/// What else sources of one kind take.
+pub(super) const KEYS_OF_KINDS: &[(&str, &[&str])] = &[
+    ("secoda", &["region", "domain", "token"]),
+    ("zendesk", &["subdomain", "auth", "pagination"]),
 ];
 
 /// Sources of the demo, which need no configuration and must not meet anyone's own.
@@ -46,7 +50,11 @@ pub struct SourceConfig {
     /// Host of the account without port, in small letters.
     pub account: String,
     pub streams: Vec<&'static Stream>,
-    pub retention_days: u32,
+    /// By stream; those that keep every row have none.
+    pub filters: BTreeMap<&'static str, Filter>,
+    pub pagination: Pagination,
+    /// How long the service keeps its log; none for ever.
+    pub retention_days: Option<u32>,
     pub settle: Duration,
     pub finality: Duration,
     pub limits: Limits,
@@ -54,7 +62,7 @@ pub struct SourceConfig {
     pub proxy: Option<String>,
     /// Of the home: the file that keeps a refresh token the service has replaced.
     pub(super) credentials: PathBuf,
-    pub(super) token: Option<SecretFrom>,
+    pub(super) auth: AuthFrom,
     /// Where the source stands: `trailhouse.toml:4:10: sources.secoda_prod`.
     pub(super) place: String,
 }
@@ -66,16 +74,16 @@ impl SourceConfig {
         let Some(section) = sources.table(name)? else {
             return Err(sources.fault(name, "is missing"));
         };
-        if section.has("filters") {
-            return Err(section
-                .fault("filters", "filters are not offered yet")
-                .hinted("remove them: every row is kept"));
-        }
         if !section.has("kind") {
-            section.check_keys(KEYS)?;
+            section.check_keys(&keys_of(None))?;
         }
         let service = service_of(&section)?;
-        section.check_keys(KEYS)?;
+        check_kind(&section, service.kind)?;
+        section.check_keys(&keys_of(Some(service.kind)))?;
+        let auth = match service.kind {
+            "zendesk" => AuthFrom::account(&section)?,
+            kind => AuthFrom::key(&section, kind)?,
+        };
         let base_url = address::base_url(&section, service)?;
         Ok(Self {
             name: name.to_owned(),
@@ -83,7 +91,9 @@ impl SourceConfig {
             account: address::account(&base_url),
             base_url,
             streams: streams_of(&section, service)?,
-            retention_days: section.count("retention_days", 36_500)?.unwrap_or(90),
+            filters: filters::read(&section, service)?,
+            pagination: pagination_of(&section)?,
+            retention_days: section.count("retention_days", 36_500)?.or(kept_days(service.kind)),
             settle: section
                 .duration("settle", Duration::ZERO)?
                 .unwrap_or(Duration::from_secs(300)),
@@ -91,7 +101,7 @@ impl SourceConfig {
             limits: limits_of(&section)?,
             ca_file: section.file("ca_file")?,
             proxy: address::proxy(&section)?,
-            token: SecretFrom::read(&section, "token", &format!("{}_API_KEY", service.kind.to_uppercase()))?,
+            auth,
             credentials: PathBuf::new(),
             place: sources.place(name),
         })
@@ -100,21 +110,16 @@ impl SourceConfig {
     /// The source ready to pull from: fetches its secret and reads its certificate file. Blocks for as long as the command that
     /// prints the secret takes, at most 30 s.
     pub fn resolve(&self, environment: &Environment) -> Result<Source, ConfigError> {
-        let Some(token) = &self.token else {
-            let hint = format!(
-                "add token = {{ env = \"{}_API_KEY\" }}",
-                self.service.kind.to_uppercase()
-            );
-            return Err(ConfigError::new(format!("{}: no token", self.place)).hinted(hint));
-        };
         Ok(Source {
             name: self.name.clone(),
             service: self.service,
             base_url: self.base_url.clone(),
-            auth: Auth::Bearer(token.resolve(environment)?),
+            auth: self.auth.resolve(&self.place, environment)?,
             credentials: Some(self.credentials.clone()),
             streams: self.streams.clone(),
             account: self.account.clone(),
+            filters: self.filters.clone(),
+            pagination: self.pagination,
             retention_days: self.retention_days,
             settle: self.settle,
             finality: self.finality,
@@ -139,6 +144,53 @@ impl SourceConfig {
             "{place}: file {} holds no certificate in PEM form",
             path.display()
         )))
+    }
+}
+
+/// The keys of a kind, or of all kinds.
+fn keys_of(kind: Option<&str>) -> Vec<&'static str> {
+    let of_kinds = KEYS_OF_KINDS
+        .iter()
+        .filter(|(of, _)| kind.is_none_or(|kind| kind == *of));
+    KEYS.iter()
+        .chain(of_kinds.flat_map(|(_, keys)| keys.iter()))
+        .copied()
+        .collect()
+}
+
+/// Refuses what only sources of another kind have.
+fn check_kind(section: &Section<'_>, kind: &str) -> Result<(), ConfigError> {
+    let own = KEYS_OF_KINDS
+        .iter()
+        .find(|(of, _)| *of == kind)
+        .map_or([].as_slice(), |(_, keys)| *keys);
+    let foreign = |key: &&str| KEYS_OF_KINDS.iter().any(|(_, keys)| keys.contains(key)) && !own.contains(key);
+    match section.keys().into_iter().find(foreign) {
+        None => Ok(()),
+        Some(key) => {
+            let fault = section.fault_of_table(key, &format!("`{key}` is not for kind {kind}"));
+            Err(fault.hinted(format!("this kind has: {}", own.join(", "))))
+        }
+    }
+}
+
+/// How long a service keeps its log where nothing is configured: the worst case that is documented.
+fn kept_days(kind: &str) -> Option<u32> {
+    match kind {
+        "secoda" => Some(90),
+        _ => None,
+    }
+}
+
+fn pagination_of(section: &Section<'_>) -> Result<Pagination, ConfigError> {
+    match section.text("pagination")? {
+        None => Ok(Pagination::default()),
+        Some("cursor") => Ok(Pagination::Cursor),
+        Some("offset") => Ok(Pagination::Offset),
+        Some(other) => {
+            let fault = section.fault("pagination", &format!("unknown value `{}`", shown(other, 60)));
+            Err(fault.hinted(suggestion(other, "values", &["cursor", "offset"])))
+        }
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) struct Claims {
     is_unordered: bool,
     settle: Micros,
     finality: Micros,
-    retention: Micros,
+    /// How long the service keeps its log; none for ever.
+    retention: Option<Micros>,
     /// What is proven and not claimed yet, with whether the joins can be trusted.
     proven: Vec<(Span, bool)>,
     untrusted: Vec<Span>,
@@ -42,7 +43,7 @@ impl Claims {
             is_unordered: false,
             settle: micros(source.settle),
             finality: micros(source.finality),
-            retention: i64::from(source.retention_days) * DAY,
+            retention: source.retention_days.map(|days| i64::from(days) * DAY),
             proven: Vec::new(),
             untrusted: Vec::new(),
             claimed: Vec::new(),
@@ -104,7 +105,8 @@ impl Claims {
             self.proven.clear();
             return Some("no record has a readable order key: nothing is claimed");
         }
-        let reach = oldest.unwrap_or(self.now - self.retention);
+        let kept_since = self.retention.map_or(EARLIEST, |retention| self.now - retention);
+        let reach = oldest.unwrap_or(kept_since);
         if !self.is_met && self.state.newest_key.is_some_and(|newest| newest >= reach) {
             self.proven.clear();
             return Some(

@@ -13,7 +13,7 @@ use super::stream::StreamLoad;
 use super::ways::{members, reason};
 use crate::coverage::{FanOut, Place};
 use crate::lake::Lake;
-use crate::ledger::stream_key;
+use crate::ledger::{QuietStream, stream_key};
 use crate::pull::{List, PullError, Walk};
 use crate::schema::{Micros, parse_time};
 
@@ -31,6 +31,8 @@ pub(super) struct Lists<'a> {
     pub(super) path: &'a str,
     pub(super) query: Vec<(String, String)>,
     pub(super) of: &'a str,
+    /// States of this run that no entry holds yet.
+    pub(super) quiet: &'a [QuietStream],
 }
 
 /// Which of the two readings of a resource's list.
@@ -66,7 +68,9 @@ pub(super) async fn follow(load: &mut StreamLoad<'_>, lists: &Lists<'_>) -> Resu
         if load.is_cancelled() {
             return Ok(());
         }
-        take_coverage(load, lists, until).await.map_err(StreamError::Lake)?;
+        take_coverage(load, lists, (until, newest))
+            .await
+            .map_err(StreamError::Lake)?;
         if until >= newest {
             break;
         }
@@ -239,23 +243,29 @@ async fn resources(load: &mut StreamLoad<'_>, lists: &Lists<'_>, reading: Readin
 }
 
 /// Every resource named up to an entry is listed: what the other stream had collected by then is collected here too.
-async fn take_coverage(load: &mut StreamLoad<'_>, lists: &Lists<'_>, until: u64) -> Result<()> {
+async fn take_coverage(load: &mut StreamLoad<'_>, lists: &Lists<'_>, (until, newest): (u64, u64)) -> Result<()> {
+    let source = &load.task.source.name;
+    let is_of = |quiet: &&QuietStream| quiet.source == *source && quiet.stream == lists.of;
     let sealed = load.lake.entry(until).await?;
-    let Some(of) = sealed.entry.state_of(&load.task.source.name, lists.of) else {
-        return Ok(());
-    };
-    if fan_out(load).failed.is_empty() {
-        load.claims.state.coverage = of.coverage.clone();
-        load.claims.state.oldest_offered_at = of.oldest_offered_at;
-        return Ok(());
+    let later = lists.quiet.iter().find(is_of).filter(|_| until == newest);
+    let of = later
+        .map(|quiet| &quiet.state)
+        .or_else(|| sealed.entry.state_of(source, lists.of));
+    let Some(of) = of else { return Ok(()) };
+    let failed = fan_out(load).failed.len();
+    let state = &mut load.claims.state;
+    if failed == 0 {
+        state.coverage = of.coverage.clone();
+        state.oldest_offered_at = of.oldest_offered_at;
+    } else {
+        of.coverage
+            .horizon()
+            .into_iter()
+            .for_each(|horizon| state.coverage.begin(horizon));
+        state
+            .coverage
+            .explain_rest(&format!("{failed} resources could not be listed"));
     }
-    let reason = format!("{} resources could not be listed", fan_out(load).failed.len());
-    let coverage = &mut load.claims.state.coverage;
-    of.coverage
-        .horizon()
-        .into_iter()
-        .for_each(|horizon| coverage.begin(horizon));
-    coverage.explain_rest(&reason);
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 use super::stream::StreamLoad;
 use super::{StreamError, fan_out, ways};
 use crate::http::HttpErrorKind;
+use crate::ledger::QuietStream;
 use crate::pull::PullError;
 use crate::source::secoda::{NOTIFICATIONS_OF_RESOURCE, NOTIFICATIONS_UNVERSIONED};
 
@@ -14,7 +15,7 @@ const DAYS: [u32; 2] = [3_650, 90];
 const PAGE_SIZE: u32 = 100;
 
 /// Loads the stream from where it is offered.
-pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), StreamError> {
+pub(super) async fn load(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), StreamError> {
     let task = load.task;
     let mut refusal = None;
     for path in [task.stream.path, NOTIFICATIONS_UNVERSIONED] {
@@ -39,6 +40,7 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), StreamError> {
         path: NOTIFICATIONS_OF_RESOURCE,
         query: query(load, None),
         of: "audit_logs",
+        quiet,
     };
     match (fan_out::follow(load, &lists).await, refusal) {
         (Err(StreamError::NotOffered), Some(refusal)) => Err(StreamError::Pull(refusal)),

@@ -25,12 +25,13 @@ impl Task<'_> {
     }
 }
 
-/// Loads one stream; what is left to be recorded without a load of its own is returned.
+/// Loads one stream; what is left to be recorded without a load of its own is returned, as `quiet` has it of the streams
+/// before.
 pub(super) async fn load(
     lake: &mut Lake,
     task: &Task<'_>,
     client: &Client,
-    outcome: &mut Outcome,
+    (outcome, quiet): (&mut Outcome, &[QuietStream]),
 ) -> Option<QuietStream> {
     let state = match open(lake, task).await {
         Ok(state) => state,
@@ -40,7 +41,7 @@ pub(super) async fn load(
         }
     };
     let mut load = StreamLoad::new(lake, task, client, state);
-    let ended = match pull(&mut load).await {
+    let ended = match pull(&mut load, quiet).await {
         Ok(()) => load.finish().await.map_err(StreamError::Lake),
         Err(StreamError::Pull(error)) => {
             let flushed = load.flush().await.map_err(StreamError::Lake);
@@ -50,7 +51,7 @@ pub(super) async fn load(
             load.claims.state.coverage.explain_rest(&reason(&error));
             flushed.and(Err(StreamError::Pull(error)))
         }
-        Err(error) => Err(error),
+        Err(error) => load.flush().await.map_err(StreamError::Lake).and(Err(error)),
     };
     outcome.error = ended.err();
     load.close(outcome)
@@ -73,20 +74,21 @@ async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> 
     Ok(state)
 }
 
-async fn pull(load: &mut StreamLoad<'_>) -> Result<(), StreamError> {
+async fn pull(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), StreamError> {
     let task = load.task;
     match task.stream.paging {
         Paging::Numbered { sort } => {
             let query = vec![("sort".to_owned(), sort.to_owned())];
             walk(load, task.stream.path, query).await.map_err(StreamError::from)
         }
-        Paging::Notifications => notifications::load(load).await,
+        Paging::Notifications => notifications::load(load, quiet).await,
         Paging::Windows => Err(StreamError::NotOffered),
         Paging::FanOut { of } => {
             let lists = fan_out::Lists {
                 path: task.stream.path,
                 query: Vec::new(),
                 of,
+                quiet,
             };
             fan_out::follow(load, &lists).await
         }

@@ -106,7 +106,7 @@ impl Annals {
             is_within && workspace.resource_id(event).is_some()
         };
         let is_wanted = |row: u32, edits: u16| !telling.is_served || self.logs.is_served(row, edits);
-        let told = Truth::of_rows(workspace, &self.logs, telling.shape, (is_shown, is_wanted));
+        let told = Truth::of_rows(workspace, &self.logs, telling.shape, &is_shown, &is_wanted);
         truth.resource_logs = told.revisions;
         truth.resource_rejects = told.rejects;
     }

@@ -244,9 +244,16 @@ impl Listing {
         Some(self.list_new(number))
     }
 
-    /// Changes a row and moves it to the head; gives its number, or none if there is no such row.
+    /// Changes a row and moves it to the head; gives its number, or none if there is no such row. What is told word for word
+    /// stays as it is.
     pub fn revise(&mut self, pick: &Pick) -> Option<u32> {
         let row = self.find(pick)?;
+        if matches!(
+            self.workspace.told(self.workspace.event(row)),
+            Some(Told::Copy(_) | Told::Reject(_))
+        ) {
+            return None;
+        }
         self.note_versions(&[row]);
         let mut moved = Vec::new();
         self.change(row, self.now, &mut moved);
@@ -277,22 +284,6 @@ impl Listing {
         let there = all.filter(|(_, status)| matches!(status, Status::Listed | Status::Moved));
         let there: Vec<u32> = there.map(|(row, _)| row).collect();
         self.show_in_resources(&there);
-    }
-
-    /// The number of a listed row.
-    pub fn find(&self, pick: &Pick) -> Option<u32> {
-        let listed = self.listed();
-        match pick {
-            Pick::Rank(rank) => listed.iter().rev().nth(*rank).map(|key| key.event),
-            Pick::Depth(depth) => {
-                let rank = listed.len().saturating_sub(1) * usize::from(*depth).min(1000) / 1000;
-                listed.iter().rev().nth(rank).map(|key| key.event)
-            }
-            Pick::Id(id) => {
-                let mut rows = listed.iter().map(|key| key.event);
-                rows.find(|row| self.workspace.event_id(*row).as_ref() == Some(id))
-            }
-        }
     }
 
     fn listed(&self) -> &[Key] {

@@ -75,17 +75,18 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// The rows of one past: those that `wanted.0` holds to have been within reach, in the revisions (by their number of
-    /// edits) that `wanted.1` asks for.
+    /// The rows of one past: those that `is_shown` holds to have been within reach, in the revisions (by their number
+    /// of edits) that `is_wanted` asks for.
     pub fn of_rows(
         workspace: &Workspace,
         past: &Past,
         shape: Shape,
-        wanted: (impl Fn(u32) -> bool, impl Fn(u32, u16) -> bool),
+        is_shown: &dyn Fn(u32) -> bool,
+        is_wanted: &dyn Fn(u32, u16) -> bool,
     ) -> Truth {
         let mut truth = Truth::default();
-        for (row, event) in (0..).zip(&workspace.events).filter(|(row, _)| wanted.0(*row)) {
-            for state in past.states(row, event).filter(|state| wanted.1(row, state.edits)) {
+        for (row, event) in (0..).zip(&workspace.events).filter(|(row, _)| is_shown(*row)) {
+            for state in past.states(row, event).filter(|state| is_wanted(row, state.edits)) {
                 truth.add(workspace.record(row, state, shape), workspace.told(state));
             }
         }

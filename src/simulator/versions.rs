@@ -130,7 +130,10 @@ impl Chronicle {
                 (Rc::clone(&newest), Rc::new(after))
             } else {
                 let earlier = steps.iter().rev().find(|step| step.logged_at <= logged_at);
-                let then = earlier.or(steps.first()).map_or(&newest, |step| &step.after);
+                let then = earlier
+                    .map(|step| &step.after)
+                    .or(steps.first().map(|step| &step.before));
+                let then = then.unwrap_or(&newest);
                 (Rc::clone(then), Rc::clone(then))
             };
             if logged_at >= newest_at {

@@ -71,11 +71,17 @@ impl Home {
         home
     }
 
-    /// Writes the configuration; `more` are further lines of the source.
+    /// Writes the configuration; `more` are further lines of the source, which has the stream `audit_logs` alone unless
+    /// they name others.
     pub(crate) fn configure(&self, base_url: &str, more: &str) {
+        let streams = if more.contains("streams =") {
+            ""
+        } else {
+            "streams = [\"audit_logs\"]\n"
+        };
         let text = format!(
             "time_zone = \"America/Toronto\"\n[sources.{SOURCE}]\nkind = \"secoda\"\nbase_url = \"{base_url}\"\n\
-             token = {{ env = \"ACME_TOKEN\" }}\nbackoff = \"10ms\"\ntimeout = \"5s\"\n{more}\n"
+             token = {{ env = \"ACME_TOKEN\" }}\nbackoff = \"10ms\"\ntimeout = \"5s\"\n{streams}{more}\n"
         );
         self.write("trailhouse.toml", &text);
     }

@@ -16,4 +16,5 @@ mod reports;
 mod samples;
 mod secrets;
 mod tidy;
+mod tls;
 mod tools;

@@ -12,9 +12,25 @@ use super::super::switches::Shape;
 use super::super::truth::Truth;
 use super::super::versions::Version;
 use super::super::workspace::NONE;
-use super::{Listing, Shown, Status};
+use super::{Listing, Pick, Shown, Status};
 
 impl Listing {
+    /// The number of a listed row.
+    pub fn find(&self, pick: &Pick) -> Option<u32> {
+        let listed = self.listed();
+        match pick {
+            Pick::Rank(rank) => listed.iter().rev().nth(*rank).map(|key| key.event),
+            Pick::Depth(depth) => {
+                let rank = listed.len().saturating_sub(1) * usize::from(*depth).min(1000) / 1000;
+                listed.iter().rev().nth(rank).map(|key| key.event)
+            }
+            Pick::Id(id) => {
+                let mut rows = listed.iter().map(|key| key.event);
+                rows.find(|row| self.workspace.event_id(*row).as_ref() == Some(id))
+            }
+        }
+    }
+
     /// The events of a resource, or none if there is no such resource.
     pub fn rows_of(&mut self, resource: Uuid) -> Option<Vec<u32>> {
         self.resources.cover(&self.workspace);
@@ -119,8 +135,8 @@ impl Listing {
         self.resources.cover(&self.workspace);
         let past = &self.past;
         let is_wanted = |row: u32, edits: u16| !is_served || past.is_served(row, edits);
-        let wanted = (|row: u32| past.is_shown(row), is_wanted);
-        let mut truth = Truth::of_rows(&self.workspace, past, shape, wanted);
+        let is_shown = |row: u32| past.is_shown(row);
+        let mut truth = Truth::of_rows(&self.workspace, past, shape, &is_shown, &is_wanted);
         let telling = Telling {
             workspace: &self.workspace,
             resources: &self.resources,

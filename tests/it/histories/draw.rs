@@ -140,13 +140,24 @@ impl History {
         self.switches.sort_honoured || self.switches.default_order == Order::NewestFirst
     }
 
+    fn changes(&self) -> impl Iterator<Item = &Change> {
+        let before = self.moments.iter().flat_map(|moment| &moment.before);
+        let during = self.moments.iter().flat_map(|moment| &moment.during);
+        before.chain(during.map(|(_, change)| change))
+    }
+
     /// In how many shapes one revision of a record may have been seen.
     pub(crate) fn shapes(&self) -> usize {
         let turned = self
             .moments
             .iter()
             .filter(|moment| matches!(moment.turn, Some(Turn::Shape(_))));
+        // A row listed twice is copied in the shape of the contract.
         1 + turned.count()
+            + usize::from(
+                self.changes()
+                    .any(|change| matches!(change, Change::Plant(Bad::DuplicateOf(_), _))),
+            )
     }
 }
 

@@ -17,7 +17,7 @@ use trailhouse::simulator::listing::sightings::Sighting;
 use trailhouse::simulator::script::{Change, Script};
 use trailhouse::simulator::workspace::Workspace;
 use trailhouse::simulator::{Running, Simulator};
-use trailhouse::source::{Auth, Limits, Secret, Source, secoda};
+use trailhouse::source::{Auth, Limits, Pagination, Secret, Source, secoda};
 use trailhouse::warehouse::{self, Cell, Warehouse};
 
 use super::draw::{History, Moment, Trouble, Turn};
@@ -124,7 +124,9 @@ fn source(running: &Running, in_flight: usize) -> Source {
         credentials: None,
         streams: vec![&secoda::AUDIT_LOGS],
         account: "history".to_owned(),
-        retention_days: 90,
+        filters: BTreeMap::new(),
+        pagination: Pagination::default(),
+        retention_days: Some(90),
         settle: Duration::from_secs(300),
         finality: Duration::from_secs(86_400),
         limits: Limits {
