@@ -30,6 +30,8 @@ pub(crate) struct History {
     pub(crate) moments: Vec<Moment>,
     /// Whether a record may become visible later than the loader's `finality`.
     pub(crate) is_late_beyond_finality: bool,
+    /// Whether the list may hold one row twice: where it does so across pages, these cannot be joined.
+    pub(crate) has_doubles: bool,
 }
 
 /// One sync, and what leads to it.
@@ -90,10 +92,14 @@ impl History {
         let rng = &mut rng;
         let events = rng.usize(150..1_200);
         let end_at: Timestamp = END.parse().expect("a time");
-        let is_late_beyond_finality = rng.u8(0..10) == 0;
+        let manner = Manner {
+            events,
+            is_late: rng.u8(0..10) == 0,
+            has_doubles: rng.u8(0..8) == 0,
+        };
         let settings = Settings {
             late_per_mille: [0, 20, 100, 300][rng.usize(0..4)],
-            latest: if is_late_beyond_finality {
+            latest: if manner.is_late {
                 SignedDuration::from_hours(60)
             } else {
                 [SignedDuration::from_mins(25), SignedDuration::from_hours(23)][rng.usize(0..2)]
@@ -104,7 +110,7 @@ impl History {
         let count = rng.usize(20..=60);
         let mut moments: Vec<Moment> = pauses(rng, count)
             .into_iter()
-            .map(|pause| Moment::draw(rng, pause, events, is_late_beyond_finality))
+            .map(|pause| Moment::draw(rng, pause, &manner))
             .collect();
         for _ in 0..2 {
             moments.push(Moment::quiet(SignedDuration::from_hours(25)));
@@ -115,7 +121,8 @@ impl History {
             switches,
             in_flight: [1, 2, 4, 8][rng.usize(0..4)],
             moments,
-            is_late_beyond_finality,
+            is_late_beyond_finality: manner.is_late,
+            has_doubles: manner.has_doubles,
         }
     }
 
@@ -258,15 +265,16 @@ impl Moment {
         }
     }
 
-    fn draw(rng: &mut fastrand::Rng, pause: SignedDuration, events: usize, is_late: bool) -> Moment {
-        let before = (0..rng.usize(0..4)).map(|_| change(rng, is_late)).collect();
+    fn draw(rng: &mut fastrand::Rng, pause: SignedDuration, manner: &Manner) -> Moment {
+        let events = manner.events;
+        let before = (0..rng.usize(0..4)).map(|_| change(rng, manner)).collect();
         let mut during = Vec::new();
         if rng.u8(0..100) < 35 {
             for _ in 0..rng.usize(1..=6) {
                 let change = match rng.u8(0..12) {
                     0 => Change::Advance(SignedDuration::from_secs(rng.i64(1..900))),
                     1 => Change::PageSize(page_size(rng, events)),
-                    _ => change(rng, is_late),
+                    _ => change(rng, manner),
                 };
                 during.push((rng.u64(1..=30), change));
             }
@@ -298,9 +306,16 @@ impl Moment {
     }
 }
 
-fn change(rng: &mut fastrand::Rng, is_late: bool) -> Change {
+/// What holds for a whole history and shapes its changes.
+struct Manner {
+    events: usize,
+    is_late: bool,
+    has_doubles: bool,
+}
+
+fn change(rng: &mut fastrand::Rng, manner: &Manner) -> Change {
     let depth = Pick::Depth(rng.u16(0..=1000));
-    let latest = if is_late { 60 * 3_600 } else { 86_000 };
+    let latest = if manner.is_late { 60 * 3_600 } else { 86_000 };
     match rng.u8(0..12) {
         0..=3 => Change::Arrive(rng.usize(1..=12)),
         4 | 5 => Change::Revise(depth),
@@ -310,7 +325,6 @@ fn change(rng: &mut fastrand::Rng, is_late: bool) -> Change {
         9 => Change::Surface(SignedDuration::from_secs(rng.i64(1..latest))),
         _ => {
             let bads = [
-                Bad::NotAnObject,
                 Bad::NoId,
                 Bad::ImpossibleTime,
                 Bad::NoOrderKey,
@@ -319,8 +333,10 @@ fn change(rng: &mut fastrand::Rng, is_late: bool) -> Change {
                 Bad::NullMetadata,
                 Bad::UnknownValues,
                 Bad::DuplicateOf(depth),
+                Bad::NotAnObject,
             ];
-            let bad = bads[rng.usize(0..bads.len())].clone();
+            let kinds = if manner.has_doubles { bads.len() } else { bads.len() - 2 };
+            let bad = bads[rng.usize(0..kinds)].clone();
             Change::Plant(bad, SignedDuration::from_secs(rng.i64(0..40_000)))
         }
     }
