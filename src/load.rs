@@ -7,6 +7,7 @@ pub mod follow;
 mod notifications;
 mod stream;
 mod ways;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -4,9 +4,16 @@
 //! A walk knows nothing of lakes or records: it asks, orders answers, and says which span of the order key it has proven.
 
 mod chain;
+mod cursor;
+mod desk;
+mod listed;
 mod numbered;
+mod offset;
 mod page;
 mod unordered;
+pub mod windows;
+#[cfg(test)]
+mod windows_tests;
 
 use thiserror::Error;
 
@@ -70,13 +77,19 @@ pub enum PullError {
     #[error("the list never stands still: {passes} full readings each brought new records")]
     Restless { passes: u32 },
     #[error(transparent)]
+    Window(#[from] windows::WindowError),
+    #[error(transparent)]
     Caller(#[from] anyhow::Error),
 }
 
 impl PullError {
     /// Whether the credentials are at fault.
     pub fn is_credentials(&self) -> bool {
-        matches!(self, PullError::Http { source, .. } if source.kind.is_about_credentials())
+        match self {
+            PullError::Http { source, .. } => source.kind.is_about_credentials(),
+            PullError::Window(error) => error.is_credentials(),
+            _ => false,
+        }
     }
 
     /// Whether the fault may lie in one page, so that others can still be read.
@@ -102,6 +115,7 @@ impl PullError {
                 "the service hides what lies deeper; what was read is kept, and the rest is shown as a gap".to_owned()
             }
             PullError::Restless { .. } => "sync again when the account is quieter; what was read is kept".to_owned(),
+            PullError::Window(error) => error.hint().to_owned(),
             PullError::Caller(_) => "what was committed before is kept; run the command again".to_owned(),
         }
     }

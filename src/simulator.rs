@@ -4,7 +4,7 @@
 //! ```text
 //! names, cast, acts, calendar, story, sittings -> drawing -> workspace -> row, shape   what happened, and how it reads
 //! clock, switches, faults, script, bad                                       what a test turns
-//! properties -> versions -> resources, annals                                what the listings of resources show
+//! properties -> versions -> resources, annals, notices                       what the other lists show
 //! workspace, truth, order -> listing -> filter, service -> wire, server      what is shown when, how it is sent
 //! ```
 
@@ -46,6 +46,7 @@ pub mod properties;
 pub mod versions;
 pub mod resources;
 pub mod annals;
+pub mod notices;
 pub mod bad;
 pub mod order;
 pub mod listing;
@@ -53,9 +54,12 @@ pub mod script;
 pub mod service;
 pub mod audit_page;
 pub mod resource_page;
+pub mod notice_page;
 pub mod wire;
+pub mod gzip;
 pub mod server;
 pub mod trap;
+pub mod zendesk;
 #[cfg(test)]
 mod client;
 
@@ -104,12 +108,16 @@ impl Simulator {
             clock: self.clock,
             seen: Vec::new(),
             is_revoked: false,
+            base_url: String::new(),
         };
         let take =
             |service: &mut Service, asked: Asked<'_>| service.take(asked.method, asked.target, asked.authorization);
-        Ok(Running {
+        let running = Running {
             server: Server::open(service, take, port).await?,
-        })
+        };
+        let base_url = running.base_url();
+        running.server.service().base_url = base_url;
+        Ok(running)
     }
 }
 
@@ -161,7 +169,7 @@ impl Running {
         self.change(|listing| listing.plant(bad, age))
     }
 
-    /// Turns switches while it runs; `retention_days` only through [`Change::Retain`].
+    /// Turns switches while it runs; `retention_days` only through [`Change::Retain`], and what is read at the start never.
     pub fn turn(&self, turn: impl FnOnce(&mut Switches)) {
         turn(&mut self.server.service().switches);
     }
@@ -217,12 +225,12 @@ impl Running {
 
     /// Every revision that was within reach at any moment since the start.
     pub fn truth(&self) -> Truth {
-        self.settled(|service| service.listing.truth(service.switches.shape))
+        self.settled(|service| service.listing.truth(service.form()))
     }
 
     /// What was sent in answers that went out in full.
     pub fn truth_served(&self) -> Truth {
-        self.settled(|service| service.listing.truth_served(service.switches.shape))
+        self.settled(|service| service.listing.truth_served(service.form()))
     }
 
     /// Stops listening.
@@ -245,15 +253,17 @@ impl Running {
     }
 }
 
-/// Serves a workspace drawn from `settings` until `until` ends, its clock running on from the end of the history;
-/// `ready` is called once it listens.
+/// Serves a workspace drawn from `settings` until `until` ends, its clock running on from the end of the history; `faults`
+/// of a thousand requests fail in a way that a client survives. `ready` is called once it listens.
 pub async fn serve(
     settings: &Settings,
+    faults: u64,
     port: u16,
     ready: impl FnOnce(&Running),
     until: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let simulator = Simulator {
+        faults: FaultPlan::transient(settings.seed, faults),
         clock: Clock::following(settings.end_at),
         ..Simulator::new(Workspace::draw(settings))
     };

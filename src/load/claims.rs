@@ -60,6 +60,11 @@ impl Claims {
         self.down_to <= EARLIEST
     }
 
+    /// What is asked for is all that is read: nothing proven ends the walk before.
+    pub(super) fn go_on_to_the_end(&mut self) {
+        self.down_to = Micros::MIN;
+    }
+
     /// What has to be read where the service can be asked for stretches, up to `end`; the user's own bounds come first.
     pub(super) fn wanted(&self, from: Option<Micros>, to: Option<Micros>, end: Micros) -> Vec<Span> {
         let wanted = match from {

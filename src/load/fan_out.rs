@@ -2,7 +2,6 @@
 //! once when its activity is new and once more when late records must have appeared. The place is kept as two positions in
 //! the ledger and the last resource done, so that the state stays as small after years as after a day.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -230,15 +229,9 @@ async fn resources(load: &mut StreamLoad<'_>, lists: &Lists<'_>, reading: Readin
             }
         }
     }
-    let chosen: BTreeSet<&str> = lists
-        .query
-        .iter()
-        .filter(|(name, _)| name == "resource_id")
-        .map(|(_, id)| id.as_str())
-        .collect();
-    ids.retain(|id| {
-        last_done.as_ref().is_none_or(|done| id > done) && (chosen.is_empty() || chosen.contains(id.as_str()))
-    });
+    let chosen = load.task.filter().and_then(|filter| filter.values("resource_id"));
+    let is_chosen = |id: &String| chosen.is_none_or(|chosen| chosen.contains(id));
+    ids.retain(|id| last_done.as_ref().is_none_or(|done| id > done) && is_chosen(id));
     Ok(ids.into_iter().collect())
 }
 

@@ -49,8 +49,8 @@ pub(super) async fn load(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Re
 }
 
 /// What the user asks for, and what is asked for otherwise.
-fn query(_load: &StreamLoad<'_>, days: Option<u32>) -> Vec<(String, String)> {
-    let mut query: Vec<(String, String)> = Vec::new();
+fn query(load: &StreamLoad<'_>, days: Option<u32>) -> Vec<(String, String)> {
+    let mut query = load.task.query();
     let mut add = |name: &str, value: u32| {
         if !query.iter().any(|(known, _)| known == name) {
             query.push((name.to_owned(), value.to_string()));

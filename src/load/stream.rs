@@ -45,6 +45,8 @@ pub(super) struct StreamLoad<'a> {
     /// Requests of the client that have been counted.
     requests: u64,
     expected: Option<u64>,
+    /// Rows that do not meet the filter they were asked for by.
+    outside: usize,
     /// The latest time a record may carry.
     latest: Micros,
 }
@@ -68,6 +70,7 @@ impl<'a> StreamLoad<'a> {
             findings: Vec::new(),
             warnings: Vec::new(),
             expected: None,
+            outside: 0,
             latest: task.run.started_at + DAY,
         }
     }
@@ -141,6 +144,7 @@ impl<'a> StreamLoad<'a> {
 
     fn read(&mut self, page: u64, member: usize, rows: &[Vec<u8>]) {
         self.counts.pages += u64::from(member == 0);
+        self.outside += rows.iter().filter(|row| self.is_outside(row)).count();
         for read in rows
             .iter()
             .flat_map(|bytes| self.layouts.read(member, bytes, self.latest))
@@ -164,6 +168,12 @@ impl<'a> StreamLoad<'a> {
             rows: self.received(),
             expected: self.expected,
         });
+    }
+
+    /// Whether the service sent a row that the filter ought to have kept back.
+    fn is_outside(&self, row: &[u8]) -> bool {
+        let judged = self.task.filter().map(|filter| (filter, serde_json::from_slice(row)));
+        judged.is_some_and(|(filter, row)| row.is_ok_and(|row| filter.matches(&row) == Some(false)))
     }
 
     fn received(&self) -> u64 {
@@ -293,6 +303,13 @@ impl<'a> StreamLoad<'a> {
             self.total.add(&self.counts);
         }
         outcome.counts = self.total;
+        if self.outside > 0 {
+            let what = format!(
+                "{} rows came that its filter does not let through: the service seems to ignore it; they are kept",
+                self.outside
+            );
+            self.warnings.push(what);
+        }
         outcome.loads.append(&mut self.loads);
         outcome.findings.append(&mut self.findings);
         outcome.warnings.append(&mut self.warnings);

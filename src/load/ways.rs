@@ -2,12 +2,13 @@
 //! is the same whichever way they came.
 
 use super::stream::StreamLoad;
-use super::{Outcome, Run, StreamError, fan_out, notifications};
+use super::{Outcome, Run, StreamError, fan_out, notifications, windows};
 use crate::coverage::StreamState;
 use crate::http::Client;
 use crate::lake::Lake;
 use crate::ledger::QuietStream;
 use crate::pull::{List, PullError, Walk};
+use crate::source::filter::Filter;
 use crate::source::{Paging, Source, Stream};
 
 /// Which stream is loaded, for which run.
@@ -18,10 +19,28 @@ pub(super) struct Task<'a> {
     pub(super) run: &'a Run<'a>,
 }
 
-impl Task<'_> {
-    /// The name the state is kept under.
+impl<'a> Task<'a> {
+    /// What the user lets through of the stream.
+    pub(super) fn filter(&self) -> Option<&'a Filter> {
+        self.source.filters.get(self.stream.name)
+    }
+
+    /// The filter as coverage is kept by it; none that lets everything through.
+    fn canonical_filter(&self) -> Option<String> {
+        self.filter().map(Filter::canonical).filter(|filter| !filter.is_empty())
+    }
+
+    /// The name the state is kept under: a filtered stream has one of its own.
     pub(super) fn state_name(&self) -> String {
-        self.stream.name.to_owned()
+        match self.canonical_filter() {
+            Some(filter) => format!("{}?{filter}", self.stream.name),
+            None => self.stream.name.to_owned(),
+        }
+    }
+
+    /// What is sent with every request for the list.
+    pub(super) fn query(&self) -> Vec<(String, String)> {
+        self.filter().map(Filter::query).unwrap_or_default()
     }
 }
 
@@ -64,13 +83,14 @@ async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> 
         .state(&source.name, &task.state_name())
         .await
         .map_err(StreamError::Lake)?;
-    let state = state.unwrap_or_else(|| StreamState::new(&source.account));
+    let mut state = state.unwrap_or_else(|| StreamState::new(&source.account));
     if state.account != source.account {
         return Err(StreamError::OtherAccount {
             known: state.account,
             given: source.account.clone(),
         });
     }
+    state.filter = task.canonical_filter();
     Ok(state)
 }
 
@@ -78,15 +98,16 @@ async fn pull(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), St
     let task = load.task;
     match task.stream.paging {
         Paging::Numbered { sort } => {
-            let query = vec![("sort".to_owned(), sort.to_owned())];
+            let mut query = vec![("sort".to_owned(), sort.to_owned())];
+            query.extend(task.query());
             walk(load, task.stream.path, query).await.map_err(StreamError::from)
         }
         Paging::Notifications => notifications::load(load, quiet).await,
-        Paging::Windows => Err(StreamError::NotOffered),
+        Paging::Windows => windows::load(load).await.map_err(StreamError::from),
         Paging::FanOut { of } => {
             let lists = fan_out::Lists {
                 path: task.stream.path,
-                query: Vec::new(),
+                query: task.query(),
                 of,
                 quiet,
             };

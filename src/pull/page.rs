@@ -185,7 +185,7 @@ fn total_of(total: Option<i64>, rows: usize) -> Option<u64> {
 }
 
 /// A count below the rows at hand cannot be true.
-fn count_of(count: Option<i64>, rows: usize) -> Option<u64> {
+pub(super) fn count_of(count: Option<i64>, rows: usize) -> Option<u64> {
     count
         .and_then(|count| u64::try_from(count).ok())
         .filter(|count| usize::try_from(*count).is_ok_and(|count| count >= rows))
@@ -232,18 +232,18 @@ fn outline(lists: &[Vec<&RawValue>], asked: &Asked<'_>) -> Outline {
     }
 }
 
-fn hash(value: &(impl Hash + ?Sized)) -> u64 {
+pub(super) fn hash(value: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
 }
 
 /// Each byte as the character of its number: a body that is no UTF-8 keeps its structure and its bytes.
-fn widen(body: &[u8]) -> String {
+pub(super) fn widen(body: &[u8]) -> String {
     body.iter().map(|byte| char::from(*byte)).collect()
 }
 
-fn narrow(text: &str) -> Vec<u8> {
+pub(super) fn narrow(text: &str) -> Vec<u8> {
     text.chars()
         .filter_map(|character| u8::try_from(u32::from(character)).ok())
         .collect()

@@ -86,6 +86,9 @@ impl Service {
                 _ => {}
             }
         }
+        if switches.sees_nothing {
+            asked.filter = Filter::Nothing;
+        }
         Ok(asked)
     }
 
@@ -94,7 +97,7 @@ impl Service {
             filter: &query.filter,
             order: query.order,
             ties: self.switches.ties,
-            salt: u64::try_from(self.seen.len()).unwrap_or(0),
+            salt: self.salt(),
             first: (number - 1).saturating_mul(query.page_size),
             rows: query.page_size,
         };
@@ -119,14 +122,14 @@ impl Service {
                 .write_record(*row, self.switches.shape, &mut body)?;
         }
         body.push(b']');
-        let count = self.switches.count.told(page.count);
+        let count = self.switches.count.told(page.count, self.salt());
         body.extend_from_slice(self.totals(page.number, page.total_pages, count).as_bytes());
         Ok(body)
     }
 
     /// The end of an answer after its lists: the totals, and the same again in `meta`.
     pub fn totals(&self, page: usize, pages: usize, count: usize) -> String {
-        let total_pages = self.switches.total_pages.told(pages);
+        let total_pages = self.switches.total_pages.told(pages, self.salt());
         let previous = if page > 1 {
             (page - 1).to_string()
         } else {

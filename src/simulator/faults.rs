@@ -47,6 +47,8 @@ pub enum When {
     Page(usize),
     /// Path and query contain this text.
     Target(String),
+    /// The true answer would hold the row of this id.
+    Row(String),
     Always,
 }
 
@@ -172,6 +174,19 @@ impl FaultPlan {
         }
         self.drawn.as_mut()?.decide(arrival.target)
     }
+
+    /// Whether any rule means rows, so that answers must be looked into.
+    pub fn minds_rows(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.when, When::Row(_)))
+    }
+
+    /// What goes wrong with an answer that holds these rows; uses up rules.
+    pub fn decide_rows(&mut self, ids: &[String]) -> Option<Fault> {
+        let means = |rule: &Rule| matches!(&rule.when, When::Row(id) if ids.contains(id));
+        let rule = self.rules.iter_mut().find(|rule| rule.times > 0 && means(rule))?;
+        rule.times -= 1;
+        Some(rule.fault.clone())
+    }
 }
 
 impl When {
@@ -181,6 +196,7 @@ impl When {
             When::From(number) => arrival.number >= *number,
             When::Page(page) => arrival.page == *page,
             When::Target(text) => arrival.target.contains(text.as_str()),
+            When::Row(_) => false,
             When::Always => true,
         }
     }

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::switches::{DateOperators, UnknownOperator};
@@ -171,7 +173,9 @@ fn contains(held: &Value, wanted: &str) -> bool {
 }
 
 fn moment(value: &Value) -> Option<Timestamp> {
-    value.as_str()?.parse().ok()
+    let text = value.as_str()?;
+    let midnight = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| Some(midnight()?.timestamp()))
 }
 
 #[cfg(test)]
@@ -256,10 +260,33 @@ mod tests {
             date_operators: Some(&names),
         };
         assert_eq!(judge(&filter, dated), Ok(true));
-        assert_eq!(
-            judge(&leaf("lt", "updated_at", &json!("2026-01-02T00:00:00.5Z")), dated),
-            Ok(false)
-        );
+        let nested = |from: &str, until: &str| {
+            let stretch = [
+                leaf("gte", "updated_at", &json!(from)),
+                json!({ "operator": "or", "operands": [leaf("lt", "updated_at", &json!(until))] }),
+            ];
+            json!({ "operator": "and", "operands": stretch })
+        };
+        let cases = [
+            (leaf("lt", "updated_at", &json!("2026-01-02T00:00:00.5Z")), Ok(false)),
+            (
+                leaf("lt", "updated_at", &json!("2026-01-02T00:00:00.500001Z")),
+                Ok(true),
+            ),
+            (
+                leaf("gte", "updated_at", &json!("2026-01-01T19:00:00.5-05:00")),
+                Ok(true),
+            ),
+            (leaf("gte", "updated_at", &json!("2026-01-03")), Ok(false)),
+            (leaf("gte", "performer_type", &json!("2026-01-03")), Ok(false)),
+            (nested("2026-01-02", "2026-01-02T00:00:01Z"), Ok(true)),
+            (nested("2026-01-02T00:00:01Z", "2026-01-03"), Ok(false)),
+        ];
+        for (filter, expected) in cases {
+            assert_eq!(judge(&filter, dated), expected, "{filter}");
+        }
+        let refused = judge(&leaf("lt", "updated_at", &json!("yesterday")), dated);
+        assert!(matches!(refused, Err(Refusal::Unprocessable(_))));
     }
 
     #[test]

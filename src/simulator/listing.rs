@@ -9,6 +9,7 @@ use super::annals::Annals;
 use super::bad::Bad;
 use super::chance::{Purpose, number as chance_number};
 use super::filter::Filter;
+use super::notices::Notices;
 use super::order::{Ask, Key, cut};
 use super::resources::{Entry, Resources};
 use super::switches::{Order, Shape, Switches};
@@ -40,6 +41,9 @@ pub struct Listing {
     resources: Resources,
     past: Past,
     annals: Annals,
+    notices: Notices,
+    /// The earliest key that retention has let through since the start.
+    least: i64,
     now: i64,
     statuses: Vec<Status>,
     /// Visible rows, oldest first, with those beyond retention still at the front.
@@ -82,6 +86,8 @@ pub struct Shown {
     /// Logs in the listing of a resource, outside of versions.
     pub logs: Vec<u32>,
     pub entries: Vec<Entry>,
+    /// Events of which there were notifications.
+    pub notices: Vec<u32>,
 }
 
 /// The rows of one filter and order, kept while the index stands.
@@ -122,6 +128,8 @@ impl Listing {
             resources: Resources::default(),
             past: Past::default(),
             annals: Annals::default(),
+            notices: Notices::default(),
+            least: i64::MAX,
             now: i64::MIN,
             statuses,
             index: Vec::new(),
@@ -132,6 +140,7 @@ impl Listing {
             view: None,
         };
         listing.settle(now);
+        listing.least = listing.horizon();
         listing
     }
 
@@ -157,6 +166,7 @@ impl Listing {
         while let Some(appearance) = self.pending.pop_if(|appearance| appearance.at <= now) {
             if self.status(appearance.event) == Status::Hidden {
                 self.set_status(appearance.event, Status::Moved);
+                self.notices.appear(&self.workspace, appearance.event);
                 moved.push(Key {
                     updated_at: i64::MIN,
                     event: appearance.event,
@@ -274,18 +284,6 @@ impl Listing {
         Some(row)
     }
 
-    /// How long rows are listed from now on.
-    pub fn retain(&mut self, days: Option<u32>) {
-        self.keeping.retention_days = days;
-        self.version += 1;
-        let rows: Vec<u32> = self.listed().iter().map(|key| key.event).collect();
-        self.past.show(&rows);
-        let all = (0..).zip(&self.statuses);
-        let there = all.filter(|(_, status)| matches!(status, Status::Listed | Status::Moved));
-        let there: Vec<u32> = there.map(|(row, _)| row).collect();
-        self.show_in_resources(&there);
-    }
-
     fn listed(&self) -> &[Key] {
         let horizon = self.horizon();
         &self.index[self.index.partition_point(|key| key.updated_at < horizon)..]
@@ -314,6 +312,7 @@ impl Listing {
     fn list_new(&mut self, event: u32) -> u32 {
         self.note_versions(&[event]);
         self.statuses.push(Status::Moved);
+        self.notices.appear(&self.workspace, event);
         self.mend(&[Key {
             updated_at: i64::MIN,
             event,
@@ -405,9 +404,17 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::switches::Ties;
+    use crate::simulator::switches::{Dialect, Ties};
     use crate::simulator::workspace::{Event, Settings};
 
+    const FORM: (Dialect, Shape) = (
+        Dialect::Sender,
+        Shape {
+            older: false,
+            unknown_fields: false,
+            nulls_absent: false,
+        },
+    );
     const END: &str = "2026-06-30T15:00:00Z";
 
     fn end() -> Timestamp {
@@ -490,15 +497,12 @@ mod tests {
         assert_eq!(small.workspace.events, large.workspace.events);
         assert!(
             small
-                .truth(Shape::default())
+                .truth(FORM)
                 .revisions
                 .values()
                 .any(|revisions| revisions.len() > 1)
         );
-        assert_eq!(
-            small.truth(Shape::default()).latest(),
-            large.truth(Shape::default()).latest()
-        );
+        assert_eq!(small.truth(FORM).latest(), large.truth(FORM).latest());
     }
 
     #[test]
@@ -540,7 +544,7 @@ mod tests {
         let mut listing = open(end(), None);
         let row = listing.revise(&Pick::Depth(500)).unwrap();
         assert_eq!(listing.find(&Pick::Rank(0)), Some(row));
-        let truth = listing.truth(Shape::default());
+        let truth = listing.truth(FORM);
         let revisions = &truth.revisions[&listing.workspace.event_id(row).unwrap()];
         assert_eq!(revisions.len(), 2);
         assert!(revisions[0]["updated_at"].as_str() < revisions[1]["updated_at"].as_str());
@@ -558,9 +562,9 @@ mod tests {
         assert!(listed < 1_500, "{listed}");
         listing.settle(end() + SignedDuration::from_hours(24 * 3));
         assert!(listing.ids().len() < listed);
-        assert_eq!(listing.truth(Shape::default()).revisions.len(), 3_000);
+        assert_eq!(listing.truth(FORM).revisions.len(), 3_000);
         let mut short = open(end(), Some(10));
-        assert_eq!(short.truth(Shape::default()).revisions.len(), short.ids().len());
+        assert_eq!(short.truth(FORM).revisions.len(), short.ids().len());
     }
 
     #[test]
@@ -605,7 +609,7 @@ mod tests {
         }
         listing.plant(&Bad::DuplicateOf(Pick::Rank(30)), hour);
         assert_eq!(all(&mut listing, Order::NewestFirst, 100).len(), 3_010);
-        let truth = listing.truth(Shape::default());
+        let truth = listing.truth(FORM);
         assert_eq!(truth.rejects.len(), rejects.len());
         assert_eq!(truth.revisions.len(), 3_000 + events.len());
         assert!(truth.revisions.values().all(|revisions| revisions.len() == 1));

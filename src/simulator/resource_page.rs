@@ -26,9 +26,10 @@ impl Service {
             }
         }
         let resource = resource.ok_or_else(|| Refusal::Unprocessable("resource_id is missing".to_owned()))?;
-        let known: Option<Uuid> = resource.parse().ok();
+        let known: Option<Uuid> = resource.parse().ok().filter(|_| !self.switches.sees_nothing);
         let known = known.and_then(|id| Some((id, self.listing.rows_of(id)?)));
-        if known.is_none() && switches.unknown_resource == UnknownResource::NotFound {
+        let is_unknown = known.is_none() && !self.switches.sees_nothing;
+        if is_unknown && switches.unknown_resource == UnknownResource::NotFound {
             return Ok(error(404, "Resource not found."));
         }
         let (resource, rows) = known.unwrap_or_default();
@@ -101,7 +102,7 @@ impl Service {
             CountOf::Versions => leaf.all_versions,
             CountOf::Logs => leaf.all_logs,
         };
-        let count = self.switches.count.told(count);
+        let count = self.switches.count.told(count, self.salt());
         body.extend_from_slice(self.totals(page, pages, count).as_bytes());
         Ok(body)
     }
@@ -120,7 +121,7 @@ mod tests {
     use crate::simulator::listing::Pick;
     use crate::simulator::script::Change;
     use crate::simulator::service::{AUDIT_LOGS, RESOURCE_LOGS};
-    use crate::simulator::switches::{Order, Paging, ResourceLogs, Switches};
+    use crate::simulator::switches::{Offer, Order, Paging, ResourceLogs, Switches};
     use crate::simulator::truth::insert;
     use crate::simulator::workspace::{Settings, Workspace};
     use crate::simulator::{Running, Simulator, TOKEN};
@@ -438,7 +439,7 @@ mod tests {
         assert_eq!(fetch(&running, &unknown).await.json()["count"], 0);
         assert_eq!(fetch(&running, RESOURCE_LOGS).await.status, 422);
         assert_eq!(fetch(&running, RESOURCE_LOGS.trim_end_matches('/')).await.status, 301);
-        running.turn(|switches| switches.resource_logs.is_offered = false);
+        running.turn(|switches| switches.resource_logs.offer = Offer::Absent);
         assert_eq!(fetch(&running, &one).await.status, 404);
     }
 

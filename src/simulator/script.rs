@@ -25,26 +25,42 @@ pub enum Change {
     Retain(Option<u32>),
     /// Another page size from now on.
     PageSize(usize),
+    /// Another workspace answers from now on, drawn alike from this seed; the truth is of that one alone.
+    Account(u64),
 }
 
-/// Changes, each made just before a request; requests are numbered from 1 over all paths.
-#[derive(Debug, Clone, Default)]
-pub struct Script {
-    steps: Vec<(u64, Change)>,
+/// Changes of one service, each made just before a request; requests are numbered from 1 over all paths.
+#[derive(Debug, Clone)]
+pub struct Script<C = Change> {
+    steps: Vec<(u64, C)>,
 }
 
-impl Script {
+impl<C> Script<C> {
     /// Nothing happens.
-    pub fn none() -> Script {
-        Script::default()
+    pub fn none() -> Script<C> {
+        Script { steps: Vec::new() }
     }
 
     /// Adds a change just before request `number`.
-    pub fn before(mut self, number: u64, change: Change) -> Script {
+    pub fn before(mut self, number: u64, change: C) -> Script<C> {
         self.steps.push((number, change));
         self
     }
 
+    /// The same, its requests counted from the one after request `number`.
+    pub fn after(mut self, number: u64) -> Script<C> {
+        self.steps.iter_mut().for_each(|(at, _)| *at += number);
+        self
+    }
+
+    /// The changes due before request `number`; each is given once.
+    pub fn due(&mut self, number: u64) -> Vec<C> {
+        let due = self.steps.extract_if(.., |(at, _)| *at <= number);
+        due.map(|(_, change)| change).collect()
+    }
+}
+
+impl Script {
     /// Arrivals, revisions and late rows before about a third of the first `requests`, and deletions if wanted.
     pub fn drawn(seed: u64, requests: u64, deletions: bool) -> Script {
         let mut rng = generator(seed, Purpose::Script, requests);
@@ -64,17 +80,5 @@ impl Script {
             script = script.before(number, change);
         }
         script
-    }
-
-    /// The same, its requests counted from the one after request `number`.
-    pub fn after(mut self, number: u64) -> Script {
-        self.steps.iter_mut().for_each(|(at, _)| *at += number);
-        self
-    }
-
-    /// The changes due before request `number`; each is given once.
-    pub fn due(&mut self, number: u64) -> Vec<Change> {
-        let due = self.steps.extract_if(.., |(at, _)| *at <= number);
-        due.map(|(_, change)| change).collect()
     }
 }

@@ -11,7 +11,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
-    ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderName, LOCATION, RETRY_AFTER,
+    ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderName,
+    LOCATION, RETRY_AFTER,
 };
 use axum::http::request::Parts;
 use axum::http::response::Builder;
@@ -21,6 +22,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::faults::Fault;
+use super::gzip::pack;
 use super::service::Answer;
 use super::wire::{Cut, Door};
 
@@ -128,7 +130,9 @@ async fn answer<S: Send + 'static>(
         host: header(&parts, &HOST).unwrap_or_default(),
         body: &body,
     };
-    let answer = (counter.take)(&mut lock(&counter.service), asked);
+    let accepts_gzip = header(&parts, &ACCEPT_ENCODING).is_some_and(|value| value.contains("gzip"));
+    let mut answer = (counter.take)(&mut lock(&counter.service), asked);
+    answer.is_packed &= accepts_gzip;
     if !answer.latency.is_zero() {
         tokio::time::sleep(answer.latency).await;
     }
@@ -141,7 +145,9 @@ fn header<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
 
 fn send(mut answer: Answer, cut: &Cut) -> Response {
     let head = head(&answer);
-    let body = Bytes::from(std::mem::take(&mut answer.body));
+    let body = std::mem::take(&mut answer.body);
+    let body = Bytes::from(if answer.is_packed { pack(&body) } else { body });
+    cut.hide_date(answer.date.is_empty());
     let whole = body.len();
     let half = body.slice(..whole / 2);
     let rest = body.slice(whole / 2..);
@@ -177,6 +183,9 @@ fn head(answer: &Answer) -> Builder {
         .status(answer.status)
         .header(DATE, &answer.date)
         .header(CONTENT_TYPE, answer.content_type);
+    if answer.is_packed {
+        head = head.header(CONTENT_ENCODING, "gzip");
+    }
     if let Some(location) = &answer.location {
         head = head.header(LOCATION, location);
     }
@@ -577,7 +586,7 @@ mod tests {
         let (told, until) = oneshot::channel();
         let ready = |running: &Running| sender.send(running.base_url()).unwrap();
         let ends = async { until.await.unwrap() };
-        let served = tokio::spawn(async move { crate::simulator::serve(&settings, 0, ready, ends).await });
+        let served = tokio::spawn(async move { crate::simulator::serve(&settings, 0, 0, ready, ends).await });
         let base_url = receiver.await.unwrap();
         let got = tokio::task::spawn_blocking(move || get(&base_url, AUDIT_LOGS, Some(TOKEN)))
             .await

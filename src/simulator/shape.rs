@@ -37,6 +37,16 @@ pub fn reshape_version(version: &mut Value, shape: Shape) {
     }
 }
 
+/// The same for a notification.
+pub fn reshape_notice(notice: &mut Value, shape: Shape) {
+    if shape.unknown_fields {
+        notice["channels"] = json!(["in_app", "email"]);
+    }
+    if shape.nulls_absent {
+        drop_nulls(notice);
+    }
+}
+
 fn make_older(record: &mut Value) {
     let performer = &record["performer_metadata"];
     if performer.is_object() {

@@ -280,16 +280,8 @@ fn new_key(teller: &mut Teller) {
 }
 
 impl Teller {
-    /// A local time, `days` before the local date of the end; a day earlier where clocks skip that time.
     fn at(&self, days: i64, hour: i8, minute: i8) -> i64 {
-        let zone = TimeZone::get(TIME_ZONE).unwrap_or(TimeZone::UTC);
-        let today = self.end_at.to_zoned(zone.clone()).date();
-        let moment = (days..days + 2).find_map(|back| {
-            let time = Time::new(hour, minute, 0, 0).ok()?;
-            let local = today.checked_sub(Span::new().days(back)).ok()?.to_datetime(time);
-            zone.to_ambiguous_zoned(local).unambiguous().ok()
-        });
-        moment.map_or(self.end_at, |zoned| zoned.timestamp()).as_microsecond()
+        local(self.end_at, days, hour, minute)
     }
 
     fn tell(&mut self, at: i64, deed: &Deed) {
@@ -319,6 +311,18 @@ impl Teller {
         });
         self.told.push((at, record));
     }
+}
+
+/// A local time in microseconds, `days` before the local date of `end_at`; a day earlier where clocks skip that time.
+pub fn local(end_at: Timestamp, days: i64, hour: i8, minute: i8) -> i64 {
+    let zone = TimeZone::get(TIME_ZONE).unwrap_or(TimeZone::UTC);
+    let today = end_at.to_zoned(zone.clone()).date();
+    let moment = (days..days + 2).find_map(|back| {
+        let time = Time::new(hour, minute, 0, 0).ok()?;
+        let local = today.checked_sub(Span::new().days(back)).ok()?.to_datetime(time);
+        zone.to_ambiguous_zoned(local).unambiguous().ok()
+    });
+    moment.map_or(end_at, |zoned| zoned.timestamp()).as_microsecond()
 }
 
 impl Person {

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use super::TOKEN;
-use super::chance::{Purpose, generator};
+use jiff::SignedDuration;
+
+use super::cast::as_u64;
+use super::chance::{Purpose, generator, mix};
 
 /// How the service behaves. `Default` is the service as its contract and the evidence describe it.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +16,10 @@ pub struct Switches {
     pub token: String,
     /// The key is known, but has no right to audit logs: 403.
     pub forbidden: bool,
+    /// The key is let in and finds every list empty.
+    pub sees_nothing: bool,
+    /// Nothing is answered but this.
+    pub outage: Option<Outage>,
     /// Rows on a page, 1 to 100.
     pub page_size: usize,
     /// Whether a `page_size` parameter changes it (at most 100).
@@ -37,6 +44,10 @@ pub struct Switches {
     pub slash_redirect: bool,
     pub shape: Shape,
     pub resource_logs: ResourceLogs,
+    pub notifications: Notifications,
+    /// Bodies are in gzip for a client that accepts it.
+    pub gzip: bool,
+    pub date: DateHeader,
     /// Waited before each answer; what the answer holds is fixed before the wait.
     pub latency: Duration,
 }
@@ -46,6 +57,8 @@ impl Default for Switches {
         Switches {
             token: TOKEN.to_owned(),
             forbidden: false,
+            sees_nothing: false,
+            outage: None,
             page_size: 50,
             page_size_honoured: false,
             past_the_end: PastTheEnd::Empty,
@@ -62,6 +75,9 @@ impl Default for Switches {
             slash_redirect: true,
             shape: Shape::default(),
             resource_logs: ResourceLogs::default(),
+            notifications: Notifications::default(),
+            gzip: false,
+            date: DateHeader::Clock,
             latency: Duration::ZERO,
         }
     }
@@ -98,11 +114,22 @@ impl Switches {
                 unknown_resource: [UnknownResource::NotFound, UnknownResource::Empty][rng.usize(0..2)],
                 ..ResourceLogs::default()
             },
+            notifications: Notifications {
+                workspace: [Offer::Open, Offer::Open, Offer::Absent, Offer::Forbidden][rng.usize(0..4)],
+                bare: [Offer::Open, Offer::Absent][rng.usize(0..2)],
+                dialect: [Dialect::Sender, Dialect::Performer][rng.usize(0..2)],
+                order: [Order::NewestFirst, Order::OldestFirst, Order::Unordered][rng.usize(0..3)],
+                page_size: rng.usize(1..=60),
+                page_size_honoured: rng.bool(),
+                most_days: [None, Some(365), Some(90)][rng.usize(0..3)],
+                ..Notifications::default()
+            },
             shape: Shape {
                 older: rng.u8(0..4) == 0,
                 unknown_fields: rng.bool(),
                 nulls_absent: rng.bool(),
             },
+            gzip: rng.bool(),
             ..Switches::default()
         }
     }
@@ -177,8 +204,7 @@ pub enum BeyondCap {
 /// How the listings of resources behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourceLogs {
-    /// Otherwise 404.
-    pub is_offered: bool,
+    pub offer: Offer,
     pub page_size: usize,
     pub paging: Paging,
     pub count: CountOf,
@@ -192,7 +218,7 @@ pub struct ResourceLogs {
 impl Default for ResourceLogs {
     fn default() -> ResourceLogs {
         ResourceLogs {
-            is_offered: true,
+            offer: Offer::Open,
             page_size: 20,
             paging: Paging::Merged,
             count: CountOf::Both,
@@ -227,6 +253,78 @@ pub enum UnknownResource {
     Empty,
 }
 
+/// How the lists of notifications behave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notifications {
+    /// `/api/v1/notification/workspace/`
+    pub workspace: Offer,
+    /// `/notification/workspace/`
+    pub bare: Offer,
+    /// `/api/v1/notification/resource/`
+    pub resource: Offer,
+    pub dialect: Dialect,
+    pub order: Order,
+    pub page_size: usize,
+    /// Whether a `page_size` parameter changes it (at most 100).
+    pub page_size_honoured: bool,
+    /// Asked for more `days` than this, the list answers 400.
+    pub most_days: Option<usize>,
+    /// What the links begin with, where it is not the address of the service.
+    pub link_base: Option<String>,
+}
+
+impl Default for Notifications {
+    fn default() -> Notifications {
+        Notifications {
+            workspace: Offer::Open,
+            bare: Offer::Absent,
+            resource: Offer::Open,
+            dialect: Dialect::Sender,
+            order: Order::NewestFirst,
+            page_size: 20,
+            page_size_honoured: true,
+            most_days: None,
+            link_base: None,
+        }
+    }
+}
+
+/// Whether there is something under a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    Open,
+    /// 404
+    Absent,
+    /// 403
+    Forbidden,
+}
+
+/// The two published shapes of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// With `sender`, texts and links.
+    Sender,
+    /// Six fields, one of them `performer`.
+    Performer,
+}
+
+/// What takes the place of every answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    Reset,
+    /// 503
+    Unavailable,
+}
+
+/// The header `Date`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateHeader {
+    Clock,
+    /// This much ahead of the simulator's clock, or behind it.
+    Skewed(SignedDuration),
+    Absent,
+}
+
 /// How true a number in the answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tally {
@@ -234,15 +332,22 @@ pub enum Tally {
     Zero,
     /// Rounded down to a whole hundred.
     Rounded,
+    /// One too many or too few in every other answer or so.
+    Drifting,
 }
 
 impl Tally {
-    /// The number told for `exact`.
-    pub fn told(self, exact: usize) -> usize {
+    /// The number told for `exact`; `salt` differs from answer to answer.
+    pub fn told(self, exact: usize, salt: u64) -> usize {
         match self {
             Tally::Exact => exact,
             Tally::Zero => 0,
             Tally::Rounded => exact - exact % 100,
+            Tally::Drifting => match mix(salt, as_u64(exact)) % 4 {
+                0 => exact + 1,
+                1 => exact.saturating_sub(1),
+                _ => exact,
+            },
         }
     }
 }

@@ -72,6 +72,8 @@ pub struct Truth {
     pub version_histories: BTreeMap<String, Vec<Value>>,
     /// What no client can take for a log or a version in the listings of resources.
     pub resource_rejects: Vec<Value>,
+    /// Notifications by `id`, each with its only revision.
+    pub notifications: BTreeMap<String, Vec<Value>>,
 }
 
 impl Truth {

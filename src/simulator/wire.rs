@@ -14,6 +14,10 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
+/// How the header begins on the wire, and what takes its place.
+const DATE: &[u8] = b"\r\ndate: ";
+const UNDATED: &[u8] = b"\r\nnone: ";
+
 /// A listener on a TCP socket.
 #[derive(Debug)]
 pub struct Door {
@@ -65,12 +69,18 @@ impl Listener for Door {
 #[derive(Debug, Clone, Default)]
 pub struct Cut {
     is_cut: Arc<AtomicBool>,
+    is_dateless: Arc<AtomicBool>,
 }
 
 impl Cut {
     /// From the next write on the connection is dead.
     pub fn reset(&self) {
         self.is_cut.store(true, Ordering::Release);
+    }
+
+    /// Whether the next answer loses its header `Date`, which the HTTP library would always add.
+    pub fn hide_date(&self, is_hidden: bool) {
+        self.is_dateless.store(is_hidden, Ordering::Release);
     }
 }
 
@@ -111,6 +121,14 @@ impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if let Err(reset) = self.check() {
             return Poll::Ready(Err(reset));
+        }
+        if self.cut.is_dateless.load(Ordering::Acquire)
+            && let Some(place) = bytes.windows(DATE.len()).position(|window| window == DATE)
+        {
+            self.cut.hide_date(false);
+            let mut bytes = bytes.to_vec();
+            bytes[place..place + DATE.len()].copy_from_slice(UNDATED);
+            return Pin::new(&mut self.stream).poll_write(context, &bytes);
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

@@ -275,11 +275,7 @@ fn checked(expression: Value, place: &str, depth: usize) -> Result<Value, String
         members.insert("operands".to_owned(), operands.collect::<Result<_, _>>()?);
         return Ok(Value::Object(members));
     }
-    if !members
-        .get("field")
-        .and_then(Value::as_str)
-        .is_some_and(|field| !field.is_empty())
-    {
+    if members.get("field").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Err(fault(&format!("`{operator}` takes a field")));
     }
     match (operator.as_str(), members.get("value")) {
@@ -369,6 +365,8 @@ mod tests {
         }
     }
 
+    type Terms = &'static [(&'static str, &'static [&'static str])];
+
     fn zendesk(terms: &[(&str, &[&str])]) -> Filter {
         let terms = terms
             .iter()
@@ -449,7 +447,7 @@ mod tests {
         let record = json!({
             "action": "login", "actor_id": -1, "ip_address": null, "source_type": "apitoken", "source_id": 9007199254740995_u64,
         });
-        let cases: [(&[(&str, &[&str])], Option<bool>); 10] = [
+        let cases: [(Terms, Option<bool>); 10] = [
             (&[], Some(true)),
             (&[("action", &["login"])], Some(true)),
             (&[("action", &["create", "login"])], Some(true)),

@@ -5,6 +5,7 @@
 mod draw;
 mod judge;
 mod run;
+mod service;
 mod store;
 
 use std::ops::Range;

@@ -18,3 +18,4 @@ mod secrets;
 mod tidy;
 mod tls;
 mod tools;
+mod zendesk;

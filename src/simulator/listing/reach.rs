@@ -8,13 +8,29 @@ use uuid::Uuid;
 
 use super::super::annals::Telling;
 use super::super::chance::{Purpose, number as chance_number};
-use super::super::switches::Shape;
+use super::super::notices::{Wanted, notice_id};
+use super::super::order::Ask;
+use super::super::resources::Entry;
+use super::super::switches::{Dialect, Shape};
 use super::super::truth::Truth;
 use super::super::versions::Version;
 use super::super::workspace::NONE;
 use super::{Listing, Pick, Shown, Status};
 
 impl Listing {
+    /// How long rows are listed from now on.
+    pub fn retain(&mut self, days: Option<u32>) {
+        self.keeping.retention_days = days;
+        self.least = self.least.min(self.horizon());
+        self.version += 1;
+        let rows: Vec<u32> = self.listed().iter().map(|key| key.event).collect();
+        self.past.show(&rows);
+        let all = (0..).zip(&self.statuses);
+        let there = all.filter(|(_, status)| matches!(status, Status::Listed | Status::Moved));
+        let there: Vec<u32> = there.map(|(row, _)| row).collect();
+        self.show_in_resources(&there);
+    }
+
     /// The number of a listed row.
     pub fn find(&self, pick: &Pick) -> Option<u32> {
         let listed = self.listed();
@@ -53,6 +69,29 @@ impl Listing {
         self.stand(edits).filter(|_| edits.iter().any(is_kept))
     }
 
+    /// The events of the notifications on one page, and how many there are of those wanted and at most so old.
+    pub fn notices(&mut self, wanted: &mut Wanted, age: Option<SignedDuration>, ask: &Ask<'_>) -> (Vec<u32>, usize) {
+        let from = age.map_or(i64::MIN, |age| self.ago(age)).max(self.horizon());
+        wanted.from = wanted.from.max(from);
+        self.notices.slice(&self.workspace, wanted, ask)
+    }
+
+    /// The ids of all rows in an answer, nested ones and versions too.
+    pub fn shown_ids(&self, shown: &Shown) -> Vec<String> {
+        let workspace = &self.workspace;
+        let rows = shown.rows.iter().chain(&shown.logs);
+        let mut ids: Vec<String> = rows.filter_map(|row| workspace.event_id(*row)).collect();
+        for entry in &shown.entries {
+            if let Entry::Version(version) = entry {
+                ids.push(workspace.version_id(version.opener).to_string());
+                let members = version.members.iter();
+                ids.extend(members.filter_map(|member| workspace.event_id(member.event)));
+            }
+        }
+        ids.extend(shown.notices.iter().map(|row| notice_id(workspace, *row)));
+        ids
+    }
+
     /// Notes what was in a full answer; rows are as they stand.
     pub fn served(&mut self, shown: Shown) {
         for row in &shown.rows {
@@ -61,19 +100,20 @@ impl Listing {
         for row in &shown.logs {
             self.annals.logs.serve(*row, self.workspace.event(*row).edits);
         }
+        self.notices.serve(&shown.notices);
         for entry in shown.entries {
             self.annals.serve(entry);
         }
     }
 
-    /// Everything within reach at any moment since the start, as records of `shape`. What a client holds must be part of it.
-    pub fn truth(&mut self, shape: Shape) -> Truth {
-        self.tell(shape, false)
+    /// Everything within reach at any moment since the start, as records of this form. What a client holds must be part of it.
+    pub fn truth(&mut self, form: (Dialect, Shape)) -> Truth {
+        self.tell(form, false)
     }
 
     /// Of this, what stood in an answer that was sent in full. A client that keeps what it receives holds at least this.
-    pub fn truth_served(&mut self, shape: Shape) -> Truth {
-        self.tell(shape, true)
+    pub fn truth_served(&mut self, form: (Dialect, Shape)) -> Truth {
+        self.tell(form, true)
     }
 
     pub(super) fn horizon(&self) -> i64 {
@@ -131,7 +171,8 @@ impl Listing {
         Version::stand(&self.workspace, &known, |edit| self.is_there(edit))
     }
 
-    fn tell(&mut self, shape: Shape, is_served: bool) -> Truth {
+    fn tell(&mut self, form: (Dialect, Shape), is_served: bool) -> Truth {
+        let shape = form.1;
         self.resources.cover(&self.workspace);
         let past = &self.past;
         let is_wanted = |row: u32, edits: u16| !is_served || past.is_served(row, edits);
@@ -146,6 +187,7 @@ impl Listing {
         };
         self.annals
             .tell(telling, self.empties.len(), |edits| self.stand(edits), &mut truth);
+        truth.notifications = self.notices.tell(&self.workspace, self.least, is_served, form);
         truth
     }
 }

@@ -8,12 +8,17 @@ use trailhouse::simulator::bad::Bad;
 use trailhouse::simulator::listing::Pick;
 use trailhouse::simulator::script::Change;
 use trailhouse::simulator::switches::{
-    BeyondCap, Cap, NextPage, Order, PastTheEnd, Shape, Switches, Tally, Ties, UnknownOperator,
+    BeyondCap, Cap, DateHeader, NextPage, Order, PastTheEnd, Shape, Switches, Tally, Ties, UnknownOperator,
 };
 use trailhouse::simulator::workspace::Settings;
+use trailhouse::simulator::zendesk;
+use trailhouse::simulator::zendesk::switches::BrokenCursor;
+use trailhouse::source::Pagination;
 
 use super::store::Mishap;
 
+/// So many failed joins make a gap, and one change lets one join fail.
+const JOIN_ATTEMPTS: usize = 3;
 const DAYS: u32 = 730;
 const END: &str = "2026-06-30T12:00:00Z";
 /// Longer pauses than this are stretched so that a history takes its two years.
@@ -24,7 +29,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) struct History {
     pub(crate) seed: u64,
     pub(crate) settings: Settings,
-    pub(crate) switches: Switches,
+    pub(crate) kind: Kind,
     /// Most requests at a time.
     pub(crate) in_flight: usize,
     pub(crate) moments: Vec<Moment>,
@@ -32,6 +37,13 @@ pub(crate) struct History {
     pub(crate) is_late_beyond_finality: bool,
     /// Whether the list may hold one row twice: where it does so across pages, these cannot be joined.
     pub(crate) has_doubles: bool,
+}
+
+/// Which service, and what it is like.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Secoda(Switches),
+    Zendesk(zendesk::switches::Switches, Pagination),
 }
 
 /// One sync, and what leads to it.
@@ -73,6 +85,8 @@ pub(crate) enum Trouble {
     },
     /// The key is refused.
     Revoked,
+    /// The key is let in, and finds nothing.
+    Demoted,
     /// The loader's clock is wrong by so much.
     WrongClock(SignedDuration),
     Mishap(Mishap),
@@ -106,7 +120,11 @@ impl History {
             },
             ..Settings::new(seed, events, DAYS, end_at)
         };
-        let switches = switches(rng, events);
+        let kind = if rng.u8(0..3) == 0 {
+            zendesk_of(rng)
+        } else {
+            Kind::Secoda(switches(rng, events))
+        };
         let count = rng.usize(20..=60);
         let mut moments: Vec<Moment> = pauses(rng, count)
             .into_iter()
@@ -118,7 +136,7 @@ impl History {
         History {
             seed,
             settings,
-            switches,
+            kind,
             in_flight: [1, 2, 4, 8][rng.usize(0..4)],
             moments,
             is_late_beyond_finality: manner.is_late,
@@ -134,17 +152,34 @@ impl History {
 
     /// Whether a full reading of the list, while nothing else happens, is enough to claim it all.
     pub(crate) fn is_readable(&self) -> bool {
-        let switches = &self.switches;
-        switches.ties == Ties::Stable && switches.cap.is_none()
+        match &self.kind {
+            Kind::Secoda(switches) => switches.ties == Ties::Stable && switches.cap.is_none(),
+            Kind::Zendesk(switches, _) => switches.broken_cursor.is_none() && switches.ignored.is_empty(),
+        }
     }
 
     /// Whether the numbers in the answers say what there is.
     pub(crate) fn is_counted(&self) -> bool {
-        self.switches.count == Tally::Exact
+        match &self.kind {
+            Kind::Secoda(switches) => switches.count == Tally::Exact,
+            Kind::Zendesk(..) => true,
+        }
     }
 
     pub(crate) fn is_ordered(&self) -> bool {
-        self.switches.sort_honoured || self.switches.default_order == Order::NewestFirst
+        match &self.kind {
+            Kind::Secoda(switches) => switches.sort_honoured || switches.default_order == Order::NewestFirst,
+            Kind::Zendesk(..) => true,
+        }
+    }
+
+    /// How many changes of a sync may keep it from claiming all; `None`: none does.
+    pub(crate) fn changes_withstood(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Secoda(_) if self.is_ordered() && self.is_counted() => Some(JOIN_ATTEMPTS - 1),
+            Kind::Secoda(_) => Some(0),
+            Kind::Zendesk(..) => None,
+        }
     }
 
     fn changes(&self) -> impl Iterator<Item = &Change> {
@@ -216,8 +251,23 @@ fn switches(rng: &mut fastrand::Rng, events: usize) -> Switches {
         retention_days: pick(rng, Some(90), 40, &[None, Some(30), Some(365)]),
         slash_redirect: rng.bool(),
         shape: shape(rng),
+        gzip: rng.bool(),
+        date: match rng.u8(0..16) {
+            0 => DateHeader::Absent,
+            1 => DateHeader::Skewed(SignedDuration::from_secs(rng.i64(-70_000..70_000))),
+            _ => DateHeader::Clock,
+        },
         ..Switches::default()
     }
+}
+
+fn zendesk_of(rng: &mut fastrand::Rng) -> Kind {
+    let broken = [BrokenCursor::Null, BrokenCursor::Repeated].map(Some);
+    let switches = zendesk::switches::Switches {
+        broken_cursor: pick(rng, None, 5, &broken),
+        ..zendesk::switches::Switches::drawn(rng.u64(..))
+    };
+    Kind::Zendesk(switches, pick(rng, Pagination::Cursor, 40, &[Pagination::Offset]))
 }
 
 fn shape(rng: &mut fastrand::Rng) -> Shape {
@@ -352,7 +402,8 @@ impl Trouble {
                 is_reset: rng.bool(),
             },
             72..=75 => Trouble::Poison { page: rng.usize(1..15) },
-            76 | 77 => Trouble::Revoked,
+            76 => Trouble::Revoked,
+            77 => Trouble::Demoted,
             78..=83 => {
                 let seconds = rng.i64(60..82_000);
                 Trouble::WrongClock(SignedDuration::from_secs(if rng.bool() { seconds } else { -seconds }))
@@ -381,11 +432,7 @@ impl fmt::Display for History {
             "history {}: {} events over {} days, {} of 1000 late by at most {:?}; {} requests at a time",
             self.seed, settings.events, settings.days, settings.late_per_mille, settings.latest, self.in_flight
         )?;
-        let switches = Switches {
-            token: String::new(),
-            ..self.switches.clone()
-        };
-        writeln!(formatter, "{switches:?}")?;
+        writeln!(formatter, "{:?}", self.kind)?;
         let mut at = self.begins_at();
         for (number, moment) in self.moments.iter().enumerate() {
             at = at.checked_add(moment.pause).unwrap_or(at);

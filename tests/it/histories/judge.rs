@@ -8,15 +8,14 @@ use jiff::Timestamp;
 use trailhouse::coverage::{Gap, Span, State, StreamState};
 use trailhouse::simulator::listing::sightings::Sighting;
 use trailhouse::simulator::script::Change;
+use trailhouse::simulator::switches::DateHeader;
 
-use super::draw::{History, Moment, Trouble};
+use super::draw::{History, Kind, Moment, Trouble};
 use super::run::{Ended, Held, Synced, Tale, is_moving};
 
 const SECOND: i64 = 1_000_000;
 const SETTLE: i64 = 300 * SECOND;
 const FINALITY: i64 = 86_400 * SECOND;
-/// So many failed joins make a gap, and one change lets one join fail.
-const JOIN_ATTEMPTS: usize = 3;
 /// What the reason of a gap between two pages says.
 const UNJOINED: &str = "could not be joined";
 /// Most faults told of one history.
@@ -222,9 +221,19 @@ impl Case<'_> {
         }
     }
 
-    /// The time a loader may rely on: the service's to the second, but no later than its own.
+    /// The time a loader may rely on: the service's to the second, but no later than its own; without one, the newest key.
     fn now_of(&self, sync: &Synced) -> i64 {
-        (sync.began_at - sync.began_at.rem_euclid(SECOND)).min(sync.loader_at)
+        let second = |at: i64| at - at.rem_euclid(SECOND);
+        let told = match &self.history.kind {
+            Kind::Secoda(switches) => match switches.date {
+                DateHeader::Clock => second(sync.began_at),
+                DateHeader::Skewed(by) => second(sync.began_at + i64::try_from(by.as_micros()).expect("micros")),
+                DateHeader::Absent if self.history.is_ordered() => newest(&sync.listed),
+                DateHeader::Absent => oldest(&sync.listed),
+            },
+            Kind::Zendesk(..) => second(sync.began_at),
+        };
+        told.min(sync.loader_at)
     }
 
     /// Whether nothing was drawn that may keep a sync from reading and claiming all that is listed.
@@ -235,12 +244,8 @@ impl Case<'_> {
         );
         let moving = |change: &Change| is_moving(change) || matches!(change, Change::PageSize(_));
         let moves = moment.during.iter().filter(|(_, change)| moving(change)).count();
-        let most = if self.history.is_ordered() && self.history.is_counted() {
-            JOIN_ATTEMPTS - 1
-        } else {
-            0
-        };
-        is_calm && self.history.is_readable() && moves <= most && self.meets_again(number, sync)
+        let is_withstood = self.history.changes_withstood().is_none_or(|most| moves <= most);
+        is_calm && self.history.is_readable() && is_withstood && self.meets_again(number, sync)
     }
 
     /// Whether the list holds a row that the loader has, or none that it should have.
@@ -271,6 +276,14 @@ impl Case<'_> {
     fn name(&self, sighting: Sighting) -> String {
         format!("{} of {}", self.id(sighting), at(sighting.updated_at))
     }
+}
+
+fn newest(listed: &BTreeSet<Sighting>) -> i64 {
+    listed.iter().map(|sighting| sighting.updated_at).max().unwrap_or(0)
+}
+
+fn oldest(listed: &BTreeSet<Sighting>) -> i64 {
+    listed.iter().map(|sighting| sighting.updated_at).min().unwrap_or(0)
 }
 
 fn state_at(state: Option<&StreamState>, key: i64) -> Option<State> {

@@ -5,25 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::Notify;
 use trailhouse::coverage::StreamState;
+use trailhouse::lake::verify::Finding;
 use trailhouse::lake::{Home, Lake};
 use trailhouse::load::{self, Outcome, Progress, Run, follow};
+use trailhouse::simulator::clock::Clock;
 use trailhouse::simulator::faults::{Fault, FaultPlan, When, detail};
 use trailhouse::simulator::listing::sightings::Sighting;
-use trailhouse::simulator::script::{Change, Script};
-use trailhouse::simulator::workspace::Workspace;
-use trailhouse::simulator::{Running, Simulator};
-use trailhouse::source::{Auth, Limits, Pagination, Secret, Source, secoda};
+use trailhouse::simulator::script::Change;
+use trailhouse::source::Source;
 use trailhouse::warehouse::{self, Cell, Warehouse};
 
-use super::draw::{History, Moment, Trouble, Turn};
+use super::draw::{History, Moment, Trouble};
+use super::service::{SOURCE, Service, Shown};
 use super::store::Frail;
 
-pub(crate) const SOURCE: &str = "acme";
 const STREAM: &str = "audit_logs";
 
 /// One sync as a witness saw it.
@@ -75,7 +73,7 @@ pub(crate) struct Tale {
     pub(crate) syncs: Vec<Synced>,
     pub(crate) ids: BTreeMap<u32, String>,
     /// All that was ever within reach, with the columns it should have.
-    pub(crate) shown: BTreeMap<(String, i64), Vec<Cell>>,
+    pub(crate) shown: Shown,
     pub(crate) rejects_shown: usize,
     pub(crate) held: Vec<Held>,
     pub(crate) rejects: usize,
@@ -87,110 +85,66 @@ pub(crate) struct Tale {
 
 /// Lives through a history.
 pub(crate) async fn live(history: &History) -> Tale {
-    let begins_at = history.begins_at();
-    let simulator = Simulator {
-        switches: history.switches.clone(),
-        clock: trailhouse::simulator::clock::Clock::fixed(begins_at),
-        ..Simulator::new(Workspace::draw(&history.settings))
-    };
-    let running = simulator.start(0).await.expect("the simulator listens");
+    let service = Service::start(history).await;
     let store = Arc::new(Frail::default());
     let mut syncs = Vec::new();
     for (number, moment) in (0..).zip(&history.moments) {
-        running.clock().advance(moment.pause);
-        turn(&running, moment);
-        moment.before.iter().for_each(|change| running.apply(change));
-        syncs.push(sync(history, moment, number, &running, &store).await);
+        service.clock().advance(moment.pause);
+        moment.turn.iter().for_each(|turn| service.turn(turn));
+        moment.before.iter().for_each(|change| service.apply(change));
+        syncs.push(sync(history, moment, number, &service, &store).await);
     }
-    tell(&running, &store, syncs).await
+    tell(&service, &store, syncs).await
 }
 
-fn turn(running: &Running, moment: &Moment) {
-    running.turn(|switches| match moment.turn.clone() {
-        None => {}
-        Some(Turn::PageSize(size)) => switches.page_size = size,
-        Some(Turn::NextPage(next)) => switches.next_page = next,
-        Some(Turn::PastTheEnd(past)) => switches.past_the_end = past,
-        Some(Turn::Shape(shape)) => switches.shape = shape,
-    });
-}
-
-fn source(running: &Running, in_flight: usize) -> Source {
-    Source {
-        name: SOURCE.to_owned(),
-        service: &secoda::SERVICE,
-        base_url: running.base_url().parse().expect("an address"),
-        auth: Auth::Bearer(Secret::new(running.token())),
-        credentials: None,
-        streams: vec![&secoda::AUDIT_LOGS],
-        account: "history".to_owned(),
-        filters: BTreeMap::new(),
-        pagination: Pagination::default(),
-        retention_days: Some(90),
-        settle: Duration::from_secs(300),
-        finality: Duration::from_secs(86_400),
-        limits: Limits {
-            max_in_flight: in_flight,
-            timeout: Duration::from_secs(5),
-            backoff: Duration::from_millis(1),
-            attempts: 5,
-            retry_base: Duration::from_millis(1),
-            retry_cap: Duration::from_millis(4),
-            ..Limits::default()
-        },
-        ca_pem: None,
-        proxy: None,
-    }
-}
-
-fn faults(history: &History, moment: &Moment, number: u64, asked: u64) -> FaultPlan {
+fn faults(history: &History, moment: &Moment, number: u64, service: &Service) -> FaultPlan {
     let status = |code| Fault::Status {
         code,
         retry_after: None,
         body: detail("down"),
     };
     match moment.trouble {
-        Trouble::Transient(per_mille) => FaultPlan::transient(history.seed.wrapping_add(number), per_mille),
+        Trouble::Transient(per_mille) => service.transient(history.seed.wrapping_add(number), per_mille),
         Trouble::Outage { from, is_reset } => {
             let fault = if is_reset { Fault::Reset } else { status(503) };
-            FaultPlan::always(When::From(asked + from), fault)
+            FaultPlan::always(When::From(service.asked() + from), fault)
         }
         Trouble::Poison { page } => FaultPlan::always(When::Page(page), status(500)),
         _ => FaultPlan::none(),
     }
 }
 
-async fn sync(history: &History, moment: &Moment, number: u64, running: &Running, store: &Arc<Frail>) -> Synced {
-    let asked = u64::try_from(running.requests().len()).expect("small");
-    running.set_faults(faults(history, moment, number, asked));
-    let script = moment.during.iter().cloned();
-    running.set_script(script.fold(Script::none(), |script, (request, change)| {
-        script.before(request, change)
-    }));
-    running.revoke_key(moment.trouble == Trouble::Revoked);
+async fn sync(history: &History, moment: &Moment, number: u64, service: &Service, store: &Arc<Frail>) -> Synced {
+    service.set_faults(faults(history, moment, number, service));
+    service.set_script(&moment.during);
+    service.revoke(moment.trouble == Trouble::Revoked);
     store.plan(match moment.trouble {
         Trouble::Mishap(mishap) => Some(mishap),
         _ => None,
     });
-    let (listed, sighted) = (running.in_reach(), running.sighted());
-    let began_at = running.clock().now().as_microsecond();
+    let (mut listed, sighted) = (service.in_reach(), service.sighted());
+    if moment.trouble == Trouble::Demoted && service.demote(true) {
+        listed.clear();
+    }
+    let began_at = service.clock().now().as_microsecond();
     let wrong_by = match moment.trouble {
         Trouble::WrongClock(by) => i64::try_from(by.as_micros()).expect("micros"),
         _ => 0,
     };
-    let ended = run(moment, &source(running, history.in_flight), wrong_by, running, store).await;
-    running.set_faults(FaultPlan::none());
-    running.set_script(Script::none());
-    running.revoke_key(false);
+    let ended = run(moment, &service.source(history), wrong_by, service.clock(), store).await;
+    service.set_faults(FaultPlan::none());
+    service.set_script(&[]);
+    service.revoke(false);
+    service.demote(false);
     store.plan(None);
     let lake = Lake::open_on(store.clone()).await.expect("the lake opens again");
-    let still = running.in_reach();
+    let still = service.in_reach();
     Synced {
         began_at,
         loader_at: began_at + wrong_by,
         still: listed.intersection(&still).copied().collect(),
         listed,
-        served: running.sighted().difference(&sighted).copied().collect(),
+        served: service.sighted().difference(&sighted).copied().collect(),
         sequence: lake.sequence(),
         state: lake.state(SOURCE, STREAM).await.expect("a state"),
         ended,
@@ -198,12 +152,11 @@ async fn sync(history: &History, moment: &Moment, number: u64, running: &Running
 }
 
 /// One command of the loader.
-async fn run(moment: &Moment, source: &Source, wrong_by: i64, running: &Running, store: &Arc<Frail>) -> Ended {
+async fn run(moment: &Moment, source: &Source, wrong_by: i64, clock: Clock, store: &Arc<Frail>) -> Ended {
     let mut lake = match Lake::open_on(store.clone()).await {
         Ok(lake) => lake,
         Err(error) => return Ended::Broken(format!("{error:#}")),
     };
-    let clock = running.clock();
     let now = move || clock.now().as_microsecond() + wrong_by;
     let (cancelled, killed) = (AtomicBool::new(false), Notify::new());
     let progress = |progress: &Progress| match moment.trouble {
@@ -245,7 +198,7 @@ fn ended(outcome: &Outcome) -> Ended {
     }
 }
 
-async fn tell(running: &Running, store: &Frail, syncs: Vec<Synced>) -> Tale {
+async fn tell(service: &Service, store: &Frail, syncs: Vec<Synced>) -> Tale {
     let folder = super::folder();
     let home = Home {
         dir: folder.path().to_path_buf(),
@@ -263,44 +216,20 @@ async fn tell(running: &Running, store: &Frail, syncs: Vec<Synced>) -> Tale {
         .flat_map(|sync| sync.listed.iter().chain(&sync.served))
         .map(|sighting| sighting.row)
         .collect();
-    let ids = rows.into_iter().filter_map(|row| Some((row, running.id_of(row)?)));
-    let truth = running.truth();
-    let shown = truth.revisions.iter().flat_map(|(id, records)| {
-        records
-            .iter()
-            .map(move |record| ((id.clone(), time(&record["updated_at"])), content(record)))
-    });
-    let finding = |finding: &trailhouse::lake::verify::Finding| format!("{}: {}", finding.object, finding.what);
+    let ids = rows.into_iter().filter_map(|row| Some((row, service.id_of(row)?)));
+    let (shown, rejects_shown) = service.shown();
+    let finding = |finding: &Finding| format!("{}: {}", finding.object, finding.what);
     Tale {
         ids: ids.collect(),
-        shown: shown.collect(),
-        rejects_shown: truth.rejects.len(),
+        shown,
+        rejects_shown,
         findings: verdict.findings.iter().map(finding).collect(),
         syncs,
-        ..read(&path)
+        ..read(&path, service.columns())
     }
 }
 
-/// The columns that a record should have, in the order of `read`.
-fn content(record: &serde_json::Value) -> Vec<Cell> {
-    let text = |name: &str| {
-        record[name]
-            .as_str()
-            .map_or(Cell::Null, |text| Cell::Text(text.to_owned()))
-    };
-    let mut content: Vec<Cell> = ["activity_type", "performer_id", "resource_id", "parent_id"]
-        .map(text)
-        .to_vec();
-    content.extend(["logged_at", "created_at"].map(|name| Cell::Timestamp(time(&record[name]))));
-    content
-}
-
-fn time(value: &serde_json::Value) -> i64 {
-    let text = value.as_str().expect("a time");
-    text.parse::<Timestamp>().expect("a time").as_microsecond()
-}
-
-fn read(path: &Path) -> Tale {
+fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
     let mut tale = Tale {
         syncs: Vec::new(),
         ids: BTreeMap::new(),
@@ -321,9 +250,8 @@ fn read(path: &Path) -> Tale {
         other => panic!("{other:?} is no number"),
     };
     let count = |sql: &str| usize::try_from(number(&query(sql)[0][0])).expect("a count");
-    let sql = "select id, updated_at, revision, load, activity_type, performer_id, resource_id, parent_id, logged_at, \
-               created_at from activity_logs_revisions order by id, revision";
-    for row in query(sql) {
+    let sql = format!("select id::varchar, {key}, revision, load, {columns} from {view} order by id, revision");
+    for row in query(&sql) {
         let (Cell::Text(id), Cell::Timestamp(updated_at)) = (&row[0], &row[1]) else {
             panic!("{row:?} has no id or no time");
         };
