@@ -121,7 +121,12 @@ impl Case<'_> {
                 faults.push(format!("the revisions of {} are in disorder", pair[0].id));
             }
         }
-        if self.tale.rejects > self.tale.rejects_shown {
+        // Labels that change make another reject of the same record.
+        let is_fixed = match &self.history.kind {
+            Kind::Secoda(_) => true,
+            Kind::Zendesk(switches, _) => !switches.labels_change,
+        };
+        if is_fixed && self.tale.rejects > self.tale.rejects_shown {
             faults.push(format!(
                 "{} rejects, and only {} were shown",
                 self.tale.rejects, self.tale.rejects_shown
@@ -273,8 +278,14 @@ impl Case<'_> {
         &self.tale.ids[&sighting.row]
     }
 
+    /// A revision, and what is held of its record.
     fn name(&self, sighting: Sighting) -> String {
-        format!("{} of {}", self.id(sighting), at(sighting.updated_at))
+        let id = self.id(sighting);
+        let held = self.tale.held.iter().filter(|row| row.id == id);
+        let held: Vec<String> = held
+            .map(|row| format!("{} by load {}", at(row.updated_at), row.load))
+            .collect();
+        format!("{id} of {} (held: {})", at(sighting.updated_at), held.join(", "))
     }
 }
 
