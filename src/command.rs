@@ -5,7 +5,9 @@ mod completions;
 mod demo;
 mod describe;
 mod failure;
+mod import;
 mod init;
+mod loading;
 mod output;
 mod query;
 mod rebuild;
@@ -76,6 +78,7 @@ enum Verb {
     Demo(demo::Demo),
     Init(init::Init),
     Sync(sync::Sync),
+    Import(import::Import),
     Status(status::Status),
     Query(query::Query),
     Show(show::Show),
@@ -144,6 +147,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Demo(_) => demo::Demo::run(&context),
         Verb::Init(_) => init::Init::run(&context),
         Verb::Sync(verb) => verb.run(&context),
+        Verb::Import(verb) => verb.run(&context),
         Verb::Status(verb) => verb.run(&context),
         Verb::Query(verb) => verb.run(&context),
         Verb::Show(verb) => verb.run(&context),

@@ -20,6 +20,7 @@ pub use environment::Environment;
 pub use fault::ConfigError;
 pub use source::SourceConfig;
 
+use crate::source::{Service, Stream};
 use document::{Document, Section};
 use fault::{shown, suggestion};
 
@@ -161,6 +162,18 @@ impl Config {
             Err((message, hint)) => Err(ConfigError::new(format!("{name}: {message}")).hinted(hint)),
         }
     }
+}
+
+/// Checks a name for a source that no configuration names.
+pub fn check_name(name: &str) -> Result<(), ConfigError> {
+    source::name_fault(name).map_or(Ok(()), |(message, hint)| {
+        Err(ConfigError::new(format!("{}: {message}", shown(name, 60))).hinted(hint))
+    })
+}
+
+/// The stream of a service of that name.
+pub fn stream_of(service: &'static Service, name: &str) -> Result<&'static Stream, ConfigError> {
+    source::stream_of(service, name).map_err(|(message, hint)| ConfigError::new(message).hinted(hint))
 }
 
 impl Default for Settled {

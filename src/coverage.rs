@@ -73,6 +73,13 @@ pub struct Gap {
 
 /// The reason of a gap that the service no longer offers; a run does not walk it again.
 pub const EXPIRED: &str = "expired";
+/// The part of what is `wanted` below a key that comes first on the way down: its upper end, or the key itself where that is
+/// wanted. `None`: nothing more.
+pub fn next_wanted_below(key: Micros, wanted: &[Span]) -> Option<Micros> {
+    let below = wanted.iter().filter(|span| span.from < key);
+    below.map(|span| span.to.min(key)).max()
+}
+
 /// The reason of a gap that nothing else explains.
 pub const NOT_COLLECTED: &str = "not collected yet";
 
@@ -182,63 +189,25 @@ impl Coverage {
         missing
     }
 
-    /// The stretches that a run beginning at `now` has to read where it can ask for stretches, oldest first: every gap that
-    /// has not expired, every provisional stretch older than `finality`, and all from `overlap` before what was collected
-    /// last.
+    /// What a walk beginning at `now` has to read, oldest first: every gap that has not expired, every provisional stretch
+    /// older than `finality`, and all from the hour before what was collected last, though no claim reaches beyond the horizon.
     pub fn wanted(&self, now: Micros, finality: Micros, overlap: Micros) -> Vec<Span> {
         let border = now.saturating_sub(finality);
-        let gaps = self
-            .gaps()
-            .into_iter()
-            .filter(|gap| gap.reason != EXPIRED)
-            .map(|gap| gap.span);
-        let provisional = self
-            .intervals
-            .iter()
-            .filter(|interval| interval.state == State::Provisional);
-        let ripe = provisional.map(|interval| interval.span.meet(Span::new(EARLIEST, border)));
-        let collected = self
-            .intervals
-            .iter()
-            .rev()
-            .find(|interval| interval.state != State::NotOffered);
-        let recent = collected.map_or(EARLIEST, |last| last.span.to.min(now).saturating_sub(overlap));
-        let mut spans: Vec<Span> = gaps.chain(ripe).filter(|span| !span.is_empty()).collect();
-        spans.push(Span::new(recent, Micros::MAX));
-        spans.sort_by_key(|span| span.from);
-        let mut merged: Vec<Span> = Vec::new();
-        for span in spans {
-            match merged.last_mut() {
-                Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
-                _ => merged.push(span),
-            }
-        }
-        merged
-    }
-
-    /// The oldest instant that a walk beginning at `now` has to reach: every gap that has not expired, the hour before
-    /// what was collected last, and every provisional stretch older than `finality`. `None`: nothing below the head.
-    pub fn walk_down_to(&self, now: Micros, finality: Micros, overlap: Micros) -> Option<Micros> {
-        let border = now.saturating_sub(finality);
-        let gap = self
-            .gaps()
-            .into_iter()
-            .find(|gap| gap.reason != EXPIRED)
-            .map(|gap| gap.span.from);
-        let provisional = self
-            .intervals
-            .iter()
-            .filter(|interval| interval.state == State::Provisional);
-        let ripe = provisional
-            .map(|interval| interval.span.from)
-            .find(|from| *from < border);
+        let gaps = self.gaps().into_iter().filter(|gap| gap.reason != EXPIRED);
+        let provisional = (self.intervals.iter()).filter(|interval| interval.state == State::Provisional);
+        let ripe = provisional.map(|interval| Span::new(interval.span.from, interval.span.to.min(border)));
         let end = self
             .intervals
             .iter()
             .rev()
             .find(|interval| interval.state != State::NotOffered);
         let recent = end.map(|interval| interval.span.to.min(now).saturating_sub(overlap));
-        [gap, ripe, recent].into_iter().flatten().min()
+        let newest = recent.into_iter().chain(self.horizon).min();
+        let mut wanted: Vec<Span> = gaps.map(|gap| gap.span).chain(ripe).collect();
+        wanted.extend(newest.map(|from| Span::new(from, Micros::MAX)));
+        wanted.retain(|span| !span.is_empty());
+        wanted.sort_by_key(|span| span.from);
+        wanted
     }
 
     fn with_reasons(&self, span: Span) -> Vec<Gap> {
@@ -322,6 +291,9 @@ impl Coverage {
     }
 }
 
+/// The account of rows that were imported before anybody configured their source.
+pub const UNTOLD: &str = "import";
+
 /// Where a stream stands: all that a later run needs to know of the earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamState {
@@ -335,7 +307,7 @@ pub struct StreamState {
     pub rejects: u64,
     /// The oldest key the service offered at the last proven end of its list.
     pub oldest_offered_at: Option<Micros>,
-    /// The greatest order key stored.
+    /// The greatest order key the service has shown; what only an import brought does not count.
     pub newest_key: Option<Micros>,
     /// Walks that reached the proven end of the list.
     pub complete_walks: u64,
@@ -390,6 +362,14 @@ impl StreamState {
             greatest_lateness: 0,
             fan_out: None,
         }
+    }
+
+    /// A state that nobody has said the account of becomes that of the first who says it.
+    pub fn taken_by(mut self, account: &str) -> Self {
+        if self.account == UNTOLD {
+            account.clone_into(&mut self.account);
+        }
+        self
     }
 }
 
@@ -551,22 +531,27 @@ mod tests {
         }
     }
 
+    fn down_to(coverage: &Coverage, now: Micros, finality: Micros, overlap: Micros) -> Option<Micros> {
+        let wanted = coverage.wanted(now, finality, overlap);
+        wanted.first().map(|span| span.from)
+    }
+
     #[test]
     fn a_walk_reaches_back_to_every_gap_that_can_still_be_filled() {
         let (day, hour) = (1_000, 40);
         let mut coverage = Coverage::default();
-        assert_eq!(coverage.walk_down_to(at(5_000), day, hour), None);
+        assert_eq!(down_to(&coverage, at(5_000), day, hour), None);
         coverage.begin(at(5_000));
-        assert_eq!(coverage.walk_down_to(at(5_000), day, hour), Some(EARLIEST));
+        assert_eq!(down_to(&coverage, at(5_000), day, hour), Some(EARLIEST));
         coverage.claim(Span::new(at(100), at(5_000)), at(5_000), day);
         coverage.fill(Span::new(EARLIEST, at(100)), State::NotOffered, at(5_000));
         assert_eq!(
-            coverage.walk_down_to(at(5_001), day, hour),
+            down_to(&coverage, at(5_001), day, hour),
             Some(at(4_000)),
             "provisional time that is now older than a day"
         );
         assert_eq!(
-            coverage.walk_down_to(at(4_990), day, hour),
+            down_to(&coverage, at(4_990), day, hour),
             Some(at(4_950)),
             "the hour before now, where the end lies in the future"
         );
@@ -575,9 +560,14 @@ mod tests {
         expired.explain(Span::new(EARLIEST, at(4_900)), EXPIRED);
         expired.claim(Span::new(at(4_900), at(5_000)), at(5_000), day);
         assert_eq!(
-            expired.walk_down_to(at(5_001), day, hour),
+            down_to(&expired, at(5_001), day, hour),
             Some(at(4_960)),
             "an expired gap is not walked again"
+        );
+        assert_eq!(
+            coverage.wanted(at(5_001), day, hour),
+            [Span::new(at(4_000), at(4_001)), Span::new(at(4_960), Micros::MAX)],
+            "what is covered for good between them is not"
         );
     }
 }

@@ -24,6 +24,8 @@ pub const FOLDER: &str = "_ledger";
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Sync,
+    /// Records read from files that somebody kept.
+    Import,
     /// States that moved without new rows.
     Silence,
 }
@@ -32,6 +34,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Sync => "sync",
+            Kind::Import => "import",
             Kind::Silence => "silence",
         }
     }

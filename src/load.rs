@@ -3,9 +3,14 @@
 
 mod claims;
 mod fan_out;
+mod file;
 pub mod follow;
+mod import;
+mod judge;
 mod notifications;
+mod saved;
 mod stream;
+mod text;
 mod ways;
 mod windows;
 
@@ -23,6 +28,8 @@ use crate::ledger::{Counts, QuietStream};
 use crate::pull::PullError;
 use crate::schema::Micros;
 use crate::source::{Source, Stream};
+pub use file::{FileError, Place, SavedFile};
+pub use import::{Import, Imported, import};
 
 /// What one run is told by the command that makes it.
 pub struct Run<'a> {

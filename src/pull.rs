@@ -3,14 +3,20 @@
 //!
 //! A walk knows nothing of lakes or records: it asks, orders answers, and says which span of the order key it has proven.
 
+mod ascending;
 mod chain;
 mod cursor;
 mod desk;
+mod filtered;
 mod listed;
 mod numbered;
 mod offset;
 mod page;
+mod pipeline;
+mod seek;
+mod ties;
 mod unordered;
+mod unreadable;
 pub mod windows;
 #[cfg(test)]
 mod windows_tests;
@@ -38,10 +44,14 @@ pub enum Event {
         member: usize,
         rows: Vec<Vec<u8>>,
     },
-    /// All rows of this span have been handed on; `trusted` says whether the pages were joined by their counts.
-    Proven { span: Span, trusted: bool },
+    /// All rows of this span have been handed on.
+    Proven { span: Span, trust: Trust },
     /// A stretch that could not be read.
     Missing(Gap),
+    /// The service gives nothing out from this page on; older rows are asked for by date.
+    Capped { page: u64, total_pages: u64 },
+    /// The list is the wrong way round; it is read from its last page to its first.
+    Ascending,
     /// The list is not in the order asked for; it is read in full until nothing new comes.
     Unordered,
     /// The proven end of the list, and the oldest key it offers.
@@ -52,10 +62,27 @@ fn of(count: Option<u64>) -> String {
     count.map(|count| format!(" ({count})")).unwrap_or_default()
 }
 
+/// How far a proof can be relied on.
+///
+/// A deletion above a border and a row that appears below it cancel in every count: the row at the border is seen by nobody,
+/// and nothing tells. In a list that stands still nothing of the kind happens, and for that its head and its count are
+/// watched. In one that moves it is as rare as two such acts between two answers, and a second reading finds the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The list stood still as far as its head and its count tell.
+    Still,
+    /// The pages were joined by their counts in a list that moved: one reading proves it provisionally, a second one for good.
+    Moving,
+    /// There was no count to join by.
+    Uncounted,
+}
+
 /// Whether the walk goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     On,
+    /// As an answer to what was proven: what lies at or above this key need not be read again.
+    Below(Micros),
     Stop,
 }
 
@@ -72,6 +99,12 @@ pub enum PullError {
     Capped { page: u64, total_pages: u64 },
     #[error("page {page}: the service calls it the last one, and tells of more rows than it gave{}", of(*count))]
     Contradiction { page: u64, count: Option<u64> },
+    #[error("page {page}: rows from {newest} on, though the filter asks by `{operator}` for older ones")]
+    FilterIgnored {
+        page: u64,
+        operator: String,
+        newest: String,
+    },
     #[error("page {page}: only repeats rows of the pages before it")]
     Repeats { page: u64 },
     #[error("the list never stands still: {passes} full readings each brought new records")]
@@ -92,15 +125,19 @@ impl PullError {
         }
     }
 
-    /// Whether the fault may lie in one page, so that others can still be read.
-    pub fn is_of_one_page(&self) -> bool {
+    /// Whether only this page is at fault, so that others may still be read.
+    pub fn is_about_page(&self) -> bool {
         match self {
+            PullError::Shape { .. } => true,
             PullError::Http { source, .. } => matches!(
                 source.kind,
-                HttpErrorKind::Server | HttpErrorKind::NotJson | HttpErrorKind::Truncated | HttpErrorKind::TooLarge
+                HttpErrorKind::Server
+                    | HttpErrorKind::NotJson
+                    | HttpErrorKind::Truncated
+                    | HttpErrorKind::TooLarge
+                    | HttpErrorKind::Timeout
             ),
-            PullError::Caller(_) => false,
-            _ => true,
+            _ => false,
         }
     }
 
@@ -113,6 +150,9 @@ impl PullError {
             }
             PullError::Capped { .. } | PullError::Contradiction { .. } | PullError::Repeats { .. } => {
                 "the service hides what lies deeper; what was read is kept, and the rest is shown as a gap".to_owned()
+            }
+            PullError::FilterIgnored { .. } => {
+                "the service does not know this operator after all: run `trailhouse probe` on the source".to_owned()
             }
             PullError::Restless { .. } => "sync again when the account is quieter; what was read is kept".to_owned(),
             PullError::Window(error) => error.hint().to_owned(),
@@ -171,7 +211,7 @@ pub struct Walk<'a> {
 impl Walk<'_> {
     /// The first page alone; `None` where the service knows no such list.
     pub async fn open(&self) -> Result<Option<Opening>, PullError> {
-        match page::fetch(self, 1).await {
+        match page::fetch(self, &self.list.query, 1).await {
             Ok(page) => Ok(page.map(|page| Opening {
                 service_at: page.service_at,
                 is_whole: page.outline.is_last(),
@@ -188,11 +228,17 @@ impl Walk<'_> {
             return unordered::walk(self, caller).await;
         }
         match numbered::walk(self, caller).await? {
-            numbered::Outcome::Done => Ok(()),
-            numbered::Outcome::NotNewestFirst => {
-                caller(Event::Unordered).await?;
-                unordered::walk(self, caller).await
+            numbered::Outcome::Done => return Ok(()),
+            numbered::Outcome::OldestFirst(first) => {
+                caller(Event::Ascending).await?;
+                match ascending::walk(self, first, caller).await? {
+                    ascending::Outcome::Done => return Ok(()),
+                    ascending::Outcome::Unordered => {}
+                }
             }
+            numbered::Outcome::Unordered => {}
         }
+        caller(Event::Unordered).await?;
+        unordered::walk(self, caller).await
     }
 }

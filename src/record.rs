@@ -4,6 +4,7 @@
 //! Only what identity and order need can reject a record; any other field of a wrong type becomes null and its value goes
 //! to `extra`, for an event must not vanish over an icon.
 
+mod form;
 mod json;
 mod row;
 

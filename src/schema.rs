@@ -101,7 +101,12 @@ pub const REJECTS: Table = Table {
     doc: "Records that could not be read, kept with their bytes and the reason.",
     columns: &[
         column("reason", "", Kind::Text, "Why the record could not be flattened."),
-        column("page", "", Kind::Integer, "Number of the page it stood on."),
+        column(
+            "page",
+            "",
+            Kind::Integer,
+            "Number of the page it stood on; of the line, where it stood alone in an imported file.",
+        ),
         column(
             "first_seen_at",
             "",

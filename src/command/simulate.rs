@@ -1,5 +1,7 @@
 //! `simulate`: the model of the services on a port of this machine, to try things against.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
@@ -31,6 +33,9 @@ pub(super) struct Simulate {
     /// How many of a thousand requests fail in a way that a client survives
     #[arg(long, default_value_t = 0)]
     faults: u64,
+    /// Milliseconds that each answer takes
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -47,15 +52,22 @@ impl Simulate {
                 // Without a signal to wait for it is ended from outside.
                 drop(tokio::signal::ctrl_c().await);
             };
+            let latency = Duration::from_millis(self.latency_ms);
             let served = match self.service {
                 Service::Secoda => {
                     let settings = Settings::new(self.seed, self.events, self.days, now);
-                    let ready = |running: &simulator::Running| say(&running.base_url(), &[("token", TOKEN)]);
+                    let ready = |running: &simulator::Running| {
+                        running.turn(|switches| switches.latency = latency);
+                        say(&running.base_url(), &[("token", TOKEN)])
+                    };
                     simulator::serve(&settings, self.faults, self.port, ready, until).await
                 }
                 Service::Zendesk => {
                     let settings = zendesk::history::Settings::new(self.seed, self.events, self.days, now);
-                    let ready = |running: &zendesk::Running| say(&running.base_url(), &ZENDESK);
+                    let ready = |running: &zendesk::Running| {
+                        running.turn(|switches| switches.latency = latency);
+                        say(&running.base_url(), &ZENDESK)
+                    };
                     zendesk::serve(&settings, self.faults, self.port, ready, until).await
                 }
             };

@@ -195,13 +195,17 @@ fn pagination_of(section: &Section<'_>) -> Result<Pagination, ConfigError> {
 }
 
 fn check_name(sources: &Section<'_>, name: &str) -> Result<(), ConfigError> {
+    name_fault(name).map_or(Ok(()), |(message, hint)| Err(sources.fault(name, message).hinted(hint)))
+}
+
+/// What is wrong with a name for a source of one's own, and what to do about it.
+pub(super) fn name_fault(name: &str) -> Option<(&'static str, String)> {
     if RESERVED.contains(&name) {
-        return Err(sources
-            .fault(name, "the name is reserved for the demo")
-            .hinted("give the source another name"));
+        let hint = "give the source another name".to_owned();
+        return Some(("the name is reserved for the demo", hint));
     }
     if is_name(name) {
-        return Ok(());
+        return None;
     }
     let rule = "a source's name is a small letter and at most 39 more small letters, digits or underscores";
     let as_underscore = |letter: char| {
@@ -212,12 +216,12 @@ fn check_name(sources: &Section<'_>, name: &str) -> Result<(), ConfigError> {
         }
     };
     let proposed: String = name.chars().map(as_underscore).collect();
-    let fault = sources.fault(name, "not a name for a source");
-    Err(fault.hinted(if is_name(&proposed) {
+    let hint = if is_name(&proposed) {
         format!("{rule}: `{proposed}`")
     } else {
         rule.to_owned()
-    }))
+    };
+    Some(("not a name for a source", hint))
 }
 
 fn is_name(name: &str) -> bool {

@@ -30,6 +30,7 @@ const DOMAIN: &str = "trailhouse.state";
 
 /// One load, ready to be committed.
 pub struct Draft<'a> {
+    pub kind: Kind,
     pub run_id: &'a str,
     pub source: &'a str,
     pub stream: &'a Stream,
@@ -76,7 +77,7 @@ impl Lake {
                     .push(file.file.clone());
             }
             let entry = Entry {
-                kind: Kind::Sync,
+                kind: draft.kind,
                 source: Some(draft.source.to_owned()),
                 stream: Some(draft.state_name.to_owned()),
                 counts: draft.counts,

@@ -1,7 +1,8 @@
 //! What a walk has proven, and what may be claimed of it. Pure, and apart from the rows: a claim is only ever as good as the
 //! commit that carries it.
 
-use crate::coverage::{Coverage, EXPIRED, Span, State, StreamState};
+use crate::coverage::{Coverage, EXPIRED, Gap, Span, State, StreamState, next_wanted_below};
+use crate::pull::{Flow, Trust};
 use crate::schema::{DAY, EARLIEST, Micros, SECOND};
 use crate::source::Source;
 
@@ -15,38 +16,41 @@ pub(super) struct Claims {
     pub(super) before: Coverage,
     /// The service's time when the walk began.
     pub(super) now: Micros,
-    /// The walk goes on until everything from here on is proven.
-    down_to: Micros,
-    /// Whether a row of the lake has been met again, or there was none to meet.
+    /// What the walk has to read.
+    wanted: Vec<Span>,
+    /// Whether a row of the lake has been met again, or the service has shown none yet.
     pub(super) is_met: bool,
-    /// A list in no order: only its end proves anything.
-    is_unordered: bool,
+    /// Nothing proven ends the walk before its end: of a list in no order, or of windows, which are all wanted.
+    goes_on: bool,
     settle: Micros,
     finality: Micros,
     /// How long the service keeps its log; none for ever.
     retention: Option<Micros>,
-    /// What is proven and not claimed yet, with whether the joins can be trusted.
-    proven: Vec<(Span, bool)>,
+    /// What is proven and not claimed yet.
+    proven: Vec<(Span, Trust)>,
     untrusted: Vec<Span>,
     /// Everything claimed of this walk.
     claimed: Vec<Span>,
+    /// What this walk could not read, and why.
+    missing: Vec<Gap>,
 }
 
 impl Claims {
     pub(super) fn new(state: StreamState, source: &Source, now: Micros) -> Self {
         Self {
             before: state.coverage.clone(),
-            is_met: state.rows == 0,
+            is_met: state.newest_key.is_none(),
             state,
             now,
-            down_to: EARLIEST,
-            is_unordered: false,
+            wanted: Vec::new(),
+            goes_on: false,
             settle: micros(source.settle),
             finality: micros(source.finality),
             retention: source.retention_days.map(|days| i64::from(days) * DAY),
             proven: Vec::new(),
             untrusted: Vec::new(),
             claimed: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -55,39 +59,66 @@ impl Claims {
     pub(super) fn begin(&mut self, now: Micros, from: Option<Micros>) -> bool {
         self.now = now;
         self.state.coverage.begin(now - self.settle);
-        let wanted = self.state.coverage.walk_down_to(now, self.finality, OVERLAP);
-        self.down_to = from.or(wanted).unwrap_or(EARLIEST);
-        self.down_to <= EARLIEST
+        self.wanted = match from {
+            Some(from) => vec![Span::new(from, Micros::MAX)],
+            None => self.state.coverage.wanted(now, self.finality, OVERLAP),
+        };
+        self.wanted.first().is_none_or(|span| span.from <= EARLIEST)
     }
 
     /// What is asked for is all that is read: nothing proven ends the walk before.
     pub(super) fn go_on_to_the_end(&mut self) {
-        self.down_to = Micros::MIN;
+        self.goes_on = true;
     }
 
-    /// What has to be read where the service can be asked for stretches, up to `end`; the user's own bounds come first.
-    pub(super) fn wanted(&self, from: Option<Micros>, to: Option<Micros>, end: Micros) -> Vec<Span> {
-        let wanted = match from {
-            Some(from) => vec![Span::new(from, Micros::MAX)],
-            None => self.state.coverage.wanted(self.now, self.finality, OVERLAP),
-        };
+    /// What has to be read where the service can be asked for stretches, up to `end`, oldest first.
+    pub(super) fn stretches(&self, to: Option<Micros>, end: Micros) -> Vec<Span> {
         let bounds = Span::new(EARLIEST, to.unwrap_or(Micros::MAX).min(end));
-        wanted
-            .into_iter()
+        let mut stretches: Vec<Span> = Vec::new();
+        for span in self
+            .wanted
+            .iter()
             .map(|span| span.meet(bounds))
             .filter(|span| !span.is_empty())
-            .collect()
+        {
+            match stretches.last_mut() {
+                Some(last) if span.from <= last.to => last.to = last.to.max(span.to),
+                _ => stretches.push(span),
+            }
+        }
+        stretches
     }
 
-    /// Takes what is proven, and says whether the walk has gone as deep as it has to.
-    pub(super) fn prove(&mut self, span: Span, trusted: bool) -> bool {
-        self.proven.push((span, trusted));
-        !self.is_unordered && span.from <= self.down_to
+    /// Takes what is proven, and says what the walk has still to read if it has met a row of the lake.
+    pub(super) fn prove(&mut self, span: Span, trust: Trust) -> Flow {
+        self.proven.push((span, trust));
+        if self.goes_on {
+            return Flow::On;
+        }
+        match next_wanted_below(span.from, &self.wanted) {
+            None => Flow::Stop,
+            Some(key) if key < span.from => Flow::Below(key),
+            Some(_) => Flow::On,
+        }
+    }
+
+    /// A stretch that could not be read, and why.
+    pub(super) fn miss(&mut self, gap: Gap) {
+        self.state.coverage.explain(gap.span, &gap.reason);
+        self.missing.push(gap);
+    }
+
+    /// The walk ended early: what it did not reach has this reason, and what it could not read keeps its own.
+    pub(super) fn explain_rest(&mut self, reason: &str) {
+        self.state.coverage.explain_rest(reason);
+        for gap in &self.missing {
+            self.state.coverage.explain(gap.span, &gap.reason);
+        }
     }
 
     /// The list is in no order after all: what its order seemed to prove counts for nothing.
     pub(super) fn distrust_order(&mut self) {
-        self.is_unordered = true;
+        self.goes_on = true;
         self.proven.clear();
     }
 
@@ -121,7 +152,7 @@ impl Claims {
         }
         self.is_met = true;
         if oldest.is_none() {
-            self.proven.push((Span::new(reach, Micros::MAX), true));
+            self.proven.push((Span::new(reach, Micros::MAX), Trust::Still));
         }
         self.claim();
         let older = Span::new(EARLIEST, reach);
@@ -141,14 +172,29 @@ impl Claims {
             return;
         }
         let horizon = self.state.coverage.horizon().unwrap_or(EARLIEST);
-        for (span, trusted) in std::mem::take(&mut self.proven) {
+        for (span, trust) in std::mem::take(&mut self.proven) {
             let span = Span::new(span.from, span.to.min(horizon));
             self.claimed.push(span);
-            if trusted {
+            if trust == Trust::Still {
                 self.state.coverage.claim(span, self.now, self.finality);
+                continue;
+            }
+            self.state.coverage.claim_provisionally(span, self.now);
+            if trust == Trust::Moving {
+                self.claim_again(span);
             } else {
-                self.state.coverage.claim_provisionally(span, self.now);
                 self.untrusted.push(span);
+            }
+        }
+    }
+
+    /// What an earlier walk has read too is read twice: what one of them overlooked the other has seen.
+    fn claim_again(&mut self, span: Span) {
+        let is_read = |state: State| matches!(state, State::Provisional | State::Final);
+        for interval in self.before.intervals().iter().filter(|it| is_read(it.state)) {
+            let both = Span::new(span.from.max(interval.span.from), span.to.min(interval.span.to));
+            if !both.is_empty() {
+                self.state.coverage.claim(both, self.now, self.finality);
             }
         }
     }
@@ -156,12 +202,7 @@ impl Claims {
     /// A list without a count is believed when a second walk over the same time brings no new record.
     pub(super) fn believe_untrusted(&mut self) {
         for span in std::mem::take(&mut self.untrusted) {
-            for interval in self.before.intervals() {
-                let both = Span::new(span.from.max(interval.span.from), span.to.min(interval.span.to));
-                if !both.is_empty() {
-                    self.state.coverage.claim(both, self.now, self.finality);
-                }
-            }
+            self.claim_again(span);
         }
     }
 

@@ -174,7 +174,7 @@ impl Seen {
         self.failed_in_a_row += 1;
         let failed = &mut fan_out(load).failed;
         let is_known = failed.iter().any(|known| known == id);
-        if !error.is_of_one_page()
+        if !is_about_resource(&error)
             || self.failed_in_a_row >= MOST_FAILED_IN_A_ROW
             || (failed.len() >= MOST_FAILED && !is_known)
         {
@@ -198,6 +198,11 @@ impl Seen {
         }
         is_time
     }
+}
+
+/// Whether the lists of other resources may still be read.
+fn is_about_resource(error: &PullError) -> bool {
+    error.is_about_page() || !matches!(error, PullError::Http { .. } | PullError::Caller(_))
 }
 
 fn fan_out<'a>(load: &'a mut StreamLoad<'_>) -> &'a mut FanOut {

@@ -12,8 +12,8 @@ use crate::batch::RejectedRow;
 use crate::coverage::{Gap, Span, StreamState};
 use crate::http::Client;
 use crate::lake::{Draft, Incoming, Lake, Quiet};
-use crate::ledger::{Counts, QuietStream};
-use crate::pull::{Event, Flow, Opening};
+use crate::ledger::{Counts, Kind, QuietStream};
+use crate::pull::{Event, Flow, Opening, Trust};
 use crate::record::{Layouts, Record};
 use crate::schema::{DAY, Micros, SECOND, format_time};
 
@@ -91,8 +91,17 @@ impl<'a> StreamLoad<'a> {
                 self.read(page, member, &rows);
                 self.flush_if_full().await?;
             }
-            Event::Proven { span, trusted } => return self.prove(span, trusted).await,
-            Event::Missing(Gap { span, reason }) => self.claims.state.coverage.explain(span, &reason),
+            Event::Proven { span, trust } => return self.prove(span, trust).await,
+            Event::Missing(gap) => self.claims.miss(gap),
+            Event::Capped { page, total_pages } => self.warnings.push(format!(
+                "the service gives nothing out from page {page} of {total_pages} on; older rows are asked for by date"
+            )),
+            Event::Ascending => {
+                self.warnings.push(
+                    "the service ignores the order asked for; the list is read from its last page to its first"
+                        .to_owned(),
+                );
+            }
             Event::Unordered => {
                 self.claims.distrust_order();
                 self.warnings
@@ -180,17 +189,13 @@ impl<'a> StreamLoad<'a> {
         self.total.received + self.counts.received
     }
 
-    async fn prove(&mut self, span: Span, trusted: bool) -> Result<Flow> {
-        let is_deep_enough = self.claims.prove(span, trusted);
-        if is_deep_enough && !self.claims.is_met {
+    async fn prove(&mut self, span: Span, trust: Trust) -> Result<Flow> {
+        let mut flow = self.claims.prove(span, trust);
+        if flow != Flow::On && !self.claims.is_met {
             self.flush().await?;
+            flow = if self.claims.is_met { flow } else { Flow::On };
         }
-        let is_done = is_deep_enough && self.claims.is_met;
-        Ok(if is_done || self.is_cancelled() {
-            Flow::Stop
-        } else {
-            Flow::On
-        })
+        Ok(if self.is_cancelled() { Flow::Stop } else { flow })
     }
 
     async fn end(&mut self, oldest: Option<Micros>) -> Result<()> {
@@ -247,6 +252,7 @@ impl<'a> StreamLoad<'a> {
         let Task { source, stream, run } = self.task;
         let records = std::mem::take(&mut self.records);
         let rejects = std::mem::take(&mut self.rejects);
+        let newest = records.iter().map(|record| record.order_at).max();
         let incoming = Incoming {
             source: &source.name,
             stream,
@@ -261,12 +267,12 @@ impl<'a> StreamLoad<'a> {
         claims.claim();
         claims.state.rows += classified.counts.stored;
         claims.state.rejects += classified.counts.rejects;
-        let newest = classified.records.iter().map(|record| record.order_at).max();
         claims.state.newest_key = claims.state.newest_key.max(newest);
         if classified.records.is_empty() && classified.rejects.is_empty() {
             return Ok(());
         }
         let draft = Draft {
+            kind: Kind::Sync,
             run_id: &run.run_id,
             source: &source.name,
             stream,

@@ -67,7 +67,7 @@ pub(super) async fn load(
             if matches!(error, PullError::Contradiction { .. }) {
                 load.claims.distrust_counts();
             }
-            load.claims.state.coverage.explain_rest(&reason(&error));
+            load.claims.explain_rest(&reason(&error));
             flushed.and(Err(StreamError::Pull(error)))
         }
         Err(error) => load.flush().await.map_err(StreamError::Lake).and(Err(error)),
@@ -83,7 +83,10 @@ async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> 
         .state(&source.name, &task.state_name())
         .await
         .map_err(StreamError::Lake)?;
-    let mut state = state.unwrap_or_else(|| StreamState::new(&source.account));
+    let mut state = state.map_or_else(
+        || StreamState::new(&source.account),
+        |state| state.taken_by(&source.account),
+    );
     if state.account != source.account {
         return Err(StreamError::OtherAccount {
             known: state.account,

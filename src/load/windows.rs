@@ -41,7 +41,7 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), PullError> {
     hand_on(load, newest).await?;
     let is_first = load.claims.state.complete_walks == 0;
     let oldest = if is_first { list.oldest().await? } else { None };
-    let mut stretches = load.claims.wanted(task.run.from, task.run.to, end + AHEAD);
+    let mut stretches = load.claims.stretches(task.run.to, end + AHEAD);
     if is_first {
         let begin = oldest.unwrap_or(end);
         stretches.retain_mut(|stretch| {

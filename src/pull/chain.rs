@@ -1,13 +1,14 @@
 //! The joined pages of a walk, and when a further page joins them. Pure, so that the rule of joining can be read, and tested,
 //! apart from the asking.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
-use super::PullError;
-use super::page::Outline;
+use super::page::{Outline, PageOrder};
+use super::{PullError, Trust};
+use crate::coverage::Span;
 use crate::schema::Micros;
 
-/// Pages whose row identities are remembered; rows arriving faster than this many pages between two answers are not joined.
+/// Pages whose row identities are remembered.
 const REMEMBERED: usize = 128;
 
 /// The first row of the list and its count.
@@ -15,29 +16,36 @@ pub(super) type Head = (u64, Option<u64>);
 
 /// The joined pages of one walk.
 pub(super) struct Chain {
-    pub(super) pages: VecDeque<Outline>,
-    /// Everything from here on has been proven.
+    pages: VecDeque<Outline>,
+    /// How many of the pages hold a row.
+    known: HashMap<u64, u32>,
+    /// Rows of this key or a newer one need no proof any more: they are proven, covered from before, or told as a gap.
     pub(super) proven_from: Micros,
     pub(super) oldest: Option<Micros>,
-    pub(super) trusted: bool,
+    /// Whether the counts of the answers can be true.
+    pub(super) is_counted: bool,
     /// What the head was when it was last looked at, if every page joined since is known to be of that list.
     pub(super) head: Option<Head>,
-    /// Rows of a page that is not the last, as the newest such page had them.
-    size: u64,
-    /// How often the walk has stepped back.
-    pub(super) steps_back: u64,
+    /// Whether the list has been seen to change in this walk.
+    pub(super) has_changed: bool,
+    /// Rows of a page that is not the last, as the newest such page had them; 0 while none has been seen.
+    pub(super) size: u64,
+    /// Rows from the head to the last one joined, and the count they were part of.
+    depth: (u64, Option<u64>),
 }
 
 impl Chain {
-    pub(super) fn new(trusted: bool) -> Self {
+    pub(super) fn new(is_counted: bool) -> Self {
         Self {
             pages: VecDeque::new(),
+            known: HashMap::new(),
             proven_from: Micros::MAX,
             oldest: None,
-            trusted,
+            is_counted,
             head: None,
+            has_changed: false,
             size: 0,
-            steps_back: 0,
+            depth: (0, None),
         }
     }
 
@@ -47,121 +55,231 @@ impl Chain {
             .ok_or_else(|| PullError::Caller(anyhow::anyhow!("no page is joined")))
     }
 
-    pub(super) fn ids(&self) -> HashSet<u64> {
-        self.pages.iter().flat_map(|page| page.ids.iter().copied()).collect()
+    pub(super) fn last_mut(&mut self) -> Option<&mut Outline> {
+        self.pages.back_mut()
     }
 
-    pub(super) fn push(&mut self, outline: Outline) {
-        self.trusted &= outline.count.is_some();
+    /// Joins a page, and gives the span that is proven by it: keys newer than its last one, for rows of that very key may
+    /// follow.
+    pub(super) fn push(&mut self, outline: Outline) -> Option<Span> {
+        self.is_counted &= outline.count.is_some();
         if !outline.is_last() {
-            self.size = outline.rows;
+            self.size = outline.length();
         }
+        if let Some(last) = self.pages.back() {
+            self.has_changed |= last.count != outline.count;
+        }
+        let size = self.size.max(outline.length());
+        let depth = (outline.number - 1).saturating_mul(size) + outline.length();
+        let oldest = outline.oldest;
+        for id in outline.ids() {
+            *self.known.entry(id).or_default() += 1;
+        }
+        let count = outline.count;
         self.pages.push_back(outline);
         if self.pages.len() > REMEMBERED {
-            self.pages.pop_front();
+            self.forget_first();
+        }
+        let oldest = oldest.filter(|_| !self.is_out_of_order())?;
+        self.oldest = Some(self.oldest.map_or(oldest, |known| known.min(oldest)));
+        if oldest < self.proven_from {
+            self.depth = (depth, count);
+        }
+        let span = Span::new(oldest.saturating_add(1), self.proven_from);
+        if span.is_empty() {
+            return None;
+        }
+        self.proven_from = span.from;
+        Some(span)
+    }
+
+    fn forget_first(&mut self) {
+        let Some(first) = self.pages.pop_front() else {
+            return;
+        };
+        for id in first.ids() {
+            if let Some(pages) = self.known.get_mut(&id) {
+                *pages -= 1;
+                if *pages == 0 {
+                    self.known.remove(&id);
+                }
+            }
         }
     }
 
-    /// Forgets the joined pages from this number on, and takes the page in their place.
-    pub(super) fn rewind_to(&mut self, page: Outline) {
-        self.pages.retain(|joined| joined.number < page.number);
-        self.push(page);
+    /// Forgets the pages, so that the next one begins the chain anew; what is proven stays so.
+    pub(super) fn restart(&mut self) {
+        self.pages.clear();
+        self.known.clear();
     }
 
-    /// Whether a page answered after the last joined one follows it with nothing between. It must repeat exactly as many rows
-    /// as the count has grown, or begin at a key newer than the last one joined: then it overlaps, and rows that share the
-    /// border's key are on it in whatever order the service puts them.
+    /// As `restart`, below what is told as a gap or covered from before: nothing is proven across it.
+    pub(super) fn restart_below(&mut self, key: Micros) {
+        self.restart();
+        self.proven_from = self.proven_from.min(key);
+    }
+
+    /// How far what the next page proves can be relied on.
+    pub(super) fn trust(&self, stood_still: bool) -> Trust {
+        match (self.is_counted, stood_still || !self.has_changed) {
+            (false, _) => Trust::Uncounted,
+            (true, true) => Trust::Still,
+            (true, false) => Trust::Moving,
+        }
+    }
+
+    pub(super) fn knows(&self, id: u64) -> bool {
+        self.known.contains_key(&id)
+    }
+
+    /// Whether a page answered after the last joined one follows it with nothing between.
+    ///
+    /// A page that begins at a key that needs no proof any more overlaps: whatever lies below that key is on it or below it.
+    /// Otherwise it must repeat exactly as many rows as the count has grown: rows that share the border's key may change
+    /// places, and then repeat without growth. A page of nothing but repeats is believed only where the count has grown by
+    /// enough.
     pub(super) fn joins(&self, deeper: &Outline) -> bool {
         let Some(shallower) = self.pages.back() else {
             return true;
         };
-        let (true, Some(before), Some(after)) = (self.trusted, shallower.count, deeper.count) else {
+        let ids = deeper.ids();
+        let repeated = ids.iter().filter(|id| self.knows(**id)).count();
+        if repeated == ids.len() && !self.may_repeat(deeper) {
+            return false;
+        }
+        if self.overlaps(deeper) {
+            return true;
+        }
+        let (true, Some(before), Some(after)) = (self.is_counted, shallower.count, deeper.count) else {
             return true;
         };
-        let known = self.ids();
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let repeated = number(deeper.ids.iter().filter(|id| known.contains(id)).count());
-        let distinct = number(deeper.ids.len());
-        let overlaps = repeated > 0
-            && deeper
-                .newest
-                .zip(shallower.oldest)
-                .is_some_and(|(deeper, last)| deeper > last);
-        let follows = |grown: u64| {
-            let expected = grown.min(distinct);
-            let is_same_page = grown < distinct && self.repeats_last(deeper);
-            (repeated == expected || (overlaps && repeated > expected)) && !is_same_page
+        after
+            .checked_sub(before)
+            .is_some_and(|grown| number(repeated) == grown.min(number(ids.len())))
+    }
+
+    pub(super) fn overlaps(&self, deeper: &Outline) -> bool {
+        deeper.newest.is_some_and(|newest| newest >= self.proven_from)
+    }
+
+    /// Whether a page answered before the last joined one was its neighbour: the counts are equal, and no row is on both.
+    pub(super) fn meets(&self, earlier: &Outline) -> bool {
+        self.pages.back().is_some_and(|last| {
+            self.is_counted
+                && last.number + 1 == earlier.number
+                && last.count == earlier.count
+                && !self.is_resized(earlier)
+                && earlier.rows.iter().all(|row| !self.knows(row.id))
+        })
+    }
+
+    fn may_repeat(&self, deeper: &Outline) -> bool {
+        let (depth, before) = self.depth;
+        match (self.is_counted, before, deeper.count) {
+            (true, Some(before), Some(after)) => {
+                let end = (deeper.number - 1).saturating_mul(self.size) + deeper.length();
+                end + before <= depth + after
+            }
+            _ => true,
+        }
+    }
+
+    /// The page that ought to hold the last joined row in a list of so many rows, in pages of `size`.
+    pub(super) fn page_of_last(&self, size: u64, count: Option<u64>) -> u64 {
+        let (depth, before) = self.depth;
+        let grown = count
+            .zip(before)
+            .map_or(0, |(after, before)| after.saturating_sub(before));
+        let shrunk = count
+            .zip(before)
+            .map_or(0, |(after, before)| before.saturating_sub(after));
+        let position = (depth + grown).saturating_sub(shrunk).saturating_sub(1);
+        position / size.max(1) + 1
+    }
+
+    /// Whether the key of the last joined row goes on on the page: rows of one key may be in any order.
+    pub(super) fn is_tied(&self, deeper: &Outline) -> bool {
+        deeper.newest.is_some() && deeper.newest == self.pages.back().and_then(|last| last.oldest)
+    }
+
+    /// Whether a page read while the head stood still follows the last one: of that count and size, without any repeat.
+    pub(super) fn follows_still(&self, outline: &Outline) -> bool {
+        self.head.is_some_and(|(_, count)| count == outline.count)
+            && !self.is_resized(outline)
+            && outline.rows.iter().all(|row| !self.knows(row.id))
+            && outline.ids().len() == outline.rows.len()
+    }
+
+    /// Whether a page is of another size than the ones before. Page numbers only mean the same rows while all pages have one
+    /// size; the last page may be shorter.
+    pub(super) fn is_resized(&self, page: &Outline) -> bool {
+        if self.size == 0 || page.rows.is_empty() {
+            return false;
+        }
+        let fits = if page.is_last() {
+            page.length() <= self.size
+        } else {
+            page.length() == self.size
         };
-        same_size(shallower, deeper) && after.checked_sub(before).is_some_and(follows)
-    }
-
-    /// Whether pages read while the head stood still repeat nothing: rows that share a key may change places unseen.
-    pub(super) fn brings_no_repeats(&self, outlines: &[Outline]) -> bool {
-        let mut known = self.ids();
-        outlines
-            .iter()
-            .flat_map(|outline| &outline.ids)
-            .all(|id| known.insert(*id))
-    }
-
-    /// Whether a page brings any row that is not joined yet.
-    pub(super) fn lacks_some_of(&self, page: &Outline) -> bool {
-        let known = self.ids();
-        page.ids.iter().any(|id| !known.contains(id))
-    }
-
-    /// Whether a page read while the head stood still is of the list the chain is of.
-    pub(super) fn is_same_list(&self, outline: &Outline) -> bool {
-        let size = self.pages.front().is_none_or(|first| same_size(first, outline));
-        size && self.head.is_some_and(|(_, count)| count == outline.count)
+        let contradicts = page.is_last() && self.is_counted && page.contradicts_end(self.size);
+        !fits || contradicts || (self.is_counted && !page.is_sized(self.size))
     }
 
     /// Whether the last page says that it ends the list, and tells of more rows than there were.
     pub(super) fn contradicts_end(&self) -> bool {
-        self.pages.back().is_some_and(|last| last.contradicts_end(self.size))
+        let size = |last: &Outline| if self.size == 0 { last.length() } else { self.size };
+        self.pages.back().is_some_and(|last| last.contradicts_end(size(last)))
     }
 
     /// Whether a page is the last joined one over again.
     pub(super) fn repeats_last(&self, page: &Outline) -> bool {
-        let last = self.pages.back();
-        last.is_some_and(|last| page.ids.iter().all(|id| last.ids.binary_search(id).is_ok()))
+        let last = self.pages.back().map(Outline::ids);
+        last.is_some_and(|last| page.rows.iter().all(|row| last.contains(&row.id)))
     }
 
-    /// Judged between the last two joined pages where no row was revised in between.
+    /// Whether a page brings any row that is not joined yet.
+    pub(super) fn lacks_some_of(&self, page: &Outline) -> bool {
+        page.rows.iter().any(|row| !self.knows(row.id))
+    }
+
+    /// Judged within the last joined page, and between the last two where no row was revised in between.
     pub(super) fn is_out_of_order(&self) -> bool {
         let mut newest_last = self.pages.iter().rev();
-        match (newest_last.next(), newest_last.next()) {
+        let deeper = newest_last.next();
+        if deeper.is_some_and(|page| page.order != PageOrder::NewestFirst) {
+            return true;
+        }
+        match (deeper, newest_last.next()) {
             (Some(deeper), Some(shallower)) if deeper.number == shallower.number + 1 => {
-                let earlier = || self.pages.iter().filter(|page| page.number < deeper.number);
-                let repeats = |id: &u64| earlier().any(|page| page.ids.binary_search(id).is_ok());
-                !deeper.ids.iter().any(repeats)
+                let is_new = |id: &u64| self.known.get(id).is_none_or(|pages| *pages == 1);
+                let grown =
+                    (deeper.count.zip(shallower.count)).map_or(0, |(after, before)| after.saturating_sub(before));
+                // After a burst of a page the rows above may be of pages no longer remembered.
+                grown < self.size.max(1)
                     && deeper
                         .newest
                         .zip(shallower.oldest)
                         .is_some_and(|(deeper, shallower)| deeper > shallower)
+                    && deeper.ids().iter().all(is_new)
             }
             _ => false,
         }
     }
-}
 
-/// Page numbers only mean the same rows while all pages have one size; the last page may be shorter.
-fn same_size(shallower: &Outline, deeper: &Outline) -> bool {
-    let fits = if deeper.is_last() {
-        deeper.rows <= shallower.rows
-    } else {
-        deeper.rows == shallower.rows
-    };
-    let ends_well = !deeper.is_last() || deeper.count.is_none() || !deeper.contradicts_end(shallower.rows);
-    fits && ends_well && is_sized(shallower) && is_sized(deeper)
-}
+    /// How many pages deeper a key lies, judged by the keys of the pages joined last; `None` where they tell nothing.
+    pub(super) fn pages_down_to(&self, key: Micros) -> Option<i64> {
+        let newest = self.pages.front()?.newest?;
+        let oldest = self.pages.back()?.oldest?;
+        let pages = i64::try_from(self.pages.len()).ok()?;
+        let per_page = (newest - oldest) / pages;
+        (oldest - key).checked_div(per_page)
+    }
 
-/// Whether count and number of pages agree with the rows of a page that is not the last.
-pub(super) fn is_sized(page: &Outline) -> bool {
-    match (page.count, page.total_pages) {
-        (Some(count), Some(total)) if total > 1 && !page.is_last() && page.rows > 0 => {
-            count.div_ceil(page.rows) == total
-        }
-        _ => true,
+    /// The number of the last page, as the last answer tells it.
+    pub(super) fn last_page(&self) -> Option<u64> {
+        let last = self.pages.back()?;
+        let by_count = || Some(last.count?.div_ceil(self.size.max(1))).filter(|_| self.size > 0);
+        last.total_pages.or_else(by_count)
     }
 }

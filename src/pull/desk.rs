@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::mpsc::{Sender, UnboundedSender};
 
 use super::windows::WindowError;
-use super::{Event, PullError};
+use super::{Event, PullError, Trust};
 use crate::coverage::{Gap, Span};
 use crate::schema::SECOND;
 
@@ -65,7 +65,8 @@ impl Desk {
         if span.is_empty() {
             return Ok(());
         }
-        self.tell(Event::Proven { span, trusted }).await
+        let trust = if trusted { Trust::Still } else { Trust::Uncounted };
+        self.tell(Event::Proven { span, trust }).await
     }
 
     /// What is left of a window cannot be read. The other windows go on, unless they would end alike.

@@ -1,308 +1,277 @@
 //! Numbered pages, newest first, while rows arrive, move to the head and vanish.
 //!
-//! Two neighbouring pages are *joined* when nothing can lie between them. Asked one after the other, the deeper answer's
-//! count must not be below the shallower one's, and it must repeat at least as many rows as the count has grown. Pages asked
-//! for at the same time may be answered in any order, so counts alone prove nothing: they are joined only if the head of
-//! the list (its first row and the count) was the same before and after all of them, for every arrival and every revision
-//! changes it. Otherwise they are read again one by one.
+//! Two neighbouring pages are *joined* when nothing can lie between them (see [`Chain::joins`]). Pages asked for one after the
+//! other are joined by their counts, or because the deeper one begins above the border; pages asked for side by side only
+//! while the head of the list stands still (see `pipeline`). What does not join is read again from a page that shows a row
+//! already proven; a border that defies three attempts becomes a named gap, and the walk goes on below it.
 
-use futures::{StreamExt, TryStreamExt};
+use std::sync::Arc;
 
-use super::chain::{Chain, Head, is_sized};
-use super::page::{Outline, Page, fetch};
+use super::chain::Chain;
+use super::page::{Outline, Page, PageOrder, fetch};
 use super::{Event, Flow, PullError, Walk};
 use crate::coverage::{Gap, Span};
+use crate::schema::{Micros, format_time};
 
-/// Most pages asked for between two looks at the head.
-const LONGEST_STRETCH: u64 = 64;
-const JOIN_ATTEMPTS: u32 = 3;
-/// Most pages stepped back in one walk.
-const MOST_STEPS_BACK: u64 = 10_000;
+/// Failed joins without anything newly proven before what lies there becomes a gap.
+pub(super) const JOIN_ATTEMPTS: u32 = 3;
 
 pub(super) enum Outcome {
     Done,
-    NotNewestFirst,
+    /// The list begins with its oldest rows; the first page is told of.
+    OldestFirst(Outline),
+    Unordered,
+}
+
+/// One walk under way.
+pub(super) struct Walker<'w, C> {
+    pub(super) walk: &'w Walk<'w>,
+    pub(super) caller: &'w mut C,
+    /// Sent with every page.
+    pub(super) query: Arc<Vec<(String, String)>>,
+    /// Where the filter sent asks for older rows only: its moment.
+    pub(super) before: Option<Micros>,
+    pub(super) chain: Chain,
+    /// What the caller answered last.
+    pub(super) flow: Flow,
+    /// Pages asked for side by side between two looks at the head.
+    pub(super) stretch: u64,
+    /// Failed joins since something was newly proven.
+    pub(super) failures: u32,
+    /// The key that was looked for in vain.
+    pub(super) sought: Option<Micros>,
 }
 
 pub(super) async fn walk(
     walk: &Walk<'_>,
     caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
 ) -> Result<Outcome, PullError> {
-    let Some(first) = fetch(walk, 1).await? else {
+    let mut walker = Walker {
+        walk,
+        caller,
+        query: Arc::new(walk.list.query.clone()),
+        before: None,
+        chain: Chain::new(true),
+        flow: Flow::On,
+        stretch: 1,
+        failures: 0,
+        sought: None,
+    };
+    let Some(first) = fetch(walk, &walker.query, 1).await? else {
         return Err(PullError::Shape {
             page: 1,
             what: "there is no first page".to_owned(),
         });
     };
-    let first_outline = first.outline.clone();
+    let outline = first.outline.clone();
     let begun = Event::Begun {
         service_at: first.service_at,
-        newest_key: first_outline.newest,
-        count: first_outline.count,
-        total_pages: first_outline.total_pages,
+        newest_key: outline.newest,
+        count: outline.count,
+        total_pages: outline.total_pages,
     };
-    let mut chain = Chain::new(first_outline.count.is_some() && is_sized(&first_outline));
-    caller(begun).await?;
-    hand_on(first, caller).await?;
-    let mut stretch = 1;
-    chain.head = Some((first_outline.head, first_outline.count));
-    let mut flow = extend(&mut chain, first_outline, caller).await?;
-    loop {
-        let last = chain.last()?;
-        if !last.newest_first || chain.is_out_of_order() {
-            return Ok(Outcome::NotNewestFirst);
-        }
-        if flow == Flow::Stop {
-            return Ok(Outcome::Done);
-        }
-        if last.is_last() {
-            if chain.contradicts_end() {
-                return Err(PullError::Contradiction {
-                    page: last.number,
-                    count: last.count,
-                });
+    walker.tell(begun).await?;
+    walker.hand_on(first).await?;
+    if outline.order == PageOrder::OldestFirst {
+        return Ok(Outcome::OldestFirst(outline));
+    }
+    walker.begin(outline).await?;
+    walker.run().await
+}
+
+impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
+    /// The first page of a list.
+    pub(super) async fn begin(&mut self, first: Outline) -> Result<(), PullError> {
+        self.chain.is_counted = first.count.is_some() && (first.is_last() || first.is_sized(first.length()));
+        self.chain.head = Some((first.head, first.count));
+        self.extend(first, true).await
+    }
+
+    async fn run(&mut self) -> Result<Outcome, PullError> {
+        loop {
+            if self.chain.is_out_of_order() {
+                return Ok(Outcome::Unordered);
             }
-            return end(&chain, caller).await;
-        }
-        let ahead = last.total_pages.map_or(1, |total| total.saturating_sub(last.number));
-        let length = if chain.trusted && walk.max_in_flight > 1 {
-            stretch.min(ahead)
-        } else {
-            1
-        };
-        if length >= 2 && chain.head.is_some() {
-            let (joined, next) = read_stretch(walk, &mut chain, length, caller).await?;
-            stretch = if joined {
-                (stretch * 2).min(LONGEST_STRETCH)
+            if self.flow == Flow::Stop {
+                return Ok(Outcome::Done);
+            }
+            if let Flow::Below(key) = std::mem::replace(&mut self.flow, Flow::On)
+                && self.is_far(key)
+            {
+                self.go_below(key).await?;
+                continue;
+            }
+            let last = self.chain.last()?;
+            if last.is_last() {
+                if self.chain.contradicts_end() {
+                    return Err(PullError::Contradiction {
+                        page: last.number,
+                        count: last.count,
+                    });
+                }
+                return self.end().await;
+            }
+            let ahead = (self.chain.last_page()).map_or(1, |total| total.saturating_sub(last.number));
+            if self.chain.is_counted && self.walk.max_in_flight > 1 && self.stretch.min(ahead) >= 2 {
+                self.read_side_by_side(ahead).await?;
             } else {
-                (stretch / 2).max(1)
-            };
-            flow = next;
-            continue;
+                self.read_next().await?;
+                self.stretch = self.stretch.saturating_mul(2);
+            }
         }
-        if length >= 2 {
-            chain.head = look_at_head(walk, None, caller).await?;
-        }
-        flow = read_next(walk, &mut chain, caller).await?;
-        stretch = (stretch * 2).min(LONGEST_STRETCH);
     }
-}
 
-/// The end of the list is proven: everything from its oldest row on has been read.
-async fn end(chain: &Chain, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<Outcome, PullError> {
-    if let Some(oldest) = chain.oldest {
-        let span = Span::new(oldest, chain.proven_from);
-        if !span.is_empty() {
-            caller(Event::Proven {
-                span,
-                trusted: chain.trusted,
-            })
-            .await?;
+    /// The end of the list is proven: everything from its oldest row on has been read.
+    async fn end(&mut self) -> Result<Outcome, PullError> {
+        if let Some(oldest) = self.chain.oldest {
+            let span = Span::new(oldest, self.chain.proven_from);
+            if !span.is_empty() {
+                let trust = self.chain.trust(false);
+                self.tell(Event::Proven { span, trust }).await?;
+            }
         }
+        let oldest = self.chain.oldest;
+        self.tell(Event::Ended { oldest }).await?;
+        Ok(Outcome::Done)
     }
-    caller(Event::Ended { oldest: chain.oldest }).await?;
-    Ok(Outcome::Done)
-}
 
-/// Several pages at once, joined only if the head was the same before and after; says whether they were.
-async fn read_stretch(
-    walk: &Walk<'_>,
-    chain: &mut Chain,
-    length: u64,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<(bool, Flow), PullError> {
-    let last = chain.last()?.number;
-    let mut answers = futures::stream::iter(last + 1..=last + length)
-        .map(|number| fetch(walk, number))
-        .buffered(walk.max_in_flight);
-    let mut outlines = Vec::new();
-    while let Some(answer) = answers.try_next().await? {
-        let Some(page) = answer else { break };
-        outlines.push(page.outline.clone());
-        hand_on(page, caller).await?;
-    }
-    drop(answers);
-    let complete = u64::try_from(outlines.len()) == Ok(length);
-    let head = look_at_head(walk, chain.head, caller).await?;
-    let unchanged = complete && chain.head.is_some() && chain.head == head;
-    chain.head = head;
-    let sound =
-        unchanged && outlines.iter().all(|outline| chain.is_same_list(outline)) && chain.brings_no_repeats(&outlines);
-    if !sound {
-        // The page joined last is older than this look at the head: the next one must be asked for alone.
-        let flow = read_next(walk, chain, caller).await?;
-        return Ok((false, flow));
-    }
-    let mut flow = Flow::On;
-    for outline in outlines {
-        let in_order = outline.newest_first;
-        flow = extend(chain, outline, caller).await?;
-        if flow == Flow::Stop || !in_order || chain.is_out_of_order() {
-            break;
-        }
-    }
-    Ok((true, flow))
-}
-
-/// One page, asked for after the last joined one was answered.
-async fn read_next(
-    walk: &Walk<'_>,
-    chain: &mut Chain,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<Flow, PullError> {
-    for _ in 0..JOIN_ATTEMPTS {
-        let shallower = chain.last()?.clone();
-        let deeper = match read(walk, shallower.number + 1, caller).await? {
-            Some(page) if page.rows > 0 => page,
-            _ => return past_the_end(walk, chain, caller).await,
+    /// One page, asked for after the last joined one was answered.
+    pub(super) async fn read_next(&mut self) -> Result<(), PullError> {
+        let number = self.chain.last()?.number + 1;
+        let deeper = match self.read(number).await {
+            Err(error) if error.is_about_page() => return self.pass_over(number, error).await,
+            answer => answer?,
         };
-        if !chain.trusted && chain.repeats_last(&deeper) {
-            return walk_past(walk, chain, deeper, caller).await;
+        let Some(deeper) = deeper else {
+            return self.past_the_end(number).await;
+        };
+        if !self.chain.is_counted && self.chain.repeats_last(&deeper) {
+            return self.walk_past(deeper).await;
         }
-        if chain.joins(&deeper) {
-            return extend(chain, deeper, caller).await;
+        let is_resized = self.chain.is_resized(&deeper);
+        if !is_resized && self.chain.joins(&deeper) {
+            return self.extend(deeper, false).await;
         }
-        chain.head = None;
-        step_back(walk, chain, caller).await?;
-        if chain.last()?.is_last() {
-            return Ok(Flow::On);
+        self.chain.has_changed = true;
+        self.chain.head = None;
+        self.failures += 1;
+        if self.failures > JOIN_ATTEMPTS {
+            return self.give_up_join(deeper).await;
         }
+        if is_resized {
+            return self.anchor(Some(&deeper)).await;
+        }
+        if self.failures > 1 && self.chain.is_tied(&deeper) {
+            return self.resolve_ties().await;
+        }
+        self.anchor(None).await?;
+        if self.chain.meets(&deeper) {
+            self.extend(deeper, false).await?;
+        }
+        Ok(())
     }
-    give_up_join(walk, chain, caller).await
-}
 
-/// Reads shallower pages again until one holds a row that is joined already, and makes it the last joined page.
-async fn step_back(
-    walk: &Walk<'_>,
-    chain: &mut Chain,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<(), PullError> {
-    let joined = chain.ids();
-    let mut number = chain.last()?.number;
-    while chain.steps_back < MOST_STEPS_BACK {
-        chain.steps_back += 1;
-        if let Some(again) = read(walk, number, caller).await?
-            && (number == 1 || again.ids.iter().any(|id| joined.contains(id)))
+    /// Three attempts found no join: what may lie between is a named gap, and the walk goes on below it.
+    async fn give_up_join(&mut self, deeper: Outline) -> Result<(), PullError> {
+        let number = deeper.number;
+        if deeper.is_last() && deeper.contradicts_end(self.chain.size) {
+            let count = deeper.count;
+            return Err(PullError::Contradiction { page: number, count });
+        }
+        if !self.chain.lacks_some_of(&deeper) {
+            return Err(PullError::Repeats { page: number });
+        }
+        let reason = format!("pages {} and {number} could not be joined", self.chain.last()?.number);
+        self.go_on_at(deeper, reason).await
+    }
+
+    /// Begins anew at a page that may have unread rows above it, which become a gap.
+    pub(super) async fn go_on_at(&mut self, deeper: Outline, reason: String) -> Result<(), PullError> {
+        if !self.chain.overlaps(&deeper)
+            && let Some(from) = deeper.newest
         {
-            if number == 1 {
-                chain.head = Some((again.head, again.count));
+            let span = Span::new(from, self.chain.proven_from);
+            self.tell(Event::Missing(Gap { span, reason })).await?;
+            self.chain.restart_below(from);
+        }
+        self.chain.restart();
+        self.failures = 0;
+        self.extend(deeper, false).await
+    }
+
+    /// Without a count, a page that only repeats the last one may be a burst of arrivals: the page below it tells.
+    async fn walk_past(&mut self, repeat: Outline) -> Result<(), PullError> {
+        match self.read(repeat.number + 1).await? {
+            Some(below) if self.chain.lacks_some_of(&below) => {
+                self.extend(repeat, false).await?;
+                self.extend(below, false).await
             }
-            chain.rewind_to(again);
+            _ => self.repeated(&repeat),
+        }
+    }
+
+    /// Without a count, a page that brings nothing new is the end of the list where no total says otherwise.
+    fn repeated(&mut self, deeper: &Outline) -> Result<(), PullError> {
+        match self.chain.last_mut() {
+            Some(last) if last.total_pages.is_none() && last.has_next != Some(true) => {
+                last.has_next = Some(false);
+                Ok(())
+            }
+            _ => Err(PullError::Repeats { page: deeper.number }),
+        }
+    }
+
+    /// Fetches a page and hands its rows on, whatever becomes of the page. `None` where it holds no rows.
+    pub(super) async fn read(&mut self, number: u64) -> Result<Option<Outline>, PullError> {
+        let page = fetch(self.walk, &self.query, number).await?;
+        self.take(page).await
+    }
+
+    /// Hands the rows of an answer on.
+    pub(super) async fn take(&mut self, page: Option<Page>) -> Result<Option<Outline>, PullError> {
+        let Some(page) = page else { return Ok(None) };
+        let outline = page.outline.clone();
+        self.hand_on(page).await?;
+        self.check_filter(&outline)?;
+        Ok(Some(outline).filter(|outline| !outline.rows.is_empty()))
+    }
+
+    /// A filter is believed only as long as every row passes it.
+    fn check_filter(&self, outline: &Outline) -> Result<(), PullError> {
+        match (self.before, outline.newest, &self.walk.list.dates) {
+            (Some(before), Some(newest), Some(dates)) if newest >= before => Err(PullError::FilterIgnored {
+                page: outline.number,
+                operator: dates.before.clone(),
+                newest: format_time(newest),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn hand_on(&mut self, page: Page) -> Result<(), PullError> {
+        hand_on(page, self.caller).await
+    }
+
+    pub(super) async fn tell(&mut self, event: Event) -> Result<(), PullError> {
+        let flow = (self.caller)(event).await?;
+        if self.flow != Flow::Stop {
+            self.flow = flow;
+        }
+        Ok(())
+    }
+
+    /// Joins a page and says what is proven by it.
+    pub(super) async fn extend(&mut self, outline: Outline, stood_still: bool) -> Result<(), PullError> {
+        if self.chain.head.is_some_and(|(_, count)| count != outline.count) {
+            self.chain.head = None;
+        }
+        let Some(span) = self.chain.push(outline) else {
             return Ok(());
-        }
-        number = number.saturating_sub(1).max(1);
+        };
+        self.failures = 0;
+        let trust = self.chain.trust(stood_still);
+        self.tell(Event::Proven { span, trust }).await
     }
-    Err(PullError::Shape {
-        page: number,
-        what: format!("no page repeats a row read before, {MOST_STEPS_BACK} pages on"),
-    })
-}
-
-/// Three attempts found no join: what may lie between is a named gap, and the walk goes on below it.
-async fn give_up_join(
-    walk: &Walk<'_>,
-    chain: &mut Chain,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<Flow, PullError> {
-    let number = chain.last()?.number + 1;
-    let Some(deeper) = read(walk, number, caller).await?.filter(|page| page.rows > 0) else {
-        return past_the_end(walk, chain, caller).await;
-    };
-    if chain.repeats_last(&deeper) {
-        return Err(PullError::Repeats { page: number });
-    }
-    let from = deeper.newest.unwrap_or(chain.proven_from);
-    let span = Span::new(from, chain.proven_from);
-    if !span.is_empty() {
-        let reason = format!("pages {} and {number} could not be joined", number - 1);
-        caller(Event::Missing(Gap { span, reason })).await?;
-    }
-    chain.proven_from = chain.proven_from.min(from);
-    // The order of a page is judged by the one it joins, and this one joins none.
-    chain.pages.clear();
-    extend(chain, deeper, caller).await
-}
-
-/// Without a count, a page that only repeats the last one may be a burst of arrivals: the page below it tells.
-async fn walk_past(
-    walk: &Walk<'_>,
-    chain: &mut Chain,
-    repeat: Outline,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<Flow, PullError> {
-    match read(walk, repeat.number + 1, caller).await? {
-        Some(below) if chain.lacks_some_of(&below) => {
-            extend(chain, repeat, caller).await?;
-            extend(chain, below, caller).await
-        }
-        _ => repeated(chain, &repeat),
-    }
-}
-
-/// Without a count, a page that brings nothing new is the end of the list where no total says otherwise.
-fn repeated(chain: &mut Chain, deeper: &Outline) -> Result<Flow, PullError> {
-    match chain.pages.back_mut() {
-        Some(last) if last.total_pages.is_none() && last.has_next != Some(true) => {
-            last.has_next = Some(false);
-            Ok(Flow::On)
-        }
-        _ => Err(PullError::Repeats { page: deeper.number }),
-    }
-}
-
-/// No such page although the last answer named one: the list has become shorter, or the service hides the rest.
-async fn past_the_end(
-    walk: &Walk<'_>,
-    chain: &mut Chain,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<Flow, PullError> {
-    let number = chain.last()?.number + 1;
-    chain.head = None;
-    step_back(walk, chain, caller).await?;
-    let last = chain.last()?;
-    match last.total_pages {
-        Some(total_pages) if !last.is_last() && last.number + 1 == number => Err(PullError::Capped {
-            page: number,
-            total_pages,
-        }),
-        Some(_) => Ok(Flow::On),
-        None => {
-            if let Some(page) = chain.pages.back_mut() {
-                page.has_next = Some(false);
-            }
-            Ok(Flow::On)
-        }
-    }
-}
-
-/// Asks for the first page to see whether anything has changed; its rows are handed on only if something has.
-async fn look_at_head(
-    walk: &Walk<'_>,
-    known: Option<Head>,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<Option<Head>, PullError> {
-    let Some(page) = fetch(walk, 1).await? else {
-        return Ok(None);
-    };
-    let head = Some((page.outline.head, page.outline.count));
-    if head != known {
-        hand_on(page, caller).await?;
-    }
-    Ok(head)
-}
-
-/// Fetches a page and hands its rows on, whatever becomes of the page.
-async fn read(
-    walk: &Walk<'_>,
-    number: u64,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<Option<Outline>, PullError> {
-    let Some(page) = fetch(walk, number).await? else {
-        return Ok(None);
-    };
-    let outline = page.outline.clone();
-    hand_on(page, caller).await?;
-    Ok(Some(outline))
 }
 
 pub(super) async fn hand_on(
@@ -314,28 +283,4 @@ pub(super) async fn hand_on(
         caller(Event::Rows { page, member, rows }).await?;
     }
     Ok(())
-}
-
-/// Joins a page and says what is proven by it: keys newer than its last one, for rows of that very key may follow.
-async fn extend(
-    chain: &mut Chain,
-    outline: Outline,
-    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<Flow, PullError> {
-    let oldest = outline.oldest;
-    chain.push(outline);
-    let Some(oldest) = oldest.filter(|_| !chain.is_out_of_order()) else {
-        return Ok(Flow::On);
-    };
-    chain.oldest = Some(chain.oldest.map_or(oldest, |known| known.min(oldest)));
-    let span = Span::new(oldest.saturating_add(1), chain.proven_from);
-    if span.is_empty() {
-        return Ok(Flow::On);
-    }
-    chain.proven_from = span.from;
-    Ok(caller(Event::Proven {
-        span,
-        trusted: chain.trusted,
-    })
-    .await?)
 }

@@ -1,7 +1,7 @@
 //! One answer of a numbered list: its rows as they were sent, and what it says of itself. Apart from the walk because this
 //! is all of the answer's shape that a walk may rely on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Deserialize;
@@ -20,16 +20,24 @@ pub(super) struct Page {
     pub(super) service_at: Option<Micros>,
 }
 
+/// A row as far as a walk looks at it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    /// Hash of its identity.
+    pub(super) id: u64,
+    /// `None` where it is no time to steer by.
+    pub(super) key: Option<Micros>,
+}
+
 /// What is kept of a page once its rows are handed on.
 #[derive(Debug, Clone)]
 pub(super) struct Outline {
     pub(super) number: u64,
-    /// Hashes of the rows' identities, doubled ones once.
-    pub(super) ids: Vec<u64>,
-    pub(super) rows: u64,
+    /// In the order of the answer.
+    pub(super) rows: Vec<Row>,
     pub(super) newest: Option<Micros>,
     pub(super) oldest: Option<Micros>,
-    pub(super) newest_first: bool,
+    pub(super) order: PageOrder,
     /// `None` when the service gives none that can be true.
     pub(super) count: Option<u64>,
     pub(super) total_pages: Option<u64>,
@@ -39,7 +47,26 @@ pub(super) struct Outline {
     pub(super) head: u64,
 }
 
+/// The order of the rows of one page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PageOrder {
+    /// Also where all keys are equal.
+    NewestFirst,
+    OldestFirst,
+    Neither,
+}
+
 impl Outline {
+    /// Rows of the page, doubled ones counted twice.
+    pub(super) fn length(&self) -> u64 {
+        u64::try_from(self.rows.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Identities of the rows, doubled ones once.
+    pub(super) fn ids(&self) -> HashSet<u64> {
+        self.rows.iter().map(|row| row.id).collect()
+    }
+
     /// Whether the answer itself says that nothing comes after it.
     pub(super) fn is_last(&self) -> bool {
         self.total_pages
@@ -48,12 +75,18 @@ impl Outline {
 
     /// Whether a last page of a list in pages of `size` rows says of itself that there is more.
     pub(super) fn contradicts_end(&self, size: u64) -> bool {
-        let told = self
-            .number
-            .saturating_sub(1)
+        let told = (self.number.saturating_sub(1))
             .saturating_mul(size)
-            .saturating_add(self.rows);
+            .saturating_add(self.length());
         self.has_next == Some(true) || self.count.is_some_and(|count| count > told)
+    }
+
+    /// Whether count and number of pages agree with pages of `size` rows.
+    pub(super) fn is_sized(&self, size: u64) -> bool {
+        match (self.count, self.total_pages) {
+            (Some(count), Some(total)) if total > 1 && size > 0 => count.div_ceil(size) == total,
+            _ => true,
+        }
     }
 }
 
@@ -71,17 +104,12 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Asks for one page. `None`: the service says there is no such page.
-pub(super) async fn fetch(walk: &Walk<'_>, number: u64) -> Result<Option<Page>, PullError> {
+/// Asks for one page. `None`: there is no such page, or the service refuses to say what is on it.
+pub(super) async fn fetch(walk: &Walk<'_>, query: &[(String, String)], number: u64) -> Result<Option<Page>, PullError> {
     let asked = number.to_string();
-    let mut query = vec![("page", asked.as_str())];
-    query.extend(
-        walk.list
-            .query
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-    );
-    match walk.client.get(walk.list.path, &query).await {
+    let mut sent = vec![("page", asked.as_str())];
+    sent.extend(query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    match walk.client.get(walk.list.path, &sent).await {
         Ok(answer) => {
             let latest = answer.server_at.map_or(Micros::MAX, |at| at.saturating_add(DAY));
             let asked = Asked {
@@ -90,12 +118,18 @@ pub(super) async fn fetch(walk: &Walk<'_>, number: u64) -> Result<Option<Page>, 
                 order_key: walk.list.order_key,
                 latest,
             };
-            let mut page = decode(&answer.body, &asked)?;
-            tracing::debug!("page {number}: {} rows of {:?}", page.outline.rows, page.outline.count);
+            let Some(mut page) = decode(&answer.body, &asked)? else {
+                return Ok(None);
+            };
+            tracing::debug!(
+                "page {number}: {} rows of {:?}",
+                page.outline.rows.len(),
+                page.outline.count
+            );
             page.service_at = answer.server_at;
             Ok(Some(page))
         }
-        Err(error) if error.kind == HttpErrorKind::NotFound && number > 1 => Ok(None),
+        Err(error) if number > 1 && matches!(error.kind, HttpErrorKind::NotFound | HttpErrorKind::Refused) => Ok(None),
         Err(source) => Err(PullError::Http { page: number, source }),
     }
 }
@@ -109,7 +143,8 @@ struct Asked<'a> {
     latest: Micros,
 }
 
-fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Page, PullError> {
+/// `None`: the last page came instead of one past the end.
+fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Option<Page>, PullError> {
     let number = asked.number;
     let shape = |what: String| PullError::Shape { page: number, what };
     let is_wide = std::str::from_utf8(body).is_err();
@@ -130,23 +165,24 @@ fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Page, PullError> {
             .get(name)
             .and_then(|raw| serde_json::from_str::<i64>(raw.get()).ok())
     };
-    if let Some(answered) = meta
-        .page
-        .filter(|page| *page != 0 && u64::try_from(*page) != Ok(number))
-    {
-        return Err(PullError::WrongPage {
-            asked: number,
-            answered,
-        });
-    }
     let length = lists.iter().map(Vec::len).sum();
-    let next_page = meta
-        .next_page
-        .map(|next| next.is_some_and(|next| u64::try_from(next).is_ok_and(|next| next > number)));
+    let total_pages = total_of(meta.total_pages.or_else(|| number_of("total_pages")), length);
+    let answered = meta.page.filter(|page| *page != 0);
+    if let Some(answered) = answered.filter(|page| u64::try_from(*page) != Ok(number)) {
+        let is_last = u64::try_from(answered).is_ok_and(|answered| Some(answered) == total_pages && answered < number);
+        return if is_last {
+            Ok(None)
+        } else {
+            Err(PullError::WrongPage {
+                asked: number,
+                answered,
+            })
+        };
+    }
     let outline = Outline {
         count: count_of(meta.count.or_else(|| number_of("count")), length),
-        total_pages: total_of(meta.total_pages.or_else(|| number_of("total_pages")), length),
-        has_next: next_page.or_else(|| members.get("next").map(|next| next.get() != "null")),
+        total_pages,
+        has_next: has_next(number, &meta, members.get("next").copied()),
         ..outline(&lists, asked)
     };
     let bytes = |row: &&RawValue| {
@@ -157,12 +193,21 @@ fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Page, PullError> {
         }
     };
     let rows = lists.iter().map(|rows| rows.iter().map(bytes).collect()).collect();
-    Ok(Page {
+    Ok(Some(Page {
         number,
         rows,
         outline,
         service_at: None,
-    })
+    }))
+}
+
+/// A next page that lies behind proves neither that there is more nor that there is not.
+fn has_next(number: u64, meta: &Meta, link: Option<&RawValue>) -> Option<bool> {
+    match meta.next_page {
+        Some(Some(next)) => u64::try_from(next).is_ok_and(|next| next > number).then_some(true),
+        Some(None) => Some(false),
+        None => link.map(|next| next.get() != "null"),
+    }
 }
 
 /// The records of each member asked for. A member may be left out where another is there.
@@ -192,43 +237,46 @@ pub(super) fn count_of(count: Option<i64>, rows: usize) -> Option<u64> {
 }
 
 fn outline(lists: &[Vec<&RawValue>], asked: &Asked<'_>) -> Outline {
-    let mut ids = Vec::new();
-    let mut keys = Vec::new();
+    let mut rows = Vec::new();
     let mut head = None;
-    for (member, row) in lists
-        .iter()
-        .enumerate()
-        .flat_map(|(member, rows)| rows.iter().map(move |row| (member, row)))
-    {
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(row.get()).unwrap_or_default();
-        let id = members.get("id").map_or(row.get(), |id| id.get());
-        let key_text = asked
-            .order_key
-            .and_then(|name| members.get(name))
-            .map_or("", |key| key.get());
-        let key = serde_json::from_str::<String>(key_text)
-            .ok()
-            .as_deref()
-            .and_then(parse_time);
-        ids.push(hash(&(member, id)));
-        if member == 0 {
-            keys.extend(key.filter(|key| (EARLIEST..=asked.latest).contains(key)));
+    for (member, list) in lists.iter().enumerate() {
+        for row in list {
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(row.get()).unwrap_or_default();
+            let id = members.get("id").map_or(row.get(), |id| id.get());
+            let key_text = asked
+                .order_key
+                .and_then(|name| members.get(name))
+                .map_or("", |key| key.get());
+            let key = serde_json::from_str::<String>(key_text).ok();
+            let key = key.as_deref().and_then(parse_time);
+            rows.push(Row {
+                id: hash(&(member, id)),
+                key: key.filter(|key| member == 0 && (EARLIEST..=asked.latest).contains(key)),
+            });
+            head.get_or_insert_with(|| hash(&(id, key_text)));
         }
-        head.get_or_insert_with(|| hash(&(id, key_text)));
     }
-    ids.sort_unstable();
-    ids.dedup();
+    let keys: Vec<Micros> = rows.iter().filter_map(|row| row.key).collect();
     Outline {
         number: asked.number,
-        ids,
-        rows: u64::try_from(lists.iter().map(Vec::len).sum::<usize>()).unwrap_or(u64::MAX),
         newest: keys.iter().copied().max(),
         oldest: keys.iter().copied().min(),
-        newest_first: keys.is_sorted_by(|left, right| left >= right),
+        order: order_of(&keys),
+        rows,
         count: None,
         total_pages: None,
         has_next: None,
         head: head.unwrap_or_default(),
+    }
+}
+
+fn order_of(keys: &[Micros]) -> PageOrder {
+    if keys.is_sorted_by(|left, right| left >= right) {
+        PageOrder::NewestFirst
+    } else if keys.is_sorted() {
+        PageOrder::OldestFirst
+    } else {
+        PageOrder::Neither
     }
 }
 
@@ -263,7 +311,7 @@ mod tests {
     }
 
     fn read(body: &[u8]) -> Result<Page, PullError> {
-        decode(body, &asked())
+        decode(body, &asked()).map(Option::unwrap)
     }
 
     #[test]
@@ -281,8 +329,8 @@ mod tests {
     fn what_an_answer_says_of_itself_is_doubted() {
         let page =
             read(br#"{"results":[{"id":"a"}],"meta":{"page":0,"count":0,"total_pages":0,"next_page":0}}"#).unwrap();
-        assert_eq!(page.outline.count, None);
-        assert!(page.outline.is_last());
+        assert_eq!((page.outline.count, page.outline.has_next), (None, None));
+        assert!(!page.outline.is_last());
         let text = |body: &[u8]| read(body).err().unwrap().to_string();
         assert_eq!(
             text(br#"{"results":[],"meta":{"page":-84344143}}"#),
@@ -314,10 +362,10 @@ mod tests {
             members: &["logs", "versions"],
             ..asked()
         };
-        let page = |body: &str| decode(body.as_bytes(), &asked);
+        let page = |body: &str| decode(body.as_bytes(), &asked).map(Option::unwrap);
         let both = page(r#"{"logs":[{"id":"a"}],"versions":[{"id":"a"},{}]}"#).unwrap();
         assert_eq!(both.rows.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!((both.outline.rows, both.outline.ids.len()), (3, 3));
+        assert_eq!((both.outline.length(), both.outline.ids().len()), (3, 3));
         assert_eq!(page(r#"{"versions":[{"id":"a"}]}"#).unwrap().rows[0].len(), 0);
         let error = page("{}").err().unwrap().to_string();
         assert!(error.ends_with("no `logs` and no `versions`"), "{error}");
@@ -334,18 +382,26 @@ mod tests {
             read(format!(r#"{{"results":[{}]}}"#, rows.join(",")).as_bytes())
                 .unwrap()
                 .outline
-                .newest_first
+                .order
         };
-        assert!(rows([
+        assert_eq!(
+            rows(["2025-01-01T00:00:00Z", "2025-01-03T00:00:00Z", "2025-01-02T00:00:00Z"]),
+            PageOrder::Neither
+        );
+        let newest_first = |keys| rows(keys) == PageOrder::NewestFirst;
+        assert!(newest_first([
             "2025-01-03T00:00:00Z",
             "2025-01-03T00:00:00Z",
             "2025-01-01T00:00:00Z"
         ]));
-        assert!(rows(["2025-01-03T00:00:00Z", "no time", "2025-01-01T00:00:00Z"]));
-        assert!(!rows([
-            "2025-01-01T00:00:00Z",
-            "2025-01-02T00:00:00Z",
-            "2025-01-03T00:00:00Z"
+        assert!(newest_first([
+            "2025-01-03T00:00:00Z",
+            "no time",
+            "2025-01-01T00:00:00Z"
         ]));
+        assert_eq!(
+            rows(["2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", "2025-01-03T00:00:00Z"]),
+            PageOrder::OldestFirst
+        );
     }
 }

@@ -5,11 +5,17 @@ use std::collections::HashSet;
 
 use super::numbered::hand_on;
 use super::page::fetch;
-use super::{Event, Flow, PullError, Walk};
+use super::{Event, Flow, PullError, Trust, Walk};
 use crate::coverage::Span;
 use crate::schema::Micros;
 
 const MOST_PASSES: u32 = 5;
+
+/// What one reading has met.
+struct Reading {
+    oldest: Option<Micros>,
+    pages: u64,
+}
 
 pub(super) async fn walk(
     walk: &Walk<'_>,
@@ -17,45 +23,74 @@ pub(super) async fn walk(
 ) -> Result<(), PullError> {
     let mut seen = HashSet::new();
     let mut oldest: Option<Micros> = None;
+    let mut is_begun = walk.list.order_key.is_some();
     for _ in 0..MOST_PASSES {
         let before = seen.len();
-        let mut number = 1;
-        let mut told = 1;
-        while let Some(page) = fetch(walk, number).await? {
-            let outline = page.outline.clone();
-            hand_on(page, caller).await?;
-            seen.extend(outline.ids.iter().copied());
-            told = outline.total_pages.unwrap_or(number);
-            oldest = oldest.into_iter().chain(outline.oldest).min();
-            if outline.is_last() {
-                break;
-            }
-            if outline.rows == 0 {
-                let total_pages = outline.total_pages.unwrap_or(number);
-                return Err(PullError::Capped {
-                    page: number,
-                    total_pages,
-                });
-            }
-            number += 1;
-        }
-        if number < told {
-            return Err(PullError::Capped {
-                page: number,
-                total_pages: told,
-            });
-        }
-        if seen.len() == before {
+        let reading = read_all(walk, &mut seen, &mut is_begun, caller).await?;
+        oldest = oldest.into_iter().chain(reading.oldest).min();
+        // One answer is of one moment.
+        let is_whole = reading.pages == 1 && before == 0;
+        if seen.len() == before || is_whole {
             if let Some(oldest) = oldest {
-                caller(Event::Proven {
-                    span: Span::new(oldest, Micros::MAX),
-                    trusted: true,
-                })
-                .await?;
+                let span = Span::new(oldest, Micros::MAX);
+                let trust = Trust::Still;
+                caller(Event::Proven { span, trust }).await?;
             }
             caller(Event::Ended { oldest }).await?;
             return Ok(());
         }
     }
     Err(PullError::Restless { passes: MOST_PASSES })
+}
+
+async fn read_all(
+    walk: &Walk<'_>,
+    seen: &mut HashSet<u64>,
+    is_begun: &mut bool,
+    caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
+) -> Result<Reading, PullError> {
+    let mut reading = Reading { oldest: None, pages: 0 };
+    let mut total = None;
+    let mut met = HashSet::new();
+    loop {
+        let number = reading.pages + 1;
+        let Some(page) = fetch(walk, &walk.list.query, number).await? else {
+            break;
+        };
+        let outline = page.outline.clone();
+        if !std::mem::replace(is_begun, true) {
+            caller(Event::Begun {
+                service_at: page.service_at,
+                newest_key: None,
+                count: outline.count,
+                total_pages: outline.total_pages,
+            })
+            .await?;
+        }
+        hand_on(page, caller).await?;
+        let is_repeat = outline.rows.iter().all(|row| met.contains(&row.id));
+        met.extend(outline.rows.iter().map(|row| row.id));
+        reading.pages = number;
+        reading.oldest = reading.oldest.into_iter().chain(outline.oldest).min();
+        total = outline.total_pages;
+        let is_endless = total.is_none() && outline.has_next.is_none() && is_repeat;
+        if outline.is_last() || outline.rows.is_empty() || is_endless {
+            break;
+        }
+    }
+    seen.extend(met);
+    match total {
+        Some(total_pages) if reading.pages < total_pages => {
+            // The list may have become shorter since.
+            let last = fetch(walk, &walk.list.query, reading.pages.max(1)).await?;
+            if last.is_some_and(|last| last.outline.is_last()) {
+                return Ok(reading);
+            }
+            Err(PullError::Capped {
+                page: reading.pages + 1,
+                total_pages,
+            })
+        }
+        _ => Ok(reading),
+    }
 }

@@ -10,12 +10,11 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::windows::{Newest, Windowed, cut};
-use super::{Event, Flow, PullError};
+use super::{Event, Flow, PullError, Trust};
 use crate::coverage::{Gap, Span};
 use crate::http::{Client, Settings};
 use crate::schema::{DAY, EARLIEST, Micros, SECOND, format_time, parse_time};
-use crate::source::Pagination;
-use crate::source::{Auth, Limits, Secret};
+use crate::source::{Auth, Limits, Pagination, Secret};
 
 /// How the scripted service departs from the plainest reading of its documentation.
 #[derive(Clone, Copy, Default, Debug)]
@@ -330,7 +329,8 @@ impl World {
                             *told.ids.entry(row["id"].as_i64().unwrap()).or_default() += 1;
                         }
                     }
-                    Event::Proven { span, trusted } => {
+                    Event::Proven { span, trust } => {
+                        let trusted = trust == Trust::Still;
                         told.untrusted += usize::from(!trusted);
                         let inside = truth.iter().filter(|(key, _)| span.from <= *key && *key < span.to);
                         let asked = inside.filter(|(_, id)| self.filter.is_empty() || action_of(*id) == "login");

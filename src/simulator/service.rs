@@ -382,7 +382,7 @@ mod tests {
             running.turn(|switches| switches.outage = Some(Outage::Unavailable));
             assert_eq!(fetch(&running, &target).await.status, 503);
             running.turn(|switches| switches.outage = Some(Outage::Reset));
-            assert!(ask(&running, &target, Some(TOKEN)).await.is_err());
+            ask(&running, &target, Some(TOKEN)).await.unwrap_err();
             running.turn(|switches| switches.outage = None);
             running.add_fault(Rule {
                 when: When::Target(target.clone()),
@@ -390,7 +390,7 @@ mod tests {
                 times: 1,
             });
             let half = fetch(&running, &target).await;
-            assert!(serde_json::from_slice::<Value>(&half.body).is_err());
+            serde_json::from_slice::<Value>(&half.body).unwrap_err();
             assert_eq!(fetch(&running, &target).await.status, 200);
             assert_eq!(ask(&running, &target, None).await.unwrap().status, 401);
             let (path, query) = target.split_once('?').unwrap_or((&target, ""));

@@ -3,7 +3,8 @@
 //! only where that makes the search honest.
 //!
 //! Days are counted back from the local date (America/Toronto) of the end; times are local. Every record has
-//! `performer_metadata.name` as given here, and ids of the form `5ec0da00-000C-4000-8000-…` with C the chapter.
+//! `performer_metadata.name` as given here, and ids of the form `5ec0da00-000C-4000-8000-…` with C the chapter; the versions
+//! of its edits have the same with `8001`.
 //!
 //! 1. **The leaver.** Dana Whitfield (`DANA`, dana.whitfield@northwind.example, performer and USER resource).
 //!    - days 58 to 35, each day at 10:15: ordinary work of hers, `documentation_updated`.

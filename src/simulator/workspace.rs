@@ -18,6 +18,8 @@ pub struct Settings {
     pub seed: u64,
     /// Events drawn; the story's come on top.
     pub events: usize,
+    /// How many times as many resources there are as events call for.
+    pub breadth: usize,
     /// The length of the drawn history.
     pub days: u32,
     /// Its end: no event is later, and at this instant all of it is visible.
@@ -37,6 +39,7 @@ impl Settings {
         Settings {
             seed,
             events,
+            breadth: 1,
             days,
             end_at,
             story: false,
@@ -109,7 +112,7 @@ pub struct Workspace {
 impl Workspace {
     /// Draws all of it; a million events take about a second.
     pub fn draw(settings: &Settings) -> Workspace {
-        let cast = Cast::draw(settings.seed, settings.events);
+        let cast = Cast::draw(settings.seed, settings.events, settings.breadth.max(1));
         let repertoire = Repertoire::load();
         let mut rng = fastrand::Rng::with_seed(settings.seed);
         let mut told = Vec::new();

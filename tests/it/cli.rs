@@ -94,6 +94,8 @@ fn every_example_runs() {
             simulated(&line)
         } else if is("sync") {
             synced(&line)
+        } else if is("import") {
+            imported(&line)
         } else if is("demo") || is("init") {
             let home = Home::new();
             let at_home = format!("{}/", home.path().display());
@@ -125,6 +127,22 @@ fn synced(line: &str) -> Ended {
     }
     let ended = ran(&home, line);
     assert_eq!(home.number("select count(*) from activity_logs"), 50, "{line}");
+    ended
+}
+
+/// Into a source that is configured, and one that is not.
+fn imported(line: &str) -> Ended {
+    let home = Home::new();
+    let source = "[sources.secoda_prod]\nkind = \"secoda\"\nbase_url = \"https://acme.example\"\n";
+    home.write("trailhouse.toml", source);
+    let record = r#"{"id":"a","logged_at":"2024-02-01T00:00:00Z","updated_at":"2024-02-01T00:00:00Z"}"#;
+    home.write("2024.json.gz", record);
+    home.write(
+        "saved.json",
+        r#"{"audit_logs":[{"id":1,"created_at":"2024-02-01T00:00:00Z"}]}"#,
+    );
+    let ended = ran(&home, line);
+    assert_eq!(home.number("select sum(stored) from loads"), 1, "{line}");
     ended
 }
 

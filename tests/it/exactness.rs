@@ -130,8 +130,8 @@ fn a_row_that_arrives_between_two_pages_in_flight_is_not_lost() {
     assert_exact(&home, &service, "arrivals in flight");
     let listed: BTreeSet<String> = service.running.ids().into_iter().collect();
     let held: BTreeSet<String> = held(&home).into_keys().collect();
-    // What arrived after the head was read is the next run's.
-    assert!(listed.difference(&held).count() <= 60);
+    // What arrived or moved to the head after the head was read is the next run's.
+    assert!(listed.difference(&held).count() <= 2 * 58);
     home.ok(&["sync"]);
     let held: BTreeSet<String> = self::held(&home).into_keys().collect();
     assert_eq!(listed.difference(&held).count(), 0);

@@ -21,7 +21,9 @@ pub const REFRESH_TOKEN: &str = "simulated-refresh-token-not-a-secret";
 pub struct Grants {
     pub client_id: String,
     pub client_secret: String,
-    /// Whether a refresh needs the client's secret.
+    /// Whether a refresh needs the client's id; a wrong one is refused anyhow.
+    pub refresh_needs_client: bool,
+    /// Whether a refresh needs the client's secret; a wrong one is refused anyhow.
     pub refresh_needs_secret: bool,
     /// Whether client credentials bring a refresh token too.
     pub client_gets_refresh_token: bool,
@@ -41,6 +43,7 @@ impl Default for Grants {
         Grants {
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
+            refresh_needs_client: true,
             refresh_needs_secret: false,
             client_gets_refresh_token: false,
             lives_seconds: Some(1800),
@@ -122,7 +125,7 @@ impl Tokens {
         let field = |name: &str| given.get(name).and_then(Value::as_str);
         let has_secret = field("client_secret") == Some(&grants.client_secret);
         let is_client = field("client_id") == Some(&grants.client_id);
-        let has_wrong_secret = field("client_secret").is_some() && !has_secret;
+        let is_wrong = |name: &str, is_right: bool, is_needed: bool| !is_right && (is_needed || field(name).is_some());
         let stranger = || Refusal::grant(401, "invalid_client", "Client authentication failed");
         let refused = || Refusal::grant(400, "invalid_grant", "The grant is invalid, expired, or revoked");
         let with_refresh_token = match field("grant_type") {
@@ -133,7 +136,9 @@ impl Tokens {
                 grants.client_gets_refresh_token
             }
             Some("refresh_token") => {
-                if !is_client || has_wrong_secret || (grants.refresh_needs_secret && !has_secret) {
+                if is_wrong("client_id", is_client, grants.refresh_needs_client)
+                    || is_wrong("client_secret", has_secret, grants.refresh_needs_secret)
+                {
                     return Err(stranger());
                 }
                 true

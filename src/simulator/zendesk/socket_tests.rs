@@ -625,6 +625,34 @@ async fn refresh_tokens_are_good_once() {
 }
 
 #[tokio::test]
+async fn a_refresh_names_its_client_as_far_as_needed() {
+    let running = simulator(20).start(0).await.unwrap();
+    running.turn(|switches| switches.access.grants.rotates = false);
+    let cases = [
+        (Some(CLIENT_ID), None, true, false, 200),
+        (Some(CLIENT_ID), Some(CLIENT_SECRET), true, true, 200),
+        (Some(CLIENT_ID), Some("guessed"), true, false, 401),
+        (Some(CLIENT_ID), None, true, true, 401),
+        (None, None, true, false, 401),
+        (None, None, false, false, 200),
+        (Some("another"), None, false, false, 401),
+    ];
+    for (id, secret, needs_client, needs_secret, status) in cases {
+        running.turn(|switches| {
+            switches.access.grants.refresh_needs_client = needs_client;
+            switches.access.grants.refresh_needs_secret = needs_secret;
+        });
+        let mut body = refresh(REFRESH_TOKEN);
+        let fields = body.as_object_mut().unwrap();
+        fields.remove("client_id");
+        for (name, value) in [("client_id", id), ("client_secret", secret)] {
+            fields.extend(value.map(|value| (name.to_owned(), json!(value))));
+        }
+        assert_eq!(token(&running, &body, false).await.status, status, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn limits_are_told_and_kept() {
     let mut simulator = simulator(20);
     simulator.faults = FaultPlan::drawn(3, 1_000, transient_faults()[1..4].to_vec());

@@ -1,0 +1,364 @@
+//! One run of an import: files that somebody kept, through the same way as what a service sends: records, what is new of them,
+//! loads. Apart from a walk because a file proves nothing about time: only its user can say what it covers.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::mpsc;
+
+use super::file::{FileError, SavedFile};
+use super::judge::Judge;
+use super::saved::{Item, Saved};
+use super::{Outcome, Progress, Run, StreamError, commit_quiet};
+use crate::batch::RejectedRow;
+use crate::coverage::{Span, State, StreamState, UNTOLD};
+use crate::lake::{Draft, Incoming, Lake};
+use crate::ledger::{Counts, Kind, QuietStream};
+use crate::record::{Layouts, Record, Reject};
+use crate::schema::{DAY, Micros};
+use crate::source::Stream;
+
+/// A load is committed when its buffer holds this many records or bytes.
+const LOAD_RECORDS: usize = 6_000;
+const LOAD_BYTES: usize = 5 << 19;
+/// What of a file is looked at before any of it is believed.
+const SAMPLE: usize = 100;
+/// What the reader of a file hands over at once, and how often it may be ahead.
+const CHUNK_RECORDS: usize = 500;
+const CHUNK_BYTES: usize = 1 << 18;
+const CHUNKS_AHEAD: usize = 2;
+/// How often a wait for a file looks up whether the run is to end.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
+/// What is imported.
+#[derive(Clone, Copy)]
+pub struct Import<'a> {
+    pub source: &'a str,
+    pub stream: &'static Stream,
+    /// The account that the configuration names, if it does.
+    pub account: Option<&'a str>,
+    /// The time for which the user states that the files hold everything.
+    pub covers: Option<Span>,
+}
+
+/// What became of an import.
+#[derive(Debug)]
+pub struct Imported {
+    pub outcome: Outcome,
+    /// Files begun.
+    pub files: u64,
+    /// Records that stood in no page.
+    pub lines: u64,
+    /// Records whose order key lies outside the time stated; they are kept.
+    pub outside: u64,
+    /// Whether the time stated is recorded.
+    pub is_claimed: bool,
+    /// Files that were not read, or not to their end.
+    pub failures: Vec<(String, FileError)>,
+}
+
+/// Imports files into one stream. A file that fails does not stop the others, but then nothing is claimed.
+pub async fn import(lake: &mut Lake, task: &Import<'_>, files: Vec<SavedFile>, run: &Run<'_>) -> Imported {
+    let mut load = ImportLoad::new(lake, task, run);
+    let ended = load.run(files).await;
+    load.imported.outcome.error = ended.err();
+    load.total.add(&load.counts);
+    load.imported.outcome.counts = load.total;
+    load.imported
+}
+
+struct ImportLoad<'a> {
+    lake: &'a mut Lake,
+    task: Import<'a>,
+    run: &'a Run<'a>,
+    layouts: Layouts,
+    judge: Judge,
+    state: StreamState,
+    /// What the ledger holds of the state.
+    committed: Option<StreamState>,
+    records: Vec<Record>,
+    rejects: Vec<RejectedRow>,
+    bytes: usize,
+    /// Of what no entry has counted yet.
+    counts: Counts,
+    /// Of what entries have counted.
+    total: Counts,
+    imported: Imported,
+    /// The latest time a record may carry.
+    latest: Micros,
+}
+
+impl<'a> ImportLoad<'a> {
+    fn new(lake: &'a mut Lake, task: &Import<'a>, run: &'a Run<'a>) -> Self {
+        let imported = Imported {
+            outcome: Outcome::new(task.source, task.stream),
+            files: 0,
+            lines: 0,
+            outside: 0,
+            is_claimed: false,
+            failures: Vec::new(),
+        };
+        Self {
+            lake,
+            task: *task,
+            run,
+            layouts: Layouts::of(task.stream),
+            judge: Judge::new(task.stream),
+            state: StreamState::new(task.account.unwrap_or(UNTOLD)),
+            committed: None,
+            records: Vec::new(),
+            rejects: Vec::new(),
+            bytes: 0,
+            counts: Counts::default(),
+            total: Counts::default(),
+            imported,
+            latest: run.started_at + DAY,
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.run.cancelled.load(Ordering::SeqCst)
+    }
+
+    async fn run(&mut self, files: Vec<SavedFile>) -> Result<(), StreamError> {
+        self.take_up_state().await?;
+        for file in files {
+            if self.is_cancelled() {
+                break;
+            }
+            self.imported.files += 1;
+            let name = file.name.clone();
+            if let Err(error) = self.file(file).await.map_err(StreamError::Lake)? {
+                self.imported.failures.push((name, error));
+            }
+        }
+        self.finish().await.map_err(StreamError::Lake)
+    }
+
+    /// The state of the whole stream. Rows that nobody told the account of join those of any account; the first sync, or the
+    /// first import with a configuration, says whose they are.
+    async fn take_up_state(&mut self) -> Result<(), StreamError> {
+        let known = self.lake.state(self.task.source, self.task.stream.name).await;
+        let Some(known) = known.map_err(StreamError::Lake)? else {
+            return Ok(());
+        };
+        self.committed = Some(known.clone());
+        self.state = match self.task.account {
+            Some(account) => known.taken_by(account),
+            None => known,
+        };
+        match self.task.account.filter(|account| *account != self.state.account) {
+            Some(given) => Err(StreamError::OtherAccount {
+                known: self.state.account.clone(),
+                given: given.to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads one file, on a thread of its own, for a pipe may keep a reader waiting. Its first records are held back until it
+    /// is clear that they are of this stream.
+    async fn file(&mut self, file: SavedFile) -> Result<Result<(), FileError>> {
+        let (sender, mut receiver) = mpsc::channel(CHUNKS_AHEAD);
+        let stream = self.task.stream;
+        let reader = tokio::task::spawn_blocking(move || read(file, stream, &sender));
+        let mut sample = Some(Vec::new());
+        while let Some(items) = self.receive(&mut receiver).await {
+            let Some(mut held) = sample.take() else {
+                self.take(items).await?;
+                continue;
+            };
+            held.extend(items);
+            if held.len() < SAMPLE && held.iter().map(length).sum::<usize>() < LOAD_BYTES {
+                sample = Some(held);
+                continue;
+            }
+            if let Err(error) = self.judge.judge(&held, self.latest) {
+                return Ok(Err(error));
+            }
+            self.take(held).await?;
+        }
+        if self.is_cancelled() {
+            return Ok(Ok(()));
+        }
+        let ended = reader.await?;
+        if let Some(held) = sample {
+            if let Err(error) = self.judge.judge(&held, self.latest) {
+                return Ok(Err(error));
+            }
+            self.take(held).await?;
+        }
+        Ok(ended)
+    }
+
+    async fn receive(&self, receiver: &mut mpsc::Receiver<Vec<Item>>) -> Option<Vec<Item>> {
+        loop {
+            match tokio::time::timeout(LOOK_UP, receiver.recv()).await {
+                _ if self.is_cancelled() => return None,
+                Ok(items) => return items,
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn take(&mut self, items: Vec<Item>) -> Result<()> {
+        for item in items {
+            match item {
+                Item::Page => self.counts.pages += 1,
+                Item::Record { form, number, bytes } => {
+                    self.imported.lines += u64::from(form.is_none());
+                    self.read(form, number, &bytes);
+                }
+            }
+            if self.records.len() >= LOAD_RECORDS || self.bytes >= LOAD_BYTES {
+                self.flush().await?;
+            }
+        }
+        (self.run.progress)(&Progress {
+            name: self.imported.outcome.name(),
+            pages: self.total.pages + self.counts.pages,
+            rows: self.total.received + self.counts.received,
+            expected: None,
+        });
+        Ok(())
+    }
+
+    fn read(&mut self, form: Option<usize>, number: u64, bytes: &[u8]) {
+        for read in read_record(&self.layouts, form, bytes, self.latest) {
+            self.counts.received += 1;
+            match read {
+                Ok(record) => {
+                    let covers = self.task.covers;
+                    let is_outside = |span: Span| !(span.from..span.to).contains(&record.order_at);
+                    self.imported.outside += u64::from(covers.is_some_and(is_outside));
+                    self.bytes += record.raw.len();
+                    self.records.push(record);
+                }
+                Err(reject) => {
+                    self.bytes += reject.bytes.len();
+                    let seen_at = (self.run.clock)();
+                    self.rejects.push(RejectedRow {
+                        reject,
+                        page: number,
+                        seen_at,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Makes everything read so far durable. `newest_key` stays where it is: it says what the service has shown, and a later
+    /// sync must not be suspected of seeing less because of rows that came from elsewhere.
+    async fn flush(&mut self) -> Result<()> {
+        self.bytes = 0;
+        let incoming = Incoming {
+            source: self.task.source,
+            stream: self.task.stream,
+            records: std::mem::take(&mut self.records),
+            rejects: std::mem::take(&mut self.rejects),
+        };
+        let classified = self.lake.classify(incoming).await?;
+        self.counts.add(&classified.counts);
+        self.state.rows += classified.counts.stored;
+        self.state.rejects += classified.counts.rejects;
+        if classified.records.is_empty() && classified.rejects.is_empty() {
+            return Ok(());
+        }
+        let draft = Draft {
+            kind: Kind::Import,
+            run_id: &self.run.run_id,
+            source: self.task.source,
+            stream: self.task.stream,
+            state_name: self.task.stream.name,
+            started_at: self.run.started_at,
+            at: (self.run.clock)(),
+            counts: self.counts,
+            records: &classified.records,
+            rejects: &classified.rejects,
+            state: &self.state,
+        };
+        let load = self.lake.commit(&draft).await?;
+        self.imported.outcome.loads.push(load);
+        self.committed = Some(self.state.clone());
+        self.total.add(&std::mem::take(&mut self.counts));
+        Ok(())
+    }
+
+    /// The last load, and with it what the user states; where nothing is new, an entry of its own holds that.
+    async fn finish(&mut self) -> Result<()> {
+        let is_whole = self.imported.failures.is_empty() && !self.is_cancelled();
+        let claimed = self.task.covers.filter(|_| is_whole);
+        if let Some(span) = claimed {
+            self.state.coverage.fill(span, State::Asserted, (self.run.clock)());
+        }
+        self.flush().await?;
+        let is_moved = match &self.committed {
+            Some(known) => *known != self.state,
+            None => claimed.is_some(),
+        };
+        if is_moved || self.counts != Counts::default() {
+            let quiet = QuietStream {
+                source: self.task.source.to_owned(),
+                stream: self.task.stream.name.to_owned(),
+                counts: self.counts,
+                state: self.state.clone(),
+            };
+            commit_quiet(self.lake, vec![quiet], self.run).await?;
+            self.total.add(&std::mem::take(&mut self.counts));
+        }
+        self.imported.is_claimed = claimed.is_some();
+        Ok(())
+    }
+}
+
+/// Reads a record of a form that a page or its own members tell.
+pub(super) fn read_record(
+    layouts: &Layouts,
+    form: Option<usize>,
+    bytes: &[u8],
+    latest: Micros,
+) -> Vec<Result<Record, Reject>> {
+    if let Some(form) = form.or_else(|| layouts.form_of(bytes)) {
+        return layouts.read(form, bytes, latest);
+    }
+    let unknown = |_| Reject {
+        reason: "nothing tells which kind of record of the stream it is".to_owned(),
+        bytes: bytes.to_vec(),
+    };
+    let first = layouts.read(0, bytes, latest).into_iter().next();
+    first
+        .map(|read| Err(read.map_or_else(|reject| reject, unknown)))
+        .into_iter()
+        .collect()
+}
+
+/// Hands over what a file holds, in chunks; ends early when nobody takes them any more.
+fn read(file: SavedFile, stream: &'static Stream, sender: &mpsc::Sender<Vec<Item>>) -> Result<(), FileError> {
+    let mut saved = Saved::new(file.open()?, stream);
+    let (mut chunk, mut bytes) = (Vec::new(), 0);
+    loop {
+        let next = saved.next();
+        let is_over = !matches!(next, Ok(Some(_)));
+        if is_over || chunk.len() >= CHUNK_RECORDS || bytes >= CHUNK_BYTES {
+            bytes = 0;
+            if sender.blocking_send(std::mem::take(&mut chunk)).is_err() {
+                return Ok(());
+            }
+        }
+        match next? {
+            None => return Ok(()),
+            Some(item) => {
+                bytes += length(&item);
+                chunk.push(item);
+            }
+        }
+    }
+}
+
+fn length(item: &Item) -> usize {
+    match item {
+        Item::Page => 0,
+        Item::Record { bytes, .. } => bytes.len(),
+    }
+}
