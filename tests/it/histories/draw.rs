@@ -153,9 +153,20 @@ impl History {
     /// Whether a full reading of the list, while nothing else happens, is enough to claim it all.
     pub(crate) fn is_readable(&self) -> bool {
         match &self.kind {
-            Kind::Secoda(switches) => switches.ties == Ties::Stable && switches.cap.is_none(),
+            Kind::Secoda(switches) => {
+                // Nothing tells the end, and what is asked for beyond it comes under another number.
+                let is_endless = switches.total_pages == Tally::Zero
+                    && switches.next_page == NextPage::Zero
+                    && self.may_repeat_last(switches);
+                switches.ties == Ties::Stable && switches.cap.is_none() && !is_endless
+            }
             Kind::Zendesk(switches, _) => switches.broken_cursor.is_none() && switches.ignored.is_empty(),
         }
+    }
+
+    fn may_repeat_last(&self, switches: &Switches) -> bool {
+        let turned = |moment: &Moment| matches!(moment.turn, Some(Turn::PastTheEnd(PastTheEnd::RepeatLast)));
+        switches.past_the_end == PastTheEnd::RepeatLast || self.moments.iter().any(turned)
     }
 
     /// Whether the numbers in the answers say what there is.

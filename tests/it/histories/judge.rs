@@ -53,7 +53,8 @@ pub(crate) fn judge(history: &History, tale: &Tale) -> Vec<String> {
 
 /// How the syncs ended, and what was claimed around those that the faults name.
 pub(crate) fn told(tale: &Tale, faults: &[String]) -> String {
-    let mut text = String::new();
+    let rejects = tale.rejects.iter();
+    let mut text: String = rejects.map(|reject| format!("rejected: {reject}\n")).collect();
     let is_named = |number: usize| faults.iter().any(|fault| fault.starts_with(&format!("sync {number}")));
     for (number, sync) in tale.syncs.iter().enumerate() {
         writeln!(
@@ -126,10 +127,11 @@ impl Case<'_> {
             Kind::Secoda(_) => true,
             Kind::Zendesk(switches, _) => !switches.labels_change,
         };
-        if is_fixed && self.tale.rejects > self.tale.rejects_shown {
+        if is_fixed && self.tale.rejects.len() > self.tale.rejects_shown {
             faults.push(format!(
                 "{} rejects, and only {} were shown",
-                self.tale.rejects, self.tale.rejects_shown
+                self.tale.rejects.len(),
+                self.tale.rejects_shown
             ));
         }
         if self.tale.unbalanced > 0 {

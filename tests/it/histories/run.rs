@@ -76,7 +76,8 @@ pub(crate) struct Tale {
     pub(crate) shown: Shown,
     pub(crate) rejects_shown: usize,
     pub(crate) held: Vec<Held>,
-    pub(crate) rejects: usize,
+    /// Reason and bytes of each reject.
+    pub(crate) rejects: Vec<String>,
     /// Every load that does not add up.
     pub(crate) unbalanced: usize,
     /// What `verify` finds, gaps apart.
@@ -236,7 +237,7 @@ fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
         shown: BTreeMap::new(),
         rejects_shown: 0,
         held: Vec::new(),
-        rejects: 0,
+        rejects: Vec::new(),
         unbalanced: 0,
         findings: Vec::new(),
     };
@@ -263,7 +264,8 @@ fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
             content: row[4..].to_vec(),
         });
     }
-    tale.rejects = count("select count(*) from rejects");
+    let sql = "select reason || ': ' || left(decode(raw), 300) from rejects";
+    tale.rejects = query(sql).iter().map(|row| format!("{:?}", row[0])).collect();
     tale.unbalanced = count("select count(*) from loads where received <> stored + duplicates + rejects + withheld");
     tale
 }
