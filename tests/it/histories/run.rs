@@ -264,7 +264,7 @@ fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
             content: row[4..].to_vec(),
         });
     }
-    let sql = "select reason || ': ' || left(decode(raw), 300) from rejects";
+    let sql = "select reason || ': ' || left(raw_bytes::varchar, 400) from rejects";
     tale.rejects = query(sql).iter().map(|row| format!("{:?}", row[0])).collect();
     tale.unbalanced = count("select count(*) from loads where received <> stored + duplicates + rejects + withheld");
     tale
