@@ -134,6 +134,10 @@ impl Case<'_> {
                 self.tale.rejects_shown
             ));
         }
+        if self.tale.stored != self.tale.held.len() {
+            let (stored, held) = (self.tale.stored, self.tale.held.len());
+            faults.push(format!("the loads have stored {stored} rows, and {held} are there"));
+        }
         if self.tale.unbalanced > 0 {
             faults.push(format!("{} loads do not add up", self.tale.unbalanced));
         }

@@ -80,6 +80,8 @@ pub(crate) struct Tale {
     pub(crate) rejects: Vec<String>,
     /// Every load that does not add up.
     pub(crate) unbalanced: usize,
+    /// How many rows the loads say they have stored.
+    pub(crate) stored: usize,
     /// What `verify` finds, gaps apart.
     pub(crate) findings: Vec<String>,
 }
@@ -239,6 +241,7 @@ fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
         held: Vec::new(),
         rejects: Vec::new(),
         unbalanced: 0,
+        stored: 0,
         findings: Vec::new(),
     };
     if !path.exists() {
@@ -266,6 +269,7 @@ fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
     }
     let sql = "select reason || ': ' || left(raw_bytes::varchar, 400) from rejects";
     tale.rejects = query(sql).iter().map(|row| format!("{:?}", row[0])).collect();
+    tale.stored = count("select coalesce(sum(stored), 0)::bigint from loads");
     tale.unbalanced = count("select count(*) from loads where received <> stored + duplicates + rejects + withheld");
     tale
 }
