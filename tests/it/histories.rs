@@ -2,11 +2,12 @@
 //! reach is in the warehouse exactly once with its revisions, what could not be collected is a named gap and nothing else is,
 //! sums agree, and the chain verifies. `TRAILHOUSE_SEEDS=1000..2000` judges other seeds than the usual ones.
 
-mod draw;
+pub(crate) mod draw;
 mod judge;
-mod run;
+pub(crate) mod run;
+mod killed;
 mod service;
-mod store;
+pub(crate) mod store;
 
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 use tokio::runtime::Builder;
 
 use draw::History;
+use run::Tale;
 
 /// Seeds that have failed once.
 const FAILED_ONCE: &[u64] = &[];
@@ -45,21 +47,20 @@ fn seeds() -> Vec<u64> {
     }
 }
 
-/// What is wrong with one history, and its story.
-fn judged(seed: u64) -> Result<(), String> {
-    let history = History::draw(seed);
+/// What is wrong with one history, and its story; else what it came to.
+pub(crate) fn judged(history: &History) -> Result<Tale, String> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("threads");
-    let lived = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run::live(&history))));
+    let lived = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run::live(history))));
     runtime.shutdown_background();
     let tale = lived.map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
         format!("{history}panicked: {}", text.unwrap_or_default())
     })?;
-    let faults = judge::judge(&history, &tale);
+    let faults = judge::judge(history, &tale);
     if faults.is_empty() {
-        return Ok(());
+        return Ok(tale);
     }
     Err(format!(
         "{}\n{history}{}",
@@ -76,7 +77,7 @@ fn histories_of_two_years_are_in_the_warehouse_exactly_once() {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    if let Err(story) = judged(*seed) {
+                    if let Err(story) = judged(&History::draw(*seed)) {
                         failures.lock().expect("no panic").push((*seed, story));
                     }
                 }

@@ -20,6 +20,7 @@ mod reports;
 mod samples;
 mod secrets;
 mod tidy;
+mod timelines;
 mod tls;
 mod tools;
 mod walking;

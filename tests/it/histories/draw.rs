@@ -144,6 +144,23 @@ impl History {
         }
     }
 
+    /// A history told by a test: of Secoda, a few hundred rows, nothing late but what is told.
+    pub(crate) fn told(seed: u64, switches: Switches, moments: Vec<Moment>) -> History {
+        let end_at: Timestamp = END.parse().expect("a time");
+        History {
+            seed,
+            settings: Settings {
+                late_per_mille: 0,
+                ..Settings::new(seed, 300, DAYS, end_at)
+            },
+            kind: Kind::Secoda(switches),
+            in_flight: 2,
+            moments,
+            is_late_beyond_finality: false,
+            has_doubles: false,
+        }
+    }
+
     /// When the history begins; every row is older than its end.
     pub(crate) fn begins_at(&self) -> Timestamp {
         let length = DAY.saturating_mul(i32::try_from(self.settings.days).expect("days"));
@@ -324,6 +341,18 @@ impl Moment {
             during: Vec::new(),
             trouble: Trouble::None,
         }
+    }
+
+    pub(crate) fn troubled(pause: SignedDuration, trouble: Trouble) -> Moment {
+        Moment {
+            trouble,
+            ..Moment::quiet(pause)
+        }
+    }
+
+    /// After these changes of the list.
+    pub(crate) fn after(self, before: Vec<Change>) -> Moment {
+        Moment { before, ..self }
     }
 
     fn draw(rng: &mut fastrand::Rng, pause: SignedDuration, manner: &Manner) -> Moment {
