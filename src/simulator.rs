@@ -8,6 +8,7 @@
 //! workspace, truth, order -> listing -> filter, service -> wire, server      what is shown when, how it is sent
 //! ```
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 
@@ -16,6 +17,7 @@ use jiff::SignedDuration;
 use self::bad::Bad;
 use self::clock::Clock;
 use self::faults::{FaultPlan, Rule};
+use self::listing::sightings::Sighting;
 use self::listing::{Keeping, Listing, Pick};
 use self::script::{Change, Script};
 use self::server::{Asked, Server};
@@ -179,6 +181,18 @@ impl Running {
         service.faults = plan.with(rule);
     }
 
+    /// Puts another plan of faults in the place of the one there is.
+    pub fn set_faults(&self, faults: FaultPlan) {
+        self.server.service().faults = faults;
+    }
+
+    /// Puts another script in the place of the one there is; its requests are counted from the next one on.
+    pub fn set_script(&self, script: Script) {
+        let mut service = self.server.service();
+        let so_far = u64::try_from(service.seen.len()).unwrap_or(u64::MAX);
+        service.script = script.after(so_far);
+    }
+
     /// Refuses the key from now on, or lets it in again.
     pub fn revoke_key(&self, is_revoked: bool) {
         self.server.service().is_revoked = is_revoked;
@@ -192,6 +206,21 @@ impl Running {
     /// The ids of the rows listed now, newest first.
     pub fn ids(&self) -> Vec<String> {
         self.settled(|service| service.listing.ids())
+    }
+
+    /// What is listed now, as revisions of rows.
+    pub fn in_reach(&self) -> BTreeSet<Sighting> {
+        self.settled(|service| service.listing.in_reach())
+    }
+
+    /// What has stood in full answers so far, as revisions of rows.
+    pub fn sighted(&self) -> BTreeSet<Sighting> {
+        self.settled(|service| service.listing.sighted())
+    }
+
+    /// The `id` of a row; none for a told one without.
+    pub fn id_of(&self, row: u32) -> Option<String> {
+        self.server.service().listing.workspace.event_id(row)
     }
 
     /// Every revision that was within reach at any moment since the start.

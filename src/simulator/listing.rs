@@ -17,6 +17,7 @@ use super::truth::Past;
 use super::workspace::{NONE, Revision, Told, Workspace, place};
 
 mod reach;
+pub mod sightings;
 
 /// From so many changed rows on the index is sorted anew instead of mended.
 const MANY: usize = 128;
@@ -253,9 +254,16 @@ impl Listing {
         Some(self.list_new(number))
     }
 
-    /// Changes a row and moves it to the head; gives its number, or none if there is no such row.
+    /// Changes a row and moves it to the head; gives its number, or none if there is no such row. What is told word for word
+    /// stays as it is.
     pub fn revise(&mut self, pick: &Pick) -> Option<u32> {
         let row = self.find(pick)?;
+        if matches!(
+            self.workspace.told(self.workspace.event(row)),
+            Some(Told::Copy(_) | Told::Reject(_))
+        ) {
+            return None;
+        }
         self.note_versions(&[row]);
         let mut moved = Vec::new();
         self.change(row, self.now, &mut moved);

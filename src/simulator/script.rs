@@ -47,6 +47,12 @@ impl<C> Script<C> {
         self
     }
 
+    /// The same, its requests counted from the one after request `number`.
+    pub fn after(mut self, number: u64) -> Script<C> {
+        self.steps.iter_mut().for_each(|(at, _)| *at += number);
+        self
+    }
+
     /// The changes due before request `number`; each is given once.
     pub fn due(&mut self, number: u64) -> Vec<C> {
         let due = self.steps.extract_if(.., |(at, _)| *at <= number);

@@ -8,6 +8,9 @@ use super::switches::Shape;
 
 /// Rewrites a record of the contract into `shape`.
 pub fn reshape(record: &mut Value, shape: Shape) {
+    if !record.is_object() {
+        return;
+    }
     if shape.older {
         make_older(record);
     }

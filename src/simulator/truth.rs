@@ -41,6 +41,12 @@ impl Past {
         self.served.insert((row, edits));
     }
 
+    /// A row as it was and as it is, oldest first.
+    pub fn states<'a>(&'a self, row: u32, event: &'a Event) -> impl Iterator<Item = &'a Event> {
+        let earlier = self.earlier.get(&row).into_iter().flatten();
+        earlier.chain(std::iter::once(event))
+    }
+
     /// Whether it did.
     pub fn is_served(&self, row: u32, edits: u16) -> bool {
         self.served.contains(&(row, edits))
@@ -82,9 +88,7 @@ impl Truth {
     ) -> Truth {
         let mut truth = Truth::default();
         for (row, event) in (0..).zip(&workspace.events).filter(|(row, _)| is_shown(*row)) {
-            let earlier = past.earlier.get(&row).into_iter().flatten();
-            let states = earlier.chain(std::iter::once(event));
-            for state in states.filter(|state| is_wanted(row, state.edits)) {
+            for state in past.states(row, event).filter(|state| is_wanted(row, state.edits)) {
                 truth.add(workspace.record(row, state, shape), workspace.told(state));
             }
         }

@@ -7,6 +7,7 @@
 //! filter -> listing, truth -> cursor, page, door, oauth -> service   what is shown when, to whom, in which pieces
 //! ```
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
 
@@ -22,6 +23,7 @@ use self::switches::Switches;
 use self::truth::Truth;
 use super::clock::Clock;
 use super::faults::{Fault, FaultPlan, RetryAfter, Rule};
+use super::listing::sightings::Sighting;
 use super::script::Script;
 use super::server::Server;
 use super::service::Seen;
@@ -147,6 +149,18 @@ impl Running {
         service.faults = plan.with(rule);
     }
 
+    /// Puts another plan of faults in the place of the one there is.
+    pub fn set_faults(&self, faults: FaultPlan) {
+        self.server.service().faults = faults;
+    }
+
+    /// Puts another script in the place of the one there is; its requests are counted from the next one on.
+    pub fn set_script(&self, script: Script<Change>) {
+        let mut service = self.server.service();
+        let so_far = u64::try_from(service.seen.len()).unwrap_or(u64::MAX);
+        service.script = script.after(so_far);
+    }
+
     /// Refuses all credentials from now on, or lets them in again.
     pub fn revoke(&self, is_revoked: bool) {
         self.server.service().is_revoked = is_revoked;
@@ -165,6 +179,21 @@ impl Running {
     /// The ids of the rows visible now, by (`created_at`, `id`), oldest first.
     pub fn ids(&self) -> Vec<i64> {
         self.settled(|service| service.listing.ids())
+    }
+
+    /// The rows visible now.
+    pub fn in_reach(&self) -> BTreeSet<Sighting> {
+        self.settled(|service| service.listing.in_reach())
+    }
+
+    /// Those of them that have stood in full answers.
+    pub fn sighted(&self) -> BTreeSet<Sighting> {
+        self.settled(|service| service.listing.sighted())
+    }
+
+    /// The `id` of a row.
+    pub fn id_of(&self, row: u32) -> i64 {
+        self.server.service().listing.history.row(row).id
     }
 
     /// Every record visible now; records are never taken away.

@@ -1,10 +1,12 @@
 //! The list as the service shows it at a moment: which rows are visible, in the order of (`created_at`, `id`), and what
 //! arrives. Both modes of paging read it here; how they ask is theirs.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use jiff::Timestamp;
 
+use super::super::listing::sightings::Sighting;
 use super::super::workspace::place;
 use super::bad::Bad;
 use super::filter::Filter;
@@ -130,6 +132,30 @@ impl Listing {
         self.index.iter().map(|row| self.history.row(*row).id).collect()
     }
 
+    /// Every visible row that a client can take for a record, named by its `created_at`.
+    pub fn in_reach(&self) -> BTreeSet<Sighting> {
+        self.sightings(|_| true)
+    }
+
+    /// Of them, those that stood in an answer that was sent in full.
+    pub fn sighted(&self) -> BTreeSet<Sighting> {
+        self.sightings(|row| self.is_served(row))
+    }
+
+    fn sightings(&self, is_wanted: impl Fn(u32) -> bool) -> BTreeSet<Sighting> {
+        let is_record = |row: &u32| !self.history.odd.get(row).is_some_and(Bad::is_reject);
+        let wanted = self.index.iter().copied().filter(|row| is_wanted(*row));
+        let sighting = |row: u32| Sighting {
+            row,
+            updated_at: self.history.row(row).created_at.saturating_mul(1_000_000),
+        };
+        wanted.filter(is_record).map(sighting).collect()
+    }
+
+    fn is_served(&self, row: u32) -> bool {
+        self.served.get(place(row)).copied().unwrap_or(false)
+    }
+
     /// Every visible row; see [`Truth`].
     pub fn truth(&self, shape: Shape) -> Truth {
         Truth::gather(&self.history, self.index.iter().copied(), shape)
@@ -137,8 +163,8 @@ impl Listing {
 
     /// Those of them that stood in an answer that was sent in full.
     pub fn truth_served(&self, shape: Shape) -> Truth {
-        let is_served = |row: &u32| self.served.get(place(*row)).copied().unwrap_or(false);
-        Truth::gather(&self.history, self.index.iter().copied().filter(is_served), shape)
+        let served = self.index.iter().copied().filter(|row| self.is_served(*row));
+        Truth::gather(&self.history, served, shape)
     }
 
     /// New rows of this second, visible from now on; gives their numbers.

@@ -1,0 +1,310 @@
+//! The judgement: what the loader holds and claims at the end and after every sync, against what was to be seen. Knows the
+//! vocabulary of coverage and nothing of how the loader comes to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use trailhouse::coverage::{Gap, Span, State, StreamState};
+use trailhouse::simulator::listing::sightings::Sighting;
+use trailhouse::simulator::script::Change;
+use trailhouse::simulator::switches::DateHeader;
+
+use super::draw::{History, Kind, Moment, Trouble};
+use super::run::{Ended, Held, Synced, Tale, is_moving};
+
+const SECOND: i64 = 1_000_000;
+const SETTLE: i64 = 300 * SECOND;
+const FINALITY: i64 = 86_400 * SECOND;
+/// What the reason of a gap between two pages says.
+const UNJOINED: &str = "could not be joined";
+/// Most faults told of one history.
+const MOST: usize = 12;
+
+type Name = (String, i64);
+
+struct Case<'a> {
+    history: &'a History,
+    tale: &'a Tale,
+    /// The load each revision came with first.
+    held: BTreeMap<Name, Vec<&'a Held>>,
+    faults: Vec<String>,
+}
+
+/// Everything wrong with what a history came to.
+pub(crate) fn judge(history: &History, tale: &Tale) -> Vec<String> {
+    let mut held: BTreeMap<Name, Vec<&Held>> = BTreeMap::new();
+    for row in &tale.held {
+        held.entry((row.id.clone(), row.updated_at)).or_default().push(row);
+    }
+    let mut case = Case {
+        history,
+        tale,
+        held,
+        faults: Vec::new(),
+    };
+    case.judge_rows();
+    for (number, (moment, sync)) in history.moments.iter().zip(&tale.syncs).enumerate() {
+        case.judge_sync(number, moment, sync);
+    }
+    case.faults.truncate(MOST);
+    case.faults
+}
+
+/// How the syncs ended, and what was claimed around those that the faults name.
+pub(crate) fn told(tale: &Tale, faults: &[String]) -> String {
+    let rejects = tale.rejects.iter();
+    let mut text: String = rejects.map(|reject| format!("rejected: {reject}\n")).collect();
+    let is_named = |number: usize| faults.iter().any(|fault| fault.starts_with(&format!("sync {number}")));
+    for (number, sync) in tale.syncs.iter().enumerate() {
+        writeln!(
+            text,
+            "sync {number}: {} listed, {} newly served, ledger at {}, {:?}",
+            sync.listed.len(),
+            sync.served.len(),
+            sync.sequence,
+            sync.ended
+        )
+        .expect("text");
+        if !is_named(number) && !is_named(number + 1) {
+            continue;
+        }
+        for interval in sync.state.iter().flat_map(|state| state.coverage.intervals()) {
+            let (from, to) = (at(interval.span.from), at(interval.span.to));
+            writeln!(
+                text,
+                "    {:?} {from} to {to}, by {}",
+                interval.state,
+                at(interval.collected_at)
+            )
+            .expect("text");
+        }
+        for gap in sync.state.iter().flat_map(|state| state.coverage.gaps()) {
+            writeln!(
+                text,
+                "    gap {} to {}: {}",
+                at(gap.span.from),
+                at(gap.span.to),
+                gap.reason
+            )
+            .expect("text");
+        }
+    }
+    text
+}
+
+fn at(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |at| at.to_string())
+}
+
+impl Case<'_> {
+    fn fault(&mut self, fault: String) {
+        self.faults.push(fault);
+    }
+
+    fn judge_rows(&mut self) {
+        let mut faults = Vec::new();
+        for (name, rows) in &self.held {
+            let who = format!("{} of {}", name.0, at(name.1));
+            match self.tale.shown.get(name) {
+                None => faults.push(format!("{who} was never shown")),
+                Some(content) if rows.iter().any(|row| row.content != *content) => {
+                    faults.push(format!("{who} should be {content:?}, not {:?}", rows[0].content));
+                }
+                Some(_) => {}
+            }
+            if rows.len() > self.history.shapes() {
+                faults.push(format!("{who} is there {} times", rows.len()));
+            }
+        }
+        for pair in self.tale.held.windows(2).filter(|pair| pair[0].id == pair[1].id) {
+            if pair[0].revision + 1 != pair[1].revision || pair[0].updated_at > pair[1].updated_at {
+                faults.push(format!("the revisions of {} are in disorder", pair[0].id));
+            }
+        }
+        // Labels that change make another reject of the same record.
+        let is_fixed = match &self.history.kind {
+            Kind::Secoda(_) => true,
+            Kind::Zendesk(switches, _) => !switches.labels_change,
+        };
+        if is_fixed && self.tale.rejects.len() > self.tale.rejects_shown {
+            faults.push(format!(
+                "{} rejects, and only {} were shown",
+                self.tale.rejects.len(),
+                self.tale.rejects_shown
+            ));
+        }
+        if self.tale.stored != self.tale.held.len() {
+            let (stored, held) = (self.tale.stored, self.tale.held.len());
+            faults.push(format!("the loads have stored {stored} rows, and {held} are there"));
+        }
+        if self.tale.unbalanced > 0 {
+            faults.push(format!("{} loads do not add up", self.tale.unbalanced));
+        }
+        let findings = self.tale.findings.iter();
+        faults.extend(findings.map(|finding| format!("verify: {finding}")));
+        self.faults.extend(faults);
+    }
+
+    fn judge_sync(&mut self, number: usize, moment: &Moment, sync: &Synced) {
+        self.judge_served(number, moment, sync);
+        let before = number
+            .checked_sub(1)
+            .and_then(|number| self.tale.syncs[number].state.as_ref());
+        self.judge_claims(number, sync, before);
+        let has_no_cause = self.has_no_cause(number, moment, sync);
+        match &sync.ended {
+            Ended::Done { error: None, findings } if has_no_cause => {
+                if !findings.is_empty() {
+                    self.fault(format!("sync {number} finds {findings:?}, and nothing was wrong"));
+                }
+                self.judge_completeness(number, sync);
+            }
+            ended if has_no_cause => self.fault(format!("sync {number} ended as {ended:?}, and nothing was wrong")),
+            _ => {}
+        }
+    }
+
+    /// What stood in a full answer is kept, in a load of this sync.
+    fn judge_served(&mut self, number: usize, moment: &Moment, sync: &Synced) {
+        let is_whole = matches!(sync.ended, Ended::Done { error: None, .. });
+        if !is_whole || matches!(moment.trouble, Trouble::StoppedAt { .. }) {
+            return;
+        }
+        let lost: Vec<Sighting> = self.missing(&sync.served, sync);
+        for sighting in lost {
+            let name = self.name(sighting);
+            self.fault(format!("sync {number}: {name} stood in a full answer and is lost"));
+        }
+    }
+
+    /// What becomes claimed is durable: everything in it that was listed from the beginning of the sync to its end.
+    fn judge_claims(&mut self, number: usize, sync: &Synced, before: Option<&StreamState>) {
+        let is_claimed = |state| matches!(state, Some(State::Provisional | State::Final));
+        for sighting in self.missing(&sync.still, sync) {
+            let key = sighting.updated_at;
+            let (was, is) = (state_at(before, key), state_at(sync.state.as_ref(), key));
+            let becomes_claimed = is_claimed(is) && !is_claimed(was);
+            let becomes_final = is == Some(State::Final) && was != Some(State::Final);
+            // A list that is not counted may hide a row once; only a second reading makes its claims final.
+            let is_binding = becomes_final || (becomes_claimed && self.history.is_counted());
+            if is_binding {
+                let name = self.name(sighting);
+                self.fault(format!(
+                    "sync {number}: {name} is in time that becomes {is:?} (was {was:?}), and is not there"
+                ));
+            }
+        }
+    }
+
+    /// Nothing was wrong: all that is listed is covered, and what is older than finality is there.
+    fn judge_completeness(&mut self, number: usize, sync: &Synced) {
+        let Some(oldest) = sync.still.iter().map(|sighting| sighting.updated_at).min() else {
+            return;
+        };
+        let now = self.now_of(sync);
+        let listed = Span::new(oldest, now - SETTLE);
+        let Some(state) = &sync.state else {
+            self.fault(format!("sync {number} left no state"));
+            return;
+        };
+        let is_missing = |gap: &Gap| !gap.span.meet(listed).is_empty();
+        let is_excused = |gap: &Gap| self.history.has_doubles && gap.reason.contains(UNJOINED);
+        let gaps = state.coverage.gaps().into_iter().filter(is_missing);
+        let gaps: Vec<Gap> = gaps.filter(|gap| !is_excused(gap)).collect();
+        for Gap { span: gap, reason } in gaps {
+            self.fault(format!(
+                "sync {number}: a gap from {} to {} without a cause: {reason}",
+                at(gap.from),
+                at(gap.to)
+            ));
+        }
+        if self.history.is_late_beyond_finality {
+            return;
+        }
+        for sighting in self.missing(&sync.still, sync) {
+            if sighting.updated_at + FINALITY <= now {
+                let name = self.name(sighting);
+                self.fault(format!(
+                    "sync {number}: {name} was listed, and is neither there nor in a gap"
+                ));
+            }
+        }
+    }
+
+    /// The time a loader may rely on: the service's to the second, but no later than its own; without one, the newest key.
+    fn now_of(&self, sync: &Synced) -> i64 {
+        let second = |at: i64| at - at.rem_euclid(SECOND);
+        let told = match &self.history.kind {
+            Kind::Secoda(switches) => match switches.date {
+                DateHeader::Clock => second(sync.began_at),
+                DateHeader::Skewed(by) => second(sync.began_at + i64::try_from(by.as_micros()).expect("micros")),
+                DateHeader::Absent if self.history.is_ordered() => newest(&sync.listed),
+                DateHeader::Absent => oldest(&sync.listed),
+            },
+            Kind::Zendesk(..) => second(sync.began_at),
+        };
+        told.min(sync.loader_at)
+    }
+
+    /// Whether nothing was drawn that may keep a sync from reading and claiming all that is listed.
+    fn has_no_cause(&self, number: usize, moment: &Moment, sync: &Synced) -> bool {
+        let is_calm = matches!(
+            moment.trouble,
+            Trouble::None | Trouble::Transient(_) | Trouble::WrongClock(_)
+        );
+        let moving = |change: &Change| is_moving(change) || matches!(change, Change::PageSize(_));
+        let moves = moment.during.iter().filter(|(_, change)| moving(change)).count();
+        let is_withstood = self.history.changes_withstood().is_none_or(|most| moves <= most);
+        is_calm && self.history.is_readable() && is_withstood && self.meets_again(number, sync)
+    }
+
+    /// Whether the list holds a row that the loader has, or none that it should have.
+    fn meets_again(&self, number: usize, sync: &Synced) -> bool {
+        let before = number
+            .checked_sub(1)
+            .map_or(0, |number| i128::from(self.tale.syncs[number].sequence));
+        let known = || self.tale.held.iter().filter(|row| row.load <= before);
+        let ids: BTreeSet<&str> = known().map(|row| row.id.as_str()).collect();
+        let oldest = sync.still.iter().map(|sighting| sighting.updated_at).min();
+        let is_met = sync.still.iter().any(|sighting| ids.contains(self.id(*sighting)));
+        is_met || !known().any(|row| oldest.is_some_and(|oldest| row.updated_at >= oldest))
+    }
+
+    fn missing(&self, wanted: &BTreeSet<Sighting>, sync: &Synced) -> Vec<Sighting> {
+        let until = i128::from(sync.sequence);
+        let is_held = |sighting: &Sighting| {
+            let rows = self.held.get(&(self.id(*sighting).to_owned(), sighting.updated_at));
+            rows.is_some_and(|rows| rows.iter().any(|row| row.load <= until))
+        };
+        wanted.iter().copied().filter(|sighting| !is_held(sighting)).collect()
+    }
+
+    fn id(&self, sighting: Sighting) -> &str {
+        &self.tale.ids[&sighting.row]
+    }
+
+    /// A revision, and what is held of its record.
+    fn name(&self, sighting: Sighting) -> String {
+        let id = self.id(sighting);
+        let held = self.tale.held.iter().filter(|row| row.id == id);
+        let held: Vec<String> = held
+            .map(|row| format!("{} by load {}", at(row.updated_at), row.load))
+            .collect();
+        format!("{id} of {} (held: {})", at(sighting.updated_at), held.join(", "))
+    }
+}
+
+fn newest(listed: &BTreeSet<Sighting>) -> i64 {
+    listed.iter().map(|sighting| sighting.updated_at).max().unwrap_or(0)
+}
+
+fn oldest(listed: &BTreeSet<Sighting>) -> i64 {
+    listed.iter().map(|sighting| sighting.updated_at).min().unwrap_or(0)
+}
+
+fn state_at(state: Option<&StreamState>, key: i64) -> Option<State> {
+    let mut intervals = state?.coverage.intervals().iter();
+    let interval = intervals.find(|interval| interval.span.from <= key && key < interval.span.to)?;
+    Some(interval.state)
+}

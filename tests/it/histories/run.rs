@@ -1,0 +1,283 @@
+//! Living through a history: the simulator over loopback, the loader in process on a store in memory. Notes at every sync
+//! what was to be seen and what the ledger says afterwards; judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+use trailhouse::coverage::StreamState;
+use trailhouse::lake::verify::Finding;
+use trailhouse::lake::{Home, Lake};
+use trailhouse::load::{self, Outcome, Progress, Run, follow};
+use trailhouse::simulator::clock::Clock;
+use trailhouse::simulator::faults::{Fault, FaultPlan, When, detail};
+use trailhouse::simulator::listing::sightings::Sighting;
+use trailhouse::simulator::script::Change;
+use trailhouse::source::Source;
+use trailhouse::warehouse::{self, Cell, Warehouse};
+
+use super::draw::{History, Moment, Trouble};
+use super::service::{SOURCE, Service, Shown};
+use super::store::Frail;
+
+const STREAM: &str = "audit_logs";
+
+/// One sync as a witness saw it.
+#[derive(Debug)]
+pub(crate) struct Synced {
+    /// By the service's clock, when the sync began.
+    pub(crate) began_at: i64,
+    /// The same moment by the loader's clock.
+    pub(crate) loader_at: i64,
+    /// Listed when the sync began.
+    pub(crate) listed: BTreeSet<Sighting>,
+    /// Of that, what was still listed when it ended.
+    pub(crate) still: BTreeSet<Sighting>,
+    /// Stood in a full answer of this sync, and of none before.
+    pub(crate) served: BTreeSet<Sighting>,
+    /// The newest ledger entry when a later command opens the lake.
+    pub(crate) sequence: u64,
+    pub(crate) state: Option<StreamState>,
+    pub(crate) ended: Ended,
+}
+
+/// How a sync ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// With an error of the lake, or killed.
+    #[expect(dead_code, reason = "told of a failing history")]
+    Broken(String),
+    /// The outcome's error, and what it says needs a look.
+    Done {
+        error: Option<String>,
+        findings: Vec<String>,
+    },
+}
+
+/// A row of the warehouse, the latest or a superseded one.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) id: String,
+    pub(crate) updated_at: i64,
+    pub(crate) revision: i128,
+    pub(crate) load: i128,
+    /// Columns that come from the record alone.
+    pub(crate) content: Vec<Cell>,
+}
+
+/// What a history came to.
+#[derive(Debug)]
+pub(crate) struct Tale {
+    pub(crate) syncs: Vec<Synced>,
+    pub(crate) ids: BTreeMap<u32, String>,
+    /// All that was ever within reach, with the columns it should have.
+    pub(crate) shown: Shown,
+    pub(crate) rejects_shown: usize,
+    pub(crate) held: Vec<Held>,
+    /// Reason and bytes of each reject.
+    pub(crate) rejects: Vec<String>,
+    /// Every load that does not add up.
+    pub(crate) unbalanced: usize,
+    /// How many rows the loads say they have stored.
+    pub(crate) stored: usize,
+    /// What `verify` finds, gaps apart.
+    pub(crate) findings: Vec<String>,
+}
+
+/// Lives through a history.
+pub(crate) async fn live(history: &History) -> Tale {
+    let service = Service::start(history).await;
+    let store = Arc::new(Frail::default());
+    let mut syncs = Vec::new();
+    for (number, moment) in (0..).zip(&history.moments) {
+        service.clock().advance(moment.pause);
+        moment.turn.iter().for_each(|turn| service.turn(turn));
+        moment.before.iter().for_each(|change| service.apply(change));
+        syncs.push(sync(history, moment, number, &service, &store).await);
+    }
+    tell(&service, &store, syncs).await
+}
+
+fn faults(history: &History, moment: &Moment, number: u64, service: &Service) -> FaultPlan {
+    let status = |code| Fault::Status {
+        code,
+        retry_after: None,
+        body: detail("down"),
+    };
+    match moment.trouble {
+        Trouble::Transient(per_mille) => service.transient(history.seed.wrapping_add(number), per_mille),
+        Trouble::Outage { from, is_reset } => {
+            let fault = if is_reset { Fault::Reset } else { status(503) };
+            FaultPlan::always(When::From(service.asked() + from), fault)
+        }
+        Trouble::Poison { page } => FaultPlan::always(When::Page(page), status(500)),
+        _ => FaultPlan::none(),
+    }
+}
+
+async fn sync(history: &History, moment: &Moment, number: u64, service: &Service, store: &Arc<Frail>) -> Synced {
+    service.set_faults(faults(history, moment, number, service));
+    service.set_script(&moment.during);
+    service.revoke(moment.trouble == Trouble::Revoked);
+    store.plan(match moment.trouble {
+        Trouble::Mishap(mishap) => Some(mishap),
+        _ => None,
+    });
+    let (mut listed, sighted) = (service.in_reach(), service.sighted());
+    if moment.trouble == Trouble::Demoted && service.demote(true) {
+        listed.clear();
+    }
+    let began_at = service.clock().now().as_microsecond();
+    let wrong_by = match moment.trouble {
+        Trouble::WrongClock(by) => i64::try_from(by.as_micros()).expect("micros"),
+        _ => 0,
+    };
+    let ended = run(moment, &service.source(history), wrong_by, service.clock(), store).await;
+    service.set_faults(FaultPlan::none());
+    service.set_script(&[]);
+    service.revoke(false);
+    service.demote(false);
+    store.plan(None);
+    let lake = Lake::open_on(store.clone()).await.expect("the lake opens again");
+    let still = service.in_reach();
+    Synced {
+        began_at,
+        loader_at: began_at + wrong_by,
+        still: listed.intersection(&still).copied().collect(),
+        listed,
+        served: service.sighted().difference(&sighted).copied().collect(),
+        sequence: lake.sequence(),
+        state: lake.state(SOURCE, STREAM).await.expect("a state"),
+        ended,
+    }
+}
+
+/// One command of the loader.
+async fn run(moment: &Moment, source: &Source, wrong_by: i64, clock: Clock, store: &Arc<Frail>) -> Ended {
+    let mut lake = match Lake::open_on(store.clone()).await {
+        Ok(lake) => lake,
+        Err(error) => return Ended::Broken(format!("{error:#}")),
+    };
+    let now = move || clock.now().as_microsecond() + wrong_by;
+    let (cancelled, killed) = (AtomicBool::new(false), Notify::new());
+    let progress = |progress: &Progress| match moment.trouble {
+        Trouble::KilledAt { page } if progress.pages >= page => {
+            store.die();
+            killed.notify_one();
+        }
+        Trouble::StoppedAt { page } if progress.pages >= page => cancelled.store(true, Ordering::SeqCst),
+        _ => {}
+    };
+    let run = Run {
+        run_id: "history".to_owned(),
+        started_at: now(),
+        clock: &now,
+        progress: &progress,
+        cancelled: &cancelled,
+        from: None,
+        to: None,
+    };
+    let chosen = [(source.clone(), source.streams.clone())];
+    let outcomes = tokio::select! {
+        biased;
+        () = killed.notified() => return Ended::Broken("killed".to_owned()),
+        outcomes = load::sync(&mut lake, &chosen, &run) => outcomes,
+    };
+    match outcomes {
+        Err(error) => Ended::Broken(format!("{error:#}")),
+        Ok(outcomes) => ended(&outcomes[0]),
+    }
+}
+
+fn ended(outcome: &Outcome) -> Ended {
+    match &outcome.error {
+        Some(load::StreamError::Lake(error)) => Ended::Broken(format!("{error:#}")),
+        error => Ended::Done {
+            error: error.as_ref().map(ToString::to_string),
+            findings: outcome.findings.clone(),
+        },
+    }
+}
+
+async fn tell(service: &Service, store: &Frail, syncs: Vec<Synced>) -> Tale {
+    let folder = super::folder();
+    let home = Home {
+        dir: folder.path().to_path_buf(),
+    };
+    store.copy_to(&home.lake()).await;
+    let verdict = Lake::open_unchecked(&home).expect("a lake").verify().await;
+    let verdict = verdict.expect("the lake can be checked");
+    let mut lake = Lake::open(&home).await.expect("a lake");
+    let path = home.warehouse();
+    if let Some(increment) = follow::increment(&mut lake, &path).await.expect("an increment") {
+        tokio::task::block_in_place(|| warehouse::catch_up(&path, "UTC", &increment)).expect("a warehouse");
+    }
+    let rows: BTreeSet<u32> = syncs
+        .iter()
+        .flat_map(|sync| sync.listed.iter().chain(&sync.served))
+        .map(|sighting| sighting.row)
+        .collect();
+    let ids = rows.into_iter().filter_map(|row| Some((row, service.id_of(row)?)));
+    let (shown, rejects_shown) = service.shown();
+    let finding = |finding: &Finding| format!("{}: {}", finding.object, finding.what);
+    Tale {
+        ids: ids.collect(),
+        shown,
+        rejects_shown,
+        findings: verdict.findings.iter().map(finding).collect(),
+        syncs,
+        ..read(&path, service.columns())
+    }
+}
+
+fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
+    let mut tale = Tale {
+        syncs: Vec::new(),
+        ids: BTreeMap::new(),
+        shown: BTreeMap::new(),
+        rejects_shown: 0,
+        held: Vec::new(),
+        rejects: Vec::new(),
+        unbalanced: 0,
+        stored: 0,
+        findings: Vec::new(),
+    };
+    if !path.exists() {
+        return tale;
+    }
+    let warehouse = Warehouse::open_read_only(path).expect("a warehouse");
+    let query = |sql: &str| warehouse.query(sql, &[]).expect("rows").rows;
+    let number = |cell: &Cell| match cell {
+        Cell::Integer(number) => *number,
+        other => panic!("{other:?} is no number"),
+    };
+    let count = |sql: &str| usize::try_from(number(&query(sql)[0][0])).expect("a count");
+    let sql = format!("select id::varchar, {key}, revision, load, {columns} from {view} order by id, revision");
+    for row in query(&sql) {
+        let (Cell::Text(id), Cell::Timestamp(updated_at)) = (&row[0], &row[1]) else {
+            panic!("{row:?} has no id or no time");
+        };
+        tale.held.push(Held {
+            id: id.clone(),
+            updated_at: *updated_at,
+            revision: number(&row[2]),
+            load: number(&row[3]),
+            content: row[4..].to_vec(),
+        });
+    }
+    let sql = "select reason || ': ' || left(raw_bytes::varchar, 400) from rejects";
+    tale.rejects = query(sql).iter().map(|row| format!("{:?}", row[0])).collect();
+    tale.stored = count("select coalesce(sum(stored), 0)::bigint from loads");
+    tale.unbalanced = count("select count(*) from loads where received <> stored + duplicates + rejects + withheld");
+    tale
+}
+
+/// Changes that make rows vanish or move while they are read.
+pub(crate) fn is_moving(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Arrive(_) | Change::Revise(_) | Change::Delete(_) | Change::Surface(_) | Change::Plant(..)
+    )
+}
