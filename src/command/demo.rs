@@ -1,4 +1,5 @@
-//! `demo`: a simulated workspace, a full sync of it over a real socket, and a report; no configuration needed.
+//! `demo`: a simulated Secoda workspace and Zendesk account, a full sync of both over real sockets, and a first look; no
+//! configuration needed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,19 +17,21 @@ use crate::render::{self, Format};
 use crate::schema::{Micros, parse_time};
 use crate::simulator::clock::Clock;
 use crate::simulator::workspace::{Settings, Workspace};
+use crate::simulator::zendesk::ZendeskSimulator;
+use crate::simulator::zendesk::history::{self, History};
 use crate::simulator::{Simulator, TOKEN};
-use crate::source::{Auth, Limits, Pagination, Secret, Source, secoda};
+use crate::source::{Auth, Limits, Pagination, Secret, Service, Source, secoda, zendesk};
 use crate::warehouse::Warehouse;
 
-const SOURCE: &str = "demo_secoda";
+const SECODA: &str = "demo_secoda";
+const ZENDESK: &str = "demo_zendesk";
 const TIME_ZONE: &str = "America/Toronto";
 const SEED: u64 = 20_250_711;
 const EVENTS: usize = 24_000;
+const ZENDESK_EVENTS: usize = 6_000;
 const DAYS: u32 = 180;
-/// The service of the demo keeps everything.
-const RETENTION_DAYS: u32 = 36_500;
 
-/// Loads a simulated workspace into a home of its own, and shows a report
+/// Loads a simulated Secoda workspace and Zendesk account into a home of its own, and takes a first look
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  trailhouse demo\n  trailhouse --dir /tmp/trailhouse-demo demo")]
 pub(super) struct Demo {}
@@ -43,32 +46,29 @@ impl Demo {
         let code = block_on(async {
             let started_at = Context::now();
             let end_at = end_of_history(&home, started_at).await?;
-            let settings = Settings {
-                story: true,
-                ..Settings::new(SEED, EVENTS, DAYS, end_at)
-            };
             let now = Timestamp::from_microsecond(started_at).map_err(|error| Failure::failed(error.to_string()))?;
-            let simulator = Simulator {
-                clock: Clock::following(now),
-                ..Simulator::new(Workspace::draw(&settings))
-            };
-            let running = simulator.start(0).await?;
+            let workspace = secoda_service(now, end_at).start(0).await?;
+            let account = zendesk_service(now, end_at).start(0).await?;
             context.terminal.say(&format!(
-                "a simulated Secoda workspace listens on {}",
-                running.base_url()
+                "a simulated Secoda workspace listens on {}, and a Zendesk account on {}",
+                workspace.base_url(),
+                account.base_url()
             ));
-            let source = source(&running.base_url())?;
-            let streams = source.streams.clone();
+            let sources = [
+                source(SECODA, &secoda::SERVICE, &workspace.base_url())?,
+                source(ZENDESK, &zendesk::SERVICE, &account.base_url())?,
+            ];
             let job = Job {
                 home: home.clone(),
                 time_zone: TIME_ZONE.to_owned(),
-                sources: vec![(source, streams)],
+                sources: sources.map(|source| (source.clone(), source.streams)).to_vec(),
                 from: None,
                 to: None,
                 started_at,
             };
             let code = sync::run(context, &job).await;
-            running.stop().await;
+            workspace.stop().await;
+            account.stop().await;
             code
         })?;
         show(context, &home)?;
@@ -76,10 +76,38 @@ impl Demo {
     }
 }
 
+/// The workspace of the demo, whose clock runs on from now.
+fn secoda_service(now: Timestamp, end_at: Timestamp) -> Simulator {
+    let settings = Settings {
+        story: true,
+        ..Settings::new(SEED, EVENTS, DAYS, end_at)
+    };
+    Simulator {
+        clock: Clock::following(now),
+        ..Simulator::new(Workspace::draw(&settings))
+    }
+}
+
+/// The account of the demo.
+fn zendesk_service(now: Timestamp, end_at: Timestamp) -> ZendeskSimulator {
+    let settings = history::Settings {
+        story: true,
+        ..history::Settings::new(SEED, ZENDESK_EVENTS, DAYS, end_at)
+    };
+    ZendeskSimulator {
+        clock: Clock::following(now),
+        ..ZendeskSimulator::new(History::draw(&settings))
+    }
+}
+
 /// The history ends where the home's ledger begins, so that a second run adds nothing; a new home: now.
 async fn end_of_history(home: &Home, now: Micros) -> Result<Timestamp, Failure> {
     let lake = Lake::open(home).await?;
-    if let Some((source, _)) = lake.streams().into_iter().find(|(source, _)| source != SOURCE) {
+    if let Some((source, _)) = lake
+        .streams()
+        .into_iter()
+        .find(|(source, _)| source != SECODA && source != ZENDESK)
+    {
         let failure = Failure::usage(format!(
             "{}: holds the source {source}, which is not the demo's",
             home.dir.display()
@@ -94,18 +122,19 @@ async fn end_of_history(home: &Home, now: Micros) -> Result<Timestamp, Failure> 
     Timestamp::from_microsecond(begun.unwrap_or(now)).map_err(|error| Failure::failed(error.to_string()))
 }
 
-fn source(base_url: &str) -> Result<Source, Failure> {
+/// The services of the demo keep everything.
+fn source(name: &str, service: &'static Service, base_url: &str) -> Result<Source, Failure> {
     Ok(Source {
-        name: SOURCE.to_owned(),
-        service: &secoda::SERVICE,
+        name: name.to_owned(),
+        service,
         base_url: Url::parse(base_url).map_err(|error| Failure::failed(error.to_string()))?,
         auth: Auth::Bearer(Secret::new(TOKEN.to_owned())),
         credentials: None,
-        streams: vec![&secoda::AUDIT_LOGS],
+        streams: service.streams.iter().collect(),
         account: "demo".to_owned(),
         filters: BTreeMap::new(),
-        pagination: Pagination::default(),
-        retention_days: Some(RETENTION_DAYS),
+        pagination: Pagination::Cursor,
+        retention_days: None,
         settle: Duration::from_secs(300),
         finality: Duration::from_secs(86_400),
         limits: Limits::default(),

@@ -144,10 +144,10 @@ fn assert_loads(name: &str, expected: &str) {
         ])
         .stdout;
     let loads: Vec<Value> = serde_json::from_str(&loads).expect("an array");
-    assert_eq!(
-        loads[0],
-        json!({ "received": 1, "stored": 1, "duplicates": 0, "rejects": 0 })
-    );
+    // A page that tells nothing true of itself is asked for again before its end is believed.
+    let (received, duplicates) = (loads[0]["received"].as_u64(), loads[0]["duplicates"].as_u64());
+    assert_eq!(received, duplicates.map(|duplicates| duplicates + 1));
+    assert_eq!((&loads[0]["stored"], &loads[0]["rejects"]), (&json!(1), &json!(0)));
     assert!(loads.iter().skip(1).all(|load| load["stored"] == 0), "{loads:?}");
 
     let id = page["results"][0]["id"].as_str().expect("an id");
