@@ -537,6 +537,22 @@ mod tests {
     }
 
     #[test]
+    fn a_walk_goes_on_below_what_is_covered_for_good() {
+        let wanted = [Span::new(10, 20), Span::new(15, 30), Span::new(50, Micros::MAX)];
+        for (key, expected) in [
+            (90, Some(90)),
+            (51, Some(51)),
+            (50, Some(30)),
+            (30, Some(30)),
+            (20, Some(20)),
+            (11, Some(11)),
+            (10, None),
+        ] {
+            assert_eq!(next_wanted_below(key, &wanted), expected, "below {key}");
+        }
+    }
+
+    #[test]
     fn a_walk_reaches_back_to_every_gap_that_can_still_be_filled() {
         let (day, hour) = (1_000, 40);
         let mut coverage = Coverage::default();

@@ -21,6 +21,8 @@ pub mod windows;
 #[cfg(test)]
 mod windows_tests;
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::coverage::{Gap, Span};
@@ -203,7 +205,7 @@ pub struct Opening {
 
 /// One list of one client, ready to be walked.
 pub struct Walk<'a> {
-    pub client: &'a Client,
+    pub client: &'a Arc<Client>,
     pub list: List<'a>,
     pub max_in_flight: usize,
 }
@@ -211,7 +213,7 @@ pub struct Walk<'a> {
 impl Walk<'_> {
     /// The first page alone; `None` where the service knows no such list.
     pub async fn open(&self) -> Result<Option<Opening>, PullError> {
-        match page::fetch(self, &self.list.query, 1).await {
+        match page::fetch(&page::Asking::of(self), 1).await {
             Ok(page) => Ok(page.map(|page| Opening {
                 service_at: page.service_at,
                 is_whole: page.outline.is_last(),

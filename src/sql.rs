@@ -89,6 +89,14 @@ const VIEWS: &[File] = &[
     ),
     ("20_actors", include_str!("../sql/views/20_actors.sql")),
     ("30_events", include_str!("../sql/views/30_events.sql")),
+    (
+        "40_version_changes",
+        include_str!("../sql/views/40_version_changes.sql"),
+    ),
+    (
+        "50_property_changes",
+        include_str!("../sql/views/50_property_changes.sql"),
+    ),
 ];
 
 const REPORTS: &[File] = &[
@@ -113,8 +121,8 @@ const REFERENCES: &[Reference] = &[
             (
                 "field",
                 "varchar",
-                "Where the words are looked for: activity_type (anywhere in it), event_text (at its begin, without the \
-                 pieces in bold), resource_type (at its begin).",
+                "Where the words are looked for: activity_type or action (anywhere in it), event_text or change_description \
+                 (at its begin, without the pieces in bold), resource_type or source_type (at its begin).",
             ),
             (
                 "pattern",
@@ -374,11 +382,12 @@ mod tests {
             .collect();
         assert!(priorities.is_sorted_by(|one, next| one < next));
         for rule in &rules {
-            assert_eq!(field(rule, "service"), "secoda", "{rule:?}");
-            assert!(
-                ["activity_type", "event_text", "resource_type"].contains(&field(rule, "field")),
-                "{rule:?}"
-            );
+            let fields = match field(rule, "service") {
+                "secoda" => ["activity_type", "event_text", "resource_type"],
+                "zendesk" => ["action", "change_description", "source_type"],
+                other => panic!("no service is called {other}"),
+            };
+            assert!(fields.contains(&field(rule, "field")), "{rule:?}");
             let pattern = field(rule, "pattern");
             let is_plain =
                 |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || " %".contains(letter);

@@ -42,7 +42,14 @@ seen as (
             'OWNER_GROUP',
             'INVITATION_LINK',
             'API_KEY',
-            'DATA_ACCESS_REQUEST'
+            'DATA_ACCESS_REQUEST',
+            'CUSTOM_ROLE',
+            'GROUP',
+            'GROUP_MEMBERSHIP',
+            'APITOKEN',
+            'API_TOKEN',
+            'OAUTH_CLIENT',
+            'OAUTH_TOKEN'
         ) as is_about_access
     from events as e
     cross join p
@@ -60,6 +67,8 @@ changes as (
             when seen.action in ('revoke', 'unshare') then 'lost'
             when seen.action = 'change_role' then 'changed'
             when not seen.is_about_access then null
+            -- Zendesk says what of a user changed: their role or a suspension is an action of its own
+            when seen.action = 'update' and seen.target_type = 'user' then null
             when upper(seen.target_type) = 'DATA_ACCESS_REQUEST'
                 then case seen.action
                     when 'request' then 'requested'

@@ -3,7 +3,7 @@
 -- grain: one row per source, stream and interval of one state, cut to the period
 -- params: since timestamp = null, until timestamp = null, source text = null
 -- reads: coverage, coverage_gaps, loads
--- notes: Times are of the key the stream is listed by; a late or revised record has a later one than its event.
+-- notes: Times are of the key a stream is listed by, not of events. What a filter lets through is no whole stream.
 
 with p as (
     select
@@ -90,8 +90,14 @@ select
     greatest(known.from_at, p.since) as from_at,
     least(known.to_at, p.until) as to_at,
     known.state,
-    known.state in ('final', 'provisional', 'asserted') as is_collected,
-    known.reason,
+    known.state in ('final', 'provisional', 'asserted') and strpos(known.stream, '?') = 0 as is_collected,
+    case
+        when known.state in ('final', 'provisional', 'asserted') and strpos(known.stream, '?') > 0
+            then
+                'only what the filter ' || substr(known.stream, strpos(known.stream, '?') + 1)
+                || ' lets through is collected'
+        else known.reason
+    end as reason,
     known.collected_at
 from known
 cross join p

@@ -5,7 +5,7 @@
 -- column event_id: The service's identifier of the event; unique within source and stream.
 -- column parent_event_id: The event this one is a part of: a bulk action or an automation.
 -- column version_history_id: The version of the target that the event made.
--- column load: The load that stored it: the sequence of its ledger entry.
+-- column load: The load that stored it: the sequence of its ledger record.
 -- column occurred_at: When it happened (UTC).
 -- column occurred_at_local: The same by the clocks of the configured time zone.
 -- column actor_id: Who did it, by the service's identifier.
@@ -22,9 +22,10 @@
 -- column ocsf_category_uid: Category of that class.
 -- column ocsf_activity_id: Activity of that class; 0 is unknown, 99 is one the class has no number for.
 
--- A correlated subquery is worked out once for each different (activity_type, resource_type, wording) asked for;
--- its input is no step of its own, because DuckDB 2.0 would work out that step for all rows, whatever is asked for.
-with classed as (
+-- A correlated subquery is worked out once for each different (activity_type, resource_type, wording) of its step; its
+-- input is no step of its own, because DuckDB 2.0 would work out that step for all rows, whatever is asked for; and one
+-- for all services would be slower by half.
+with of_activities as (
     select
         worded.*,
         coalesce((
@@ -55,23 +56,36 @@ with classed as (
             activity.parent_id,
             activity.version_history_id,
             activity.load,
-            activity.logged_at,
-            activity.performer_id,
-            activity.performer_name,
-            activity.performer_display_name,
-            activity.performer_first_name,
-            activity.performer_last_name,
-            activity.performer_email,
-            activity.performer_type,
+            activity.logged_at as occurred_at,
+            activity.performer_id as actor_id,
+            coalesce(
+                nullif(activity.performer_name, ''),
+                nullif(activity.performer_display_name, ''),
+                nullif(trim(concat_ws(' ', activity.performer_first_name, activity.performer_last_name)), '')
+            ) as actor_name,
+            case when activity.event_blocks[1].style = 'bold' then activity.event_blocks[1].value end as actor_in_text,
+            activity.performer_email as actor_email,
+            activity.performer_type as actor_type,
             activity.activity_type,
             activity.resource_type,
             activity.resource_id,
-            activity.resource_name,
-            activity.resource_title,
-            activity.related_resource_ids,
-            activity.metadata,
-            activity.event_text,
-            activity.event_blocks,
+            coalesce(nullif(activity.resource_name, ''), nullif(activity.resource_title, '')) as resource_name,
+            false as is_id_per_type,
+            -- a target may be a person, who has a name as a performer
+            activity.resource_id as person_id,
+            -- the only bold piece after some words names the target, where the event touched nothing else it could name
+            case
+                when
+                    len([block.value for block in activity.event_blocks if block.style = 'bold']) = 1
+                    and activity.event_blocks[1].style is distinct from 'bold'
+                    and coalesce(len(activity.related_resource_ids), 0) = 0
+                    then [block.value for block in activity.event_blocks if block.style = 'bold'][1]
+            end as resource_in_text,
+            coalesce(
+                json_extract_string(activity.metadata, '$.ip_address'),
+                json_extract_string(activity.metadata, '$.ip')
+            ) as ip_address,
+            activity.event_text as summary,
             -- without the bold pieces, which are names and would make every text a different one
             left(
                 array_to_string(
@@ -81,6 +95,142 @@ with classed as (
             ) as wording
         from activity_logs as activity
     ) as worded
+),
+
+of_zendesk as (
+    select
+        worded.*,
+        coalesce((
+            select arg_min(rule.action, rule.priority)
+            from (
+                select
+                    ' ' || trim(regexp_replace(
+                        lower(regexp_replace(worded.activity_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')),
+                        '[^a-z0-9]+', ' ', 'g'
+                    )) || ' ' as activity_type,
+                    trim(regexp_replace(lower(worded.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as event_text,
+                    trim(regexp_replace(lower(worded.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_type
+            ) as said
+            cross join action_rules as rule
+            where
+                rule.service = 'zendesk'
+                and case rule.field
+                    when 'action' then said.activity_type like ('% ' || rule.pattern || ' %')
+                    when 'change_description' then said.event_text like (rule.pattern || ' %')
+                    when 'source_type' then said.resource_type like (rule.pattern || ' %')
+                end
+        ), 'unknown') as action
+    from (
+        select
+            record.source,
+            record.stream,
+            cast(record.id as varchar) as id,
+            cast(null as varchar) as parent_id,
+            cast(null as varchar) as version_history_id,
+            record.load,
+            record.created_at as occurred_at,
+            cast(record.actor_id as varchar) as actor_id,
+            nullif(record.actor_name, '') as actor_name,
+            cast(null as varchar) as actor_in_text,
+            cast(null as varchar) as actor_email,
+            case when record.actor_id = -1 then 'SYSTEM' when record.actor_id is not null then 'USER' end as actor_type,
+            record.action as activity_type,
+            record.source_type as resource_type,
+            cast(record.source_id as varchar) as resource_id,
+            nullif(record.source_label, '') as resource_name,
+            true as is_id_per_type,
+            case when record.source_type = 'user' then cast(record.source_id as varchar) end as person_id,
+            cast(null as varchar) as resource_in_text,
+            record.ip_address,
+            coalesce(nullif(record.change_description, ''), record.action_label) as summary,
+            -- its first words, since names come later and would make every text a different one
+            left(regexp_extract(record.change_description, '^\s*\S+(\s+\S+){0,3}'), 60) as wording
+        from zendesk_audit_logs as record
+    ) as worded
+),
+
+-- of a time that the audit logs do not cover, so that an act is not counted twice
+of_notifications as (
+    select
+        worded.*,
+        coalesce((
+            select arg_min(rule.action, rule.priority)
+            from (
+                select
+                    ' ' || trim(regexp_replace(
+                        lower(regexp_replace(worded.activity_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')),
+                        '[^a-z0-9]+', ' ', 'g'
+                    )) || ' ' as activity_type,
+                    trim(regexp_replace(lower(worded.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as event_text,
+                    trim(regexp_replace(lower(worded.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_type
+            ) as said
+            cross join action_rules as rule
+            where
+                rule.service = 'secoda'
+                and case rule.field
+                    when 'activity_type' then said.activity_type like ('% ' || rule.pattern || ' %')
+                    when 'event_text' then said.event_text like (rule.pattern || ' %')
+                    when 'resource_type' then said.resource_type like (rule.pattern || ' %')
+                end
+        ), 'unknown') as action
+    from (
+        select
+            notification.source,
+            notification.stream,
+            notification.id,
+            cast(null as varchar) as parent_id,
+            cast(null as varchar) as version_history_id,
+            notification.load,
+            notification.created_at as occurred_at,
+            coalesce(notification.sender_id, notification.performer_id) as actor_id,
+            coalesce(
+                nullif(notification.performer_name, ''),
+                nullif(trim(concat_ws(' ', notification.sender_first_name, notification.sender_last_name)), '')
+            ) as actor_name,
+            cast(null as varchar) as actor_in_text,
+            notification.sender_email as actor_email,
+            cast(null as varchar) as actor_type,
+            notification.event as activity_type,
+            notification.resource_type,
+            notification.resource_id,
+            nullif(notification.resource_title, '') as resource_name,
+            false as is_id_per_type,
+            notification.resource_id as person_id,
+            cast(null as varchar) as resource_in_text,
+            coalesce(
+                json_extract_string(notification.metadata, '$.ip_address'),
+                json_extract_string(notification.metadata, '$.ip')
+            ) as ip_address,
+            coalesce(
+                nullif(notification.short_summary, ''),
+                nullif(notification.content, ''),
+                notification.subject
+            ) as summary,
+            left(coalesce(nullif(notification.short_summary, ''), notification.content), 60) as wording
+        from notifications as notification
+        where
+            not exists (
+                select 1
+                from coverage as covered
+                where
+                    notification.source = covered.source
+                    and covered.stream = 'audit_logs'
+                    and covered.state in ('provisional', 'final', 'asserted')
+                    and notification.created_at >= covered.from_at
+                    and notification.created_at < covered.to_at
+            )
+    ) as worded
+),
+
+classed as (
+    select of_activities.*
+    from of_activities
+    union all
+    select of_zendesk.*
+    from of_zendesk
+    union all
+    select of_notifications.*
+    from of_notifications
 ),
 
 -- one row per month and offset, so that a time finds its offset by its month
@@ -104,69 +254,58 @@ select
     classed.parent_id as parent_event_id,
     classed.version_history_id,
     classed.load,
-    classed.logged_at as occurred_at,
-    classed.logged_at + to_seconds(local_months.offset_seconds) as occurred_at_local,
-    classed.performer_id as actor_id,
+    classed.occurred_at,
+    classed.occurred_at + to_seconds(local_months.offset_seconds) as occurred_at_local,
+    classed.actor_id,
     coalesce(
-        nullif(classed.performer_name, ''),
-        nullif(classed.performer_display_name, ''),
-        nullif(trim(concat_ws(' ', classed.performer_first_name, classed.performer_last_name)), ''),
+        classed.actor_name,
         nullif(performer.name, ''),
         nullif(performer.display_name, ''),
         nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), ''),
-        case when classed.event_blocks[1].style = 'bold' then classed.event_blocks[1].value end
+        classed.actor_in_text
     ) as actor_name,
-    coalesce(nullif(classed.performer_email, ''), nullif(performer.email, '')) as actor_email,
-    classed.performer_type as actor_type,
+    coalesce(nullif(classed.actor_email, ''), nullif(performer.email, '')) as actor_email,
+    classed.actor_type,
     classed.action,
     classed.resource_type as target_type,
     classed.resource_id as target_id,
     coalesce(
-        nullif(classed.resource_name, ''),
-        nullif(classed.resource_title, ''),
-        nullif(resource.name, ''),
-        nullif(resource.title, ''),
+        classed.resource_name,
+        -- things of two kinds may have one number
+        case
+            when not classed.is_id_per_type or classed.resource_type = resource.resource_type
+                then coalesce(nullif(resource.name, ''), nullif(resource.title, ''))
+        end,
         nullif(person.name, ''),
         nullif(person.display_name, ''),
         nullif(trim(concat_ws(' ', person.first_name, person.last_name)), ''),
-        -- the only bold piece after some words names the target, where the event touched nothing else it could name
-        case
-            when
-                len([block.value for block in classed.event_blocks if block.style = 'bold']) = 1
-                and classed.event_blocks[1].style is distinct from 'bold'
-                and coalesce(len(classed.related_resource_ids), 0) = 0
-                then [block.value for block in classed.event_blocks if block.style = 'bold'][1]
-        end
+        classed.resource_in_text
     ) as target_name,
-    coalesce(
-        json_extract_string(classed.metadata, '$.ip_address'),
-        json_extract_string(classed.metadata, '$.ip')
-    ) as ip_address,
-    classed.event_text as summary,
+    classed.ip_address,
+    classed.summary,
     coalesce(exact.class_uid, general.class_uid, 0) as ocsf_class_uid,
     coalesce(exact.category_uid, general.category_uid, 0) as ocsf_category_uid,
     coalesce(exact.activity_id, general.activity_id, 0) as ocsf_activity_id
 from classed
 left join local_months
     on
-        date_trunc('month', classed.logged_at) = local_months.starts_at
-        and classed.logged_at >= local_months.from_at
-        and classed.logged_at < local_months.to_at
+        date_trunc('month', classed.occurred_at) = local_months.starts_at
+        and classed.occurred_at >= local_months.from_at
+        and classed.occurred_at < local_months.to_at
 left join performers as performer
     on
         classed.source = performer.source
-        and classed.performer_id = performer.performer_id
+        and classed.actor_id = performer.performer_id
         and performer.is_current
 left join resources as resource
     on
         classed.source = resource.source
         and classed.resource_id = resource.resource_id
         and resource.is_current
--- a target may be a person, who has a name as a performer
 left join performers as person
     on
         classed.source = person.source
-        and classed.resource_id = person.performer_id
+        and classed.person_id = person.performer_id
         and person.is_current
 left join ocsf as exact
     on

@@ -121,12 +121,19 @@ fn row(config: &Config, source: &str, stream: &str, state: &StreamState, now: Mi
         time(state.oldest_offered_at),
         Cell::Integer((state.greatest_lateness / SECOND).into()),
         days_left.map_or(Cell::Null, |days| Cell::Integer(days.into())),
-        if warnings.is_empty() {
-            Cell::Null
-        } else {
-            Cell::Text(warnings.join("; "))
-        },
+        told(stream, warnings),
     ]
+}
+
+/// The warnings in one text, with what the name of the stream says.
+fn told(stream: &str, mut warnings: Vec<String>) -> Cell {
+    let filter = stream.split_once('?').map(|(_, filter)| filter);
+    warnings.extend(filter.map(|filter| format!("only what the filter {filter} lets through is collected")));
+    if warnings.is_empty() {
+        Cell::Null
+    } else {
+        Cell::Text(warnings.join("; "))
+    }
 }
 
 /// `kept`: for how many days the service still has what is not collected, and for how many it keeps anything.

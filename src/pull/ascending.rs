@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::numbered::{JOIN_ATTEMPTS, hand_on};
-use super::page::{Outline, PageOrder, Row, fetch};
+use super::page::{Asking, Outline, PageOrder, Row, fetch};
 use super::{Event, Flow, PullError, Trust, Walk};
 use crate::coverage::{Gap, Span};
 use crate::schema::Micros;
@@ -16,7 +16,7 @@ pub(super) enum Outcome {
 }
 
 struct Backward<'w, C> {
-    walk: &'w Walk<'w>,
+    asking: Asking,
     caller: &'w mut C,
     /// The page joined last.
     newer: Outline,
@@ -48,7 +48,7 @@ pub(super) async fn walk(
     };
     let size = first.length();
     let mut backward = Backward {
-        walk,
+        asking: Asking::of(walk),
         caller,
         newer: first,
         tied: HashSet::new(),
@@ -208,7 +208,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Backward<'_, C> {
     }
 
     async fn read(&mut self, number: u64) -> Result<Option<Outline>, PullError> {
-        let Some(page) = fetch(self.walk, &self.walk.list.query, number).await? else {
+        let Some(page) = fetch(&self.asking, number).await? else {
             return Ok(None);
         };
         let outline = page.outline.clone();

@@ -67,7 +67,7 @@ impl Chain {
             self.size = outline.length();
         }
         if let Some(last) = self.pages.back() {
-            self.has_changed |= last.count != outline.count;
+            self.has_changed |= last.count != outline.count || outline.rows.iter().any(|row| self.knows(row.id));
         }
         let size = self.size.max(outline.length());
         let depth = (outline.number - 1).saturating_mul(size) + outline.length();
@@ -161,17 +161,6 @@ impl Chain {
 
     pub(super) fn overlaps(&self, deeper: &Outline) -> bool {
         deeper.newest.is_some_and(|newest| newest >= self.proven_from)
-    }
-
-    /// Whether a page answered before the last joined one was its neighbour: the counts are equal, and no row is on both.
-    pub(super) fn meets(&self, earlier: &Outline) -> bool {
-        self.pages.back().is_some_and(|last| {
-            self.is_counted
-                && last.number + 1 == earlier.number
-                && last.count == earlier.count
-                && !self.is_resized(earlier)
-                && earlier.rows.iter().all(|row| !self.knows(row.id))
-        })
     }
 
     fn may_repeat(&self, deeper: &Outline) -> bool {

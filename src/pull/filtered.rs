@@ -1,8 +1,6 @@
 //! Going on below a cap: the same list asked for older rows only, by a date operator known to work. Apart because here the
 //! question itself changes, and a service that ignores it must not be believed.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::chain::Chain;
@@ -27,7 +25,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         }
         let page = number;
         self.tell(Event::Capped { page, total_pages }).await?;
-        self.query = Arc::new(with_filter(&self.query, dates, before));
+        self.asking.query = with_filter(&self.asking.query, dates, before);
         self.before = Some(before);
         let Some(first) = self.read(1).await? else {
             return Err(capped);

@@ -5,10 +5,8 @@
 //! while the head of the list stands still (see `pipeline`). What does not join is read again from a page that shows a row
 //! already proven; a border that defies three attempts becomes a named gap, and the walk goes on below it.
 
-use std::sync::Arc;
-
 use super::chain::Chain;
-use super::page::{Outline, Page, PageOrder, fetch};
+use super::page::{Asking, Outline, Page, PageOrder, fetch};
 use super::{Event, Flow, PullError, Walk};
 use crate::coverage::{Gap, Span};
 use crate::schema::{Micros, format_time};
@@ -27,8 +25,7 @@ pub(super) enum Outcome {
 pub(super) struct Walker<'w, C> {
     pub(super) walk: &'w Walk<'w>,
     pub(super) caller: &'w mut C,
-    /// Sent with every page.
-    pub(super) query: Arc<Vec<(String, String)>>,
+    pub(super) asking: Asking,
     /// Where the filter sent asks for older rows only: its moment.
     pub(super) before: Option<Micros>,
     pub(super) chain: Chain,
@@ -49,7 +46,7 @@ pub(super) async fn walk(
     let mut walker = Walker {
         walk,
         caller,
-        query: Arc::new(walk.list.query.clone()),
+        asking: Asking::of(walk),
         before: None,
         chain: Chain::new(true),
         flow: Flow::On,
@@ -57,7 +54,7 @@ pub(super) async fn walk(
         failures: 0,
         sought: None,
     };
-    let Some(first) = fetch(walk, &walker.query, 1).await? else {
+    let Some(first) = fetch(&walker.asking, 1).await? else {
         return Err(PullError::Shape {
             page: 1,
             what: "there is no first page".to_owned(),
@@ -164,11 +161,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         if self.failures > 1 && self.chain.is_tied(&deeper) {
             return self.resolve_ties().await;
         }
-        self.anchor(None).await?;
-        if self.chain.meets(&deeper) {
-            self.extend(deeper, false).await?;
-        }
-        Ok(())
+        self.anchor(None).await
     }
 
     /// Three attempts found no join: what may lie between is a named gap, and the walk goes on below it.
@@ -223,7 +216,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
 
     /// Fetches a page and hands its rows on, whatever becomes of the page. `None` where it holds no rows.
     pub(super) async fn read(&mut self, number: u64) -> Result<Option<Outline>, PullError> {
-        let page = fetch(self.walk, &self.query, number).await?;
+        let page = fetch(&self.asking, number).await?;
         self.take(page).await
     }
 

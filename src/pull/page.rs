@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{PullError, Walk};
-use crate::http::HttpErrorKind;
+use crate::http::{Client, HttpErrorKind};
 use crate::schema::{DAY, EARLIEST, Micros, parse_time};
 
 /// One decoded answer.
@@ -104,18 +105,42 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
     Option::deserialize(deserializer).map(Some)
 }
 
+/// A list as it is asked for, owned, so that a task of its own can ask.
+#[derive(Clone)]
+pub(super) struct Asking {
+    client: Arc<Client>,
+    path: String,
+    members: Vec<String>,
+    order_key: Option<String>,
+    /// Sent with every page.
+    pub(super) query: Vec<(String, String)>,
+}
+
+impl Asking {
+    pub(super) fn of(walk: &Walk<'_>) -> Self {
+        let list = &walk.list;
+        Self {
+            client: Arc::clone(walk.client),
+            path: list.path.to_owned(),
+            members: list.rows.iter().map(|name| (*name).to_owned()).collect(),
+            order_key: list.order_key.map(str::to_owned),
+            query: list.query.clone(),
+        }
+    }
+}
+
 /// Asks for one page. `None`: there is no such page, or the service refuses to say what is on it.
-pub(super) async fn fetch(walk: &Walk<'_>, query: &[(String, String)], number: u64) -> Result<Option<Page>, PullError> {
+pub(super) async fn fetch(asking: &Asking, number: u64) -> Result<Option<Page>, PullError> {
     let asked = number.to_string();
     let mut sent = vec![("page", asked.as_str())];
-    sent.extend(query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    match walk.client.get(walk.list.path, &sent).await {
+    sent.extend(asking.query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    match asking.client.get(&asking.path, &sent).await {
         Ok(answer) => {
             let latest = answer.server_at.map_or(Micros::MAX, |at| at.saturating_add(DAY));
             let asked = Asked {
                 number,
-                members: walk.list.rows,
-                order_key: walk.list.order_key,
+                members: &asking.members,
+                order_key: asking.order_key.as_deref(),
                 latest,
             };
             let Some(mut page) = decode(&answer.body, &asked)? else {
@@ -137,7 +162,7 @@ pub(super) async fn fetch(walk: &Walk<'_>, query: &[(String, String)], number: u
 /// What was asked for, and which keys an answer can hold.
 struct Asked<'a> {
     number: u64,
-    members: &'a [&'a str],
+    members: &'a [String],
     order_key: Option<&'a str>,
     /// A later key, like one before 2000, is no time to steer by.
     latest: Micros,
@@ -212,10 +237,10 @@ fn has_next(number: u64, meta: &Meta, link: Option<&RawValue>) -> Option<bool> {
 
 /// The records of each member asked for. A member may be left out where another is there.
 fn lists<'a>(members: &BTreeMap<String, &'a RawValue>, asked: &Asked<'_>) -> Result<Vec<Vec<&'a RawValue>>, String> {
-    if !asked.members.iter().any(|name| members.contains_key(*name)) {
+    if !asked.members.iter().any(|name| members.contains_key(name)) {
         return Err(format!("no `{}`", asked.members.join("` and no `")));
     }
-    let list = |name: &&str| match members.get(*name) {
+    let list = |name: &String| match members.get(name) {
         Some(rows) => serde_json::from_str(rows.get()).map_err(|error| format!("`{name}` is not a list: {error}")),
         None => Ok(Vec::new()),
     };
@@ -301,17 +326,17 @@ pub(super) fn narrow(text: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn asked() -> Asked<'static> {
+    fn asked(members: &[String]) -> Asked<'_> {
         Asked {
             number: 2,
-            members: &["results"],
+            members,
             order_key: Some("updated_at"),
             latest: Micros::MAX,
         }
     }
 
     fn read(body: &[u8]) -> Result<Page, PullError> {
-        decode(body, &asked()).map(Option::unwrap)
+        decode(body, &asked(&["results".to_owned()])).map(Option::unwrap)
     }
 
     #[test]
@@ -358,10 +383,8 @@ mod tests {
 
     #[test]
     fn the_members_of_an_answer_stay_apart() {
-        let asked = Asked {
-            members: &["logs", "versions"],
-            ..asked()
-        };
+        let members = ["logs".to_owned(), "versions".to_owned()];
+        let asked = asked(&members);
         let page = |body: &str| decode(body.as_bytes(), &asked).map(Option::unwrap);
         let both = page(r#"{"logs":[{"id":"a"}],"versions":[{"id":"a"},{}]}"#).unwrap();
         assert_eq!(both.rows.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2]);

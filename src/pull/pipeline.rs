@@ -9,68 +9,108 @@ use std::collections::BTreeMap;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::chain::Head;
 use super::numbered::Walker;
-use super::page::{Outline, Page, fetch};
+use super::page::{Asking, Outline, Page, fetch};
 use super::{Event, Flow, PullError};
 
 /// Most pages between two looks at the head.
 const LONGEST_STRETCH: u64 = 64;
 /// From so many pages between two looks on, requests no longer wait for a look.
-const LONG_STRETCH: u64 = 16;
+const LONG_STRETCH: u64 = 32;
+/// Answers that may wait for the caller, so that the asking goes on while it makes rows durable.
+const MOST_WAITING: usize = 64;
 
-/// Requests side by side: what is asked for next, and what has been answered.
-struct Pipeline {
+/// What is asked for next.
+struct Plan {
     /// Pages from here on have not been asked for.
     next: u64,
     /// The last page to ask for.
     last: u64,
     stretch: u64,
     asked_since_look: u64,
-    /// Answers taken so far: the clock by which a look comes before or after a page.
-    clock: u64,
-    /// Pages answered and not confirmed, with the clock at their answer.
-    pending: BTreeMap<u64, (u64, Outline)>,
+    has_unseen: bool,
+}
+
+/// An answer, and how many had come before it was asked for and when it came: by this clock a look comes after a page.
+struct Answered {
+    number: u64,
+    asked_at: u64,
+    answered_at: u64,
+    answer: Result<Option<Page>, PullError>,
+}
+
+impl Plan {
+    /// The next page to ask for; 1 is a look at the head. `None`: not before another answer has come.
+    fn request(&mut self, in_flight: usize) -> Option<u64> {
+        let has_pages = self.next <= self.last;
+        if has_pages && self.asked_since_look < self.stretch {
+            self.asked_since_look += 1;
+            self.has_unseen = true;
+            self.next += 1;
+            return Some(self.next - 1);
+        }
+        let is_due = has_pages || (in_flight == 0 && self.has_unseen);
+        is_due.then(|| {
+            self.asked_since_look = 0;
+            self.has_unseen = has_pages;
+            1
+        })
+    }
+}
+
+/// Asks for everything planned with so many requests under way; ends early at a page that is not there.
+async fn ask(asking: Asking, mut plan: Plan, most_in_flight: usize, answers: mpsc::Sender<Answered>) {
+    let mut in_flight = FuturesUnordered::new();
+    let mut clock = 0;
+    loop {
+        while in_flight.len() < most_in_flight
+            && let Some(number) = plan.request(in_flight.len())
+        {
+            let (asking, asked_at) = (&asking, clock);
+            in_flight.push(async move { (number, asked_at, fetch(asking, number).await) });
+        }
+        let Some((number, asked_at, answer)) = in_flight.next().await else {
+            return;
+        };
+        clock += 1;
+        if !matches!(&answer, Ok(Some(page)) if !page.outline.rows.is_empty()) {
+            plan.last = plan.last.min(number.saturating_sub(1));
+        }
+        let answered = Answered {
+            number,
+            asked_at,
+            answered_at: clock,
+            answer,
+        };
+        if answers.send(answered).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What has been answered and not joined yet.
+#[derive(Default)]
+struct Pending {
+    /// With the clock at their answers.
+    pages: BTreeMap<u64, (u64, Outline)>,
     /// Every page answered up to this clock is of the list the chain is of.
     confirmed: u64,
     /// A page that cannot be read.
     failure: Option<(u64, PullError)>,
 }
 
-impl Pipeline {
-    /// The next page to ask for; 1 is a look at the head. `None`: not before another answer has come.
-    fn request(&mut self, in_flight: usize) -> Option<u64> {
-        let has_pages = self.next <= self.last;
-        if has_pages && self.asked_since_look < self.stretch {
-            self.asked_since_look += 1;
-            self.next += 1;
-            return Some(self.next - 1);
-        }
-        let is_due = if has_pages {
-            self.asked_since_look > 0
-        } else {
-            in_flight == 0 && !self.pending.is_empty()
-        };
-        is_due.then(|| {
-            self.asked_since_look = 0;
-            1
-        })
-    }
-
-    /// Nothing deeper is asked for any more.
-    fn stop_at(&mut self, number: u64) {
-        self.last = self.last.min(number.saturating_sub(1));
-        self.pending.split_off(&number);
-    }
-
+impl Pending {
     /// The next page, if it has been confirmed.
     fn confirmed_page(&mut self, number: u64) -> Option<Outline> {
-        let (answered, _) = self.pending.get(&number)?;
-        if *answered > self.confirmed {
+        let (answered_at, _) = self.pages.get(&number)?;
+        if *answered_at > self.confirmed {
             return None;
         }
-        self.pending.remove(&number).map(|(_, outline)| outline)
+        self.pages.remove(&number).map(|(_, outline)| outline)
     }
 }
 
@@ -89,17 +129,15 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         } else {
             stretch.min(ahead)
         };
-        let mut pipeline = Pipeline {
+        let plan = Plan {
             next: last + 1,
             last: last + length,
             stretch,
             asked_since_look: 0,
-            clock: 0,
-            pending: BTreeMap::new(),
-            confirmed: 0,
-            failure: None,
+            has_unseen: false,
         };
-        let stood_still = self.run_pipeline(&mut pipeline, known).await?;
+        let mut pending = Pending::default();
+        let stood_still = self.read_planned(plan, &mut pending, known).await?;
         if !stood_still {
             self.chain.has_changed = true;
             self.stretch = (stretch / 2).max(1);
@@ -111,75 +149,61 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         }
         self.stretch = stretch.saturating_mul(2).min(LONGEST_STRETCH);
         let next = self.chain.last()?.number + 1;
-        match pipeline.failure {
-            Some((number, error)) if number == next && self.flow == Flow::On => self.pass_over(number, error).await,
-            _ if next <= last + length && self.flow == Flow::On => self.read_next().await,
-            _ => Ok(()),
+        match pending.failure {
+            _ if self.flow != Flow::On || next > last + length => Ok(()),
+            Some((number, error)) if number == next => self.pass_over(number, error).await,
+            _ => self.read_next().await,
         }
     }
 
     /// Says whether the head stood still and every page followed.
-    async fn run_pipeline(&mut self, pipeline: &mut Pipeline, known: Head) -> Result<bool, PullError> {
-        let mut in_flight = FuturesUnordered::new();
-        loop {
-            while in_flight.len() < self.walk.max_in_flight
-                && let Some(number) = pipeline.request(in_flight.len())
-            {
-                let (walk, query, asked_at) = (self.walk, self.query.clone(), pipeline.clock);
-                in_flight.push(async move { (number, asked_at, fetch(walk, &query, number).await) });
-            }
-            let Some((number, asked_at, answer)) = in_flight.next().await else {
-                return Ok(true);
-            };
-            pipeline.clock += 1;
-            if number > 1 {
-                self.keep(pipeline, number, answer).await?;
+    async fn read_planned(&mut self, plan: Plan, pending: &mut Pending, known: Head) -> Result<bool, PullError> {
+        let (answers, mut answered) = mpsc::channel(MOST_WAITING);
+        let mut asking = JoinSet::new();
+        asking.spawn(ask(self.asking.clone(), plan, self.walk.max_in_flight, answers));
+        while let Some(next) = answered.recv().await {
+            if next.number > 1 {
+                self.keep(pending, next).await?;
                 continue;
             }
-            let head = self.take_look(answer?, Some(known)).await?;
+            let head = self.take_look(next.answer?, Some(known)).await?;
             self.chain.head = head;
             if head != Some(known) {
                 return Ok(false);
             }
-            pipeline.confirmed = pipeline.confirmed.max(asked_at);
-            if !self.join_confirmed(pipeline).await? {
+            pending.confirmed = pending.confirmed.max(next.asked_at);
+            if !self.join_confirmed(pending).await? {
                 return Ok(false);
             }
             if self.flow != Flow::On || self.chain.is_out_of_order() {
-                return Ok(true);
+                break;
             }
         }
+        Ok(true)
     }
 
-    async fn keep(
-        &mut self,
-        pipeline: &mut Pipeline,
-        number: u64,
-        answer: Result<Option<Page>, PullError>,
-    ) -> Result<(), PullError> {
-        match answer {
+    async fn keep(&mut self, pending: &mut Pending, answered: Answered) -> Result<(), PullError> {
+        let number = answered.number;
+        match answered.answer {
             Err(error) if error.is_about_page() => {
-                pipeline.stop_at(number);
-                if pipeline.failure.as_ref().is_none_or(|(failed, _)| number < *failed) {
-                    pipeline.failure = Some((number, error));
+                if pending.failure.as_ref().is_none_or(|(failed, _)| number < *failed) {
+                    pending.failure = Some((number, error));
                 }
             }
-            answer => match self.take(answer?).await? {
-                Some(outline) if number <= pipeline.last => {
-                    pipeline.pending.insert(number, (pipeline.clock, outline));
+            answer => {
+                if let Some(outline) = self.take(answer?).await? {
+                    pending.pages.insert(number, (answered.answered_at, outline));
                 }
-                Some(_) => {}
-                None => pipeline.stop_at(number),
-            },
+            }
         }
         Ok(())
     }
 
     /// Joins what a look has confirmed; says whether all of it followed.
-    async fn join_confirmed(&mut self, pipeline: &mut Pipeline) -> Result<bool, PullError> {
+    async fn join_confirmed(&mut self, pending: &mut Pending) -> Result<bool, PullError> {
         loop {
             let next = self.chain.last()?.number + 1;
-            let Some(outline) = pipeline.confirmed_page(next) else {
+            let Some(outline) = pending.confirmed_page(next) else {
                 return Ok(true);
             };
             if !self.chain.follows_still(&outline) {
@@ -194,7 +218,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
 
     /// Asks for the first page to see whether anything has changed; its rows are handed on only if something has.
     pub(super) async fn look(&mut self, known: Option<Head>) -> Result<Option<Head>, PullError> {
-        let page = fetch(self.walk, &self.query, 1).await?;
+        let page = fetch(&self.asking, 1).await?;
         self.take_look(page, known).await
     }
 

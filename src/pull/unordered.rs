@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::numbered::hand_on;
-use super::page::fetch;
+use super::page::{Asking, fetch};
 use super::{Event, Flow, PullError, Trust, Walk};
 use crate::coverage::Span;
 use crate::schema::Micros;
@@ -21,12 +21,13 @@ pub(super) async fn walk(
     walk: &Walk<'_>,
     caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
 ) -> Result<(), PullError> {
+    let asking = Asking::of(walk);
     let mut seen = HashSet::new();
     let mut oldest: Option<Micros> = None;
     let mut is_begun = walk.list.order_key.is_some();
     for _ in 0..MOST_PASSES {
         let before = seen.len();
-        let reading = read_all(walk, &mut seen, &mut is_begun, caller).await?;
+        let reading = read_all(&asking, &mut seen, &mut is_begun, caller).await?;
         oldest = oldest.into_iter().chain(reading.oldest).min();
         // One answer is of one moment.
         let is_whole = reading.pages == 1 && before == 0;
@@ -44,7 +45,7 @@ pub(super) async fn walk(
 }
 
 async fn read_all(
-    walk: &Walk<'_>,
+    asking: &Asking,
     seen: &mut HashSet<u64>,
     is_begun: &mut bool,
     caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
@@ -54,7 +55,7 @@ async fn read_all(
     let mut met = HashSet::new();
     loop {
         let number = reading.pages + 1;
-        let Some(page) = fetch(walk, &walk.list.query, number).await? else {
+        let Some(page) = fetch(asking, number).await? else {
             break;
         };
         let outline = page.outline.clone();
@@ -82,7 +83,7 @@ async fn read_all(
     match total {
         Some(total_pages) if reading.pages < total_pages => {
             // The list may have become shorter since.
-            let last = fetch(walk, &walk.list.query, reading.pages.max(1)).await?;
+            let last = fetch(asking, reading.pages.max(1)).await?;
             if last.is_some_and(|last| last.outline.is_last()) {
                 return Ok(reading);
             }

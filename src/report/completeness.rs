@@ -10,6 +10,8 @@ use crate::warehouse::{Cell, Grid};
 /// The states of coverage that prove the record complete.
 const COLLECTED: &[&str] = &["final", "provisional", "asserted"];
 const GAP: &str = "gap";
+/// Later than anything that is known of the stream.
+const NOT_YET: &str = "not_yet_collected";
 
 /// An interval of one state, cut to the period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,10 +84,33 @@ fn instant_of(cell: &Cell) -> Option<Micros> {
 }
 
 impl ReportResult {
-    /// Names every gap in the period; `None` where there is none.
+    /// Names every gap in the period, and every filter that only lets a part through; `None` where there is neither.
     pub fn gap_sentence(&self) -> Option<String> {
-        let gaps: Vec<String> = self.gaps.iter().map(Gap::to_string).collect();
+        let filtered = self
+            .coverage
+            .iter()
+            .filter(|covered| covered.is_collected() && self.is_only_a_part(covered));
+        let gaps: Vec<String> = self
+            .gaps
+            .iter()
+            .map(Gap::to_string)
+            .chain(filtered.map(Covered::to_string))
+            .collect();
         (!gaps.is_empty()).then(|| format!("incomplete: {}", gaps.join("; ")))
+    }
+
+    /// Whether a filter lets only a part of the stream through, of which nothing else is known.
+    fn is_only_a_part(&self, covered: &Covered) -> bool {
+        let is_whole = |source: &str, stream: &str| {
+            let whole = covered.filter().map(|(whole, _)| whole);
+            source == covered.source && Some(stream) == whole
+        };
+        covered.filter().is_some()
+            && !self.gaps.iter().any(|gap| is_whole(&gap.source, &gap.stream))
+            && !self
+                .coverage
+                .iter()
+                .any(|other| is_whole(&other.source, &other.stream) && other.state != NOT_YET)
     }
 
     /// What an empty report means: that nothing happened, or that nobody looked. `None` where there are rows.
@@ -96,7 +121,7 @@ impl ReportResult {
         let missing = self
             .coverage
             .iter()
-            .filter(|covered| !COLLECTED.contains(&covered.state.as_str()));
+            .filter(|covered| !covered.is_collected() || self.is_only_a_part(covered));
         let mut reasons: Vec<String> = self
             .gaps
             .iter()
@@ -115,6 +140,17 @@ impl ReportResult {
             true => "no events; collected without a gap".to_owned(),
             false => format!("no events; {}", reasons.join("; ")),
         })
+    }
+}
+
+impl Covered {
+    fn is_collected(&self) -> bool {
+        COLLECTED.contains(&self.state.as_str())
+    }
+
+    /// The stream of which this is a part, and the filter that lets the part through.
+    fn filter(&self) -> Option<(&str, &str)> {
+        self.stream.split_once('?')
     }
 }
 
@@ -137,12 +173,16 @@ impl fmt::Display for Gap {
 
 impl fmt::Display for Covered {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (format_time(self.from_at), format_time(self.to_at));
+        if let Some((whole, filter)) = self.filter().filter(|_| self.is_collected()) {
+            let what = format!("only what the filter {filter} lets through is collected");
+            return write!(formatter, "{what} from {from} to {to} ({}.{whole})", self.source);
+        }
         let what = match self.state.as_str() {
-            "not_yet_collected" => "not collected",
+            NOT_YET => "not collected",
             "not_offered" => "not offered by the service",
             state => state,
         };
-        let (from, to) = (format_time(self.from_at), format_time(self.to_at));
         write!(
             formatter,
             "{what} from {from} to {to} ({}.{})",
@@ -213,7 +253,7 @@ mod tests {
             "no events; not collected from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z"
         );
         assert!(sentence(vec![covered("purged")], Vec::new()).contains("purged from"));
-        let mut full = result(vec![covered("final")], vec![gap]);
+        let mut full = result(vec![covered("final")], vec![gap.clone()]);
         full.rows.rows.push(vec![Cell::Null]);
         assert_eq!(full.empty_sentence(), None);
         assert!(
@@ -222,5 +262,32 @@ mod tests {
                 .starts_with("incomplete: not collected from")
         );
         assert_eq!(result(Vec::new(), Vec::new()).gap_sentence(), None);
+    }
+
+    #[test]
+    fn what_a_filter_lets_through_is_no_whole_stream() {
+        let part = Covered {
+            stream: "logs?{\"field\":\"x?\"}".to_owned(),
+            ..covered("final")
+        };
+        let only = "only what the filter {\"field\":\"x?\"} lets through is collected";
+        let alone = result(vec![part.clone()], Vec::new());
+        let told = format!("{only} from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z (a.logs)");
+        assert_eq!(alone.gap_sentence(), Some(format!("incomplete: {told}")));
+        assert_eq!(alone.empty_sentence(), Some(format!("no events; {told}")));
+        let gap = Gap {
+            source: "a".to_owned(),
+            stream: "logs".to_owned(),
+            gap_from: 0,
+            gap_to: 60_000_000,
+            reason: only.to_owned(),
+        };
+        let told = format!("not collected from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z (a.logs: {only})");
+        let with_gap = result(vec![part.clone()], vec![gap]);
+        assert_eq!(with_gap.gap_sentence(), Some(format!("incomplete: {told}")));
+        assert_eq!(with_gap.empty_sentence(), Some(format!("no events; {told}")));
+        let whole = result(vec![part, covered("final")], Vec::new());
+        assert_eq!(whole.gap_sentence(), None);
+        assert_eq!(whole.empty_sentence().unwrap(), "no events; collected without a gap");
     }
 }

@@ -80,56 +80,65 @@ impl Lake {
 
     /// Writes one file for each source and month among the activities.
     pub(super) fn activities(&self, activities: &[Activity]) -> Vec<DataFile> {
-        let key = |activity: &Activity| (activity.source, month_of(activity.logged_at));
-        let mut partitions: Vec<_> = activities.iter().map(key).collect();
+        self.files_of(&ACTIVITY_LOGS, activities)
+    }
+
+    /// The same for another table, whose records are made of what the activities hold.
+    pub(super) fn files_of(&self, table: &'static Table, records: &[Activity]) -> Vec<DataFile> {
+        let key = |record: &Activity| (record.source, month_of(record.logged_at));
+        let mut partitions: Vec<_> = records.iter().map(key).collect();
         partitions.sort();
         partitions.dedup();
         let of = |partition: &(&str, String)| {
-            activities
+            records
                 .iter()
-                .filter(|activity| key(activity) == *partition)
+                .filter(|record| key(record) == *partition)
                 .collect::<Vec<_>>()
         };
         partitions
             .iter()
-            .map(|partition| self.activity_file(partition.0, &partition.1, &of(partition)))
+            .map(|partition| self.record_file(table, (partition.0, &partition.1), &of(partition)))
             .collect()
     }
 
-    fn activity_file(&self, source: &str, month: &str, rows: &[&Activity]) -> DataFile {
-        let connection = file_table(&ACTIVITY_LOGS);
-        let mut insert = connection
-            .prepare(
-                "insert into f (load, stream, loaded_at, stable_hash, stable_version, raw, id, logged_at, updated_at, performer_id, \
-                 performer_name, metadata, event_text, related_resource_ids, event_blocks, resource_id, is_legacy) values \
-                 (?, ?, make_timestamp(0)::timestamptz, ?, 1, '{}', ?, ?::timestamp::timestamptz, ?::timestamp::timestamptz, ?, ?, ?, ?, \
-                 ['r1', null, 'r2'], [{'type': 't', 'style': null, 'value': 'v'}], 'r' || ?, false)",
+    fn record_file(&self, table: &'static Table, place: (&str, &str), rows: &[&Activity]) -> DataFile {
+        let connection = file_table(table);
+        connection
+            .execute_batch(
+                "create table r (load bigint, stream varchar, hash blob, id varchar, logged_at timestamp, updated_at timestamp, \
+                 performer_id varchar, performer_name varchar, metadata varchar, event_text varchar)",
             )
             .unwrap();
+        let mut insert = connection
+            .prepare("insert into r values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .unwrap();
         for row in rows {
-            let hash = Value::Blob(vec![row.hash; 16]);
-            let updated_at = row.updated_at.map_or(Value::Null, instant);
-            let (logged_at, id) = (instant(row.logged_at), &row.id);
             insert
                 .execute(params![
                     row.load,
                     row.stream,
-                    hash,
-                    id,
-                    logged_at,
-                    updated_at,
+                    Value::Blob(vec![row.hash; 16]),
+                    row.id,
+                    instant(row.logged_at),
+                    row.updated_at.map_or(Value::Null, instant),
                     row.performer_id,
                     row.performer_name,
                     row.metadata,
-                    row.event_text,
-                    id
+                    row.event_text
                 ])
                 .unwrap();
         }
+        connection
+            .execute_batch(&format!(
+                "insert into f by name select load, stream, make_timestamp(0)::timestamptz as loaded_at, hash as stable_hash, \
+                 1 as stable_version, '{{}}' as raw, {} from r",
+                columns_of(table)
+            ))
+            .unwrap();
         let loads = rows.iter().map(|row| row.load);
         self.write(
             &connection,
-            (&ACTIVITY_LOGS, source, month),
+            (table, place.0, place.1),
             (loads.clone().min().unwrap(), loads.max().unwrap()),
         )
     }
@@ -173,6 +182,32 @@ impl Lake {
             min_load: loads.0,
             max_load: loads.1,
         }
+    }
+}
+
+/// The columns of a table's records, of a row of `r`.
+fn columns_of(table: &Table) -> &'static str {
+    match table.name {
+        "activity_logs" => {
+            "id, logged_at::timestamptz as logged_at, updated_at::timestamptz as updated_at, performer_id, performer_name, metadata, \
+             event_text, ['r1', null, 'r2'] as related_resource_ids, [{'type': 't', 'style': null, 'value': 'v'}] as event_blocks, \
+             'r' || id as resource_id, false as is_legacy"
+        }
+        "version_histories" => {
+            "id, logged_at::timestamptz as created_at, updated_at::timestamptz as updated_at, 'r1' as resource_id, [id, 'a'] as \
+             activity_log_ids, '{\"pii\": null}' as previous, '{\"pii\": true}' as current, [performer_name] as snapshot_owners, \
+             load % 2 = 0 as snapshot_verified, metadata as extra"
+        }
+        "notifications" => {
+            "id, logged_at::timestamptz as created_at, 'r' || id as resource_id, event_text as resource_title, performer_id as sender_id, \
+             performer_name as sender_email, metadata"
+        }
+        "zendesk_audit_logs" => {
+            "9007199254740992 + regexp_extract(id, '\\d+')::bigint as id, logged_at::timestamptz as created_at, \
+             regexp_extract(performer_id, '\\d+')::bigint - 1 as actor_id, performer_name as actor_name, 7 as source_id, 'user' as \
+             source_type, 'label ' || performer_name as source_label, event_text as change_description, metadata as extra"
+        }
+        other => panic!("no records of {other} are made here"),
     }
 }
 
@@ -238,16 +273,24 @@ pub(super) fn lines(path: &Path, sql: &str) -> Vec<String> {
 
 /// Every row of the tables that follow the lake, ordered, to be compared with those of another warehouse.
 pub(super) fn dump(path: &Path) -> Vec<String> {
-    let tables = [
+    let stored = [
         "activity_logs",
-        "activity_logs_superseded",
-        "activity_logs_revisions",
+        "version_histories",
+        "notifications",
+        "zendesk_audit_logs",
+    ];
+    let stored = stored
+        .iter()
+        .flat_map(|table| ["", "_superseded", "_revisions"].map(|suffix| format!("{table}{suffix}")));
+    let others = [
         "rejects",
         "performers",
         "resources",
+        "version_changes",
+        "property_changes",
     ];
-    tables
-        .iter()
+    stored
+        .chain(others.map(str::to_owned))
         .flat_map(|table| {
             lines(
                 path,

@@ -4,7 +4,9 @@ use std::fs;
 
 use super::fixture::{Activity, LAKE_ID, Lake, activity, dump, follow, increment, lines, rows};
 use super::*;
-use crate::schema::parse_time;
+use crate::schema::{Table, parse_time};
+use crate::source::secoda::{ACTIVITY_LOGS, NOTIFICATIONS, VERSION_HISTORIES};
+use crate::source::zendesk::AUDIT_LOG_TABLE;
 
 const REVISIONS: &str = "select stream, id, revision, load, substr(hex(stable_hash), 1, 2), is_latest from activity_logs_revisions order by id, stream, revision";
 
@@ -28,13 +30,89 @@ fn history(random: &mut fastrand::Rng) -> Vec<Activity> {
     history
 }
 
+/// The same records as rows of every table that is revised, each of the stream that brings them.
+fn files_of_all(lake: &Lake, history: &[Activity]) -> Vec<DataFile> {
+    let others = [
+        (&VERSION_HISTORIES, "resource_logs"),
+        (&NOTIFICATIONS, "notifications"),
+        (&AUDIT_LOG_TABLE, "audit_logs"),
+    ];
+    let mut files = lake.activities(history);
+    for (table, stream) in others {
+        files.extend(lake.files_of(table, &of_stream(history, stream)));
+    }
+    files
+}
+
+fn of_stream(history: &[Activity], stream: &'static str) -> Vec<Activity> {
+    let of = |one: &Activity| Activity { stream, ..one.clone() };
+    history.iter().map(of).collect()
+}
+
 fn increment_of(lake: &Lake, history: &[Activity], loads: (i64, i64)) -> Increment {
     let part: Vec<_> = history
         .iter()
         .filter(|one| one.load > loads.0 && one.load <= loads.1)
         .cloned()
         .collect();
-    increment(u64::try_from(loads.1).unwrap(), lake.activities(&part))
+    increment(u64::try_from(loads.1).unwrap(), files_of_all(lake, &part))
+}
+
+/// What the design says of the rows of a table, worked out record by record: stream, id, revision, load, hash, whether it is the
+/// latest.
+fn numbered(history: &[Activity], has_updates: bool) -> Vec<String> {
+    let updated_at = |one: &Activity| one.updated_at.filter(|_| has_updates);
+    let mut told = Vec::new();
+    for one in history {
+        let same: Vec<&Activity> = history
+            .iter()
+            .filter(|other| (other.source, &other.id) == (one.source, &one.id))
+            .collect();
+        let order = |one: &Activity| (updated_at(one), one.load, one.hash);
+        let is_before = |other: &&&Activity| other.stream == one.stream && order(other) <= order(one);
+        let rank = |one: &Activity| (updated_at(one), one.stream == "audit_logs", one.load, one.hash);
+        let is_latest = same.iter().all(|other| rank(other) <= rank(one));
+        told.push(format!(
+            "{}|{}|{}|{}|{}|{:02X}|{is_latest}",
+            one.source,
+            one.stream,
+            one.id,
+            same.iter().filter(is_before).count(),
+            one.load,
+            one.hash
+        ));
+    }
+    told.sort();
+    told
+}
+
+fn numbers(path: &Path, table: &Table) -> Vec<String> {
+    let id = match table.name {
+        "zendesk_audit_logs" => "'id' || (id - 9007199254740992)",
+        _ => "id",
+    };
+    let mut told = lines(
+        path,
+        &format!(
+            "select source, stream, {id}, revision, load, substr(hex(stable_hash), 1, 2), is_latest from {}_revisions",
+            table.name
+        ),
+    );
+    told.sort();
+    told
+}
+
+fn assert_numbered(path: &Path, history: &[Activity]) {
+    assert_eq!(numbers(path, &ACTIVITY_LOGS), numbered(history, true));
+    let others = [
+        (&VERSION_HISTORIES, "resource_logs", true),
+        (&NOTIFICATIONS, "notifications", false),
+        (&AUDIT_LOG_TABLE, "audit_logs", false),
+    ];
+    for (table, stream, has_updates) in others {
+        let expected = numbered(&of_stream(history, stream), has_updates);
+        assert_eq!(numbers(path, table), expected, "{}", table.name);
+    }
 }
 
 #[test]
@@ -91,8 +169,9 @@ fn however_the_loads_are_split_the_warehouse_is_what_a_rebuild_gives() {
         let history = history(&mut random);
         let rebuilt = lake.warehouse();
         follow(&rebuilt, &increment_of(&lake, &history, (0, 12)));
+        assert_numbered(&rebuilt, &history);
         let expected = dump(&rebuilt);
-        assert!(expected.len() > 400, "{}", expected.len());
+        assert!(expected.len() > 1_600, "{}", expected.len());
         let split = lake.home().join("split.duckdb");
         let mut after = 0;
         while after < 12 {
@@ -189,16 +268,75 @@ fn what_is_read_again_equals_a_rebuild_without_the_rows_taken_away() {
         .filter(|one| one.source == "prod" && month(one) == "2025-08")
         .cloned()
         .collect();
-    let mut again = increment(13, lake.activities(&in_month));
-    again.reread = vec![Reread {
-        table: "activity_logs",
-        source: "prod".to_owned(),
-        month: "2025-08".to_owned(),
-    }];
+    let mut again = increment(13, files_of_all(&lake, &in_month));
+    let tables = [&ACTIVITY_LOGS, &VERSION_HISTORIES, &NOTIFICATIONS, &AUDIT_LOG_TABLE];
+    again.reread = tables
+        .map(|table| Reread {
+            table: table.name,
+            source: "prod".to_owned(),
+            month: "2025-08".to_owned(),
+        })
+        .to_vec();
     follow(&path, &again);
+    assert_numbered(&path, &kept);
     let rebuilt = lake.home().join("rebuilt.duckdb");
     follow(&rebuilt, &increment_of(&lake, &kept, (0, 13)));
     assert_eq!(dump(&path), dump(&rebuilt));
+}
+
+#[test]
+fn people_and_things_are_observed_in_every_table_and_known_by_a_name() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    let at = |days: i64, name: Option<&str>, performer: &str| {
+        let mut one = activity(1, &format!("id{days}"), 1, "");
+        one.logged_at += days * crate::schema::DAY;
+        one.performer_id = Some(performer.to_owned());
+        one.performer_name = name.map(str::to_owned);
+        one.event_text = Some("title".to_owned());
+        one
+    };
+    let mut files = lake.activities(&[at(0, Some("Ann"), "p1"), at(1, None, "p1")]);
+    let notified = [at(2, Some("ann@acme.example"), "p1"), at(3, None, "p1")];
+    files.extend(lake.files_of(&NOTIFICATIONS, &of_stream(&notified, "notifications")));
+    let zendesk = [
+        at(0, Some("Zendesk"), "p0"),
+        at(1, Some("Bob"), "p6"),
+        at(2, None, "p6"),
+    ];
+    let mut zendesk = of_stream(&zendesk, "audit_logs");
+    zendesk.iter_mut().for_each(|one| one.source = "support");
+    files.extend(lake.files_of(&AUDIT_LOG_TABLE, &zendesk));
+    follow(&path, &increment(1, files));
+    let performers =
+        "select source, performer_id, performer_type, name, email, is_current from performers order by all";
+    let expected = [
+        "prod|p1|-|Ann|-|false",
+        "prod|p1|-|-|ann@acme.example|true",
+        "prod|p1|-|-|-|false",
+        "support|-1|SYSTEM|Zendesk|-|true",
+        "support|5|USER|Bob|-|true",
+        "support|5|USER|-|-|false",
+    ];
+    assert_eq!(lines(&path, performers), expected);
+    let resources = "select resource_id, resource_type, name, title, is_current from resources order by all";
+    let expected = [
+        "7|user|label Bob|-|true",
+        "7|user|label Zendesk|-|false",
+        "7|user|-|-|false",
+        "rid0|-|-|-|true",
+        "rid1|-|-|-|true",
+        "rid2|-|-|title|true",
+        "rid3|-|-|title|true",
+    ];
+    assert_eq!(lines(&path, resources), expected);
+    let actors = "select actor_key, actor_name, actor_email, actor_type from actors order by all";
+    let expected = [
+        "ann@acme.example|Ann|ann@acme.example|-",
+        "support:-1|Zendesk|-|SYSTEM",
+        "support:5|Bob|-|USER",
+    ];
+    assert_eq!(lines(&path, actors), expected);
 }
 
 fn month(one: &Activity) -> String {

@@ -1,5 +1,5 @@
 //! Performers and resources: what was observed of an actor or a thing, one row per distinct set of attributes. Kept in step
-//! with the activity logs by merging what new rows show into what is known of the same ids, so that it equals what all rows
+//! with the tables of the lake by merging what new rows show into what is known of the same ids, so that it equals what all rows
 //! together would give, in whatever order they came.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use duckdb::{Connection, params};
 
 use crate::schema::Table;
-use crate::source::secoda::ACTIVITY_LOGS;
+use crate::source::secoda::{ACTIVITY_LOGS, NOTIFICATIONS};
+use crate::source::zendesk::AUDIT_LOG_TABLE;
 
 use super::tables::{Defined, Definition, quoted, superseded_name};
 
@@ -15,18 +16,28 @@ use super::tables::{Defined, Definition, quoted, superseded_name};
 pub(super) struct Observed {
     name: &'static str,
     doc: &'static str,
-    /// Where the attributes are observed.
-    of: &'static Table,
     id: &'static str,
-    /// The column here, and the declared column of `of`.
+    /// The column here, and the column of `ACTIVITY_LOGS` that declares it and shows it.
     attributes: &'static [(&'static str, &'static str)],
+    /// The attributes by which people know it.
+    names: &'static [&'static str],
+    /// Where else the attributes are observed.
+    others: &'static [Origin],
+}
+
+/// A table that shows some of the attributes.
+struct Origin {
+    of: &'static Table,
+    /// The identifier, as an expression over a row of the table.
+    id: &'static str,
+    /// The column here, and the expression that shows it.
+    shows: &'static [(&'static str, &'static str)],
 }
 
 pub(super) const OBSERVED: &[Observed] = &[
     Observed {
         name: "performers",
         doc: "Who acted: one row per distinct set of attributes observed for a performer. What was observed, not what was true at an event.",
-        of: &ACTIVITY_LOGS,
         id: "performer_id",
         attributes: &[
             ("performer_type", "performer_type"),
@@ -42,11 +53,31 @@ pub(super) const OBSERVED: &[Observed] = &[
             ("is_service_account", "performer_is_service_account"),
             ("profile_picture", "performer_profile_picture"),
         ],
+        names: &["name", "email", "first_name", "last_name", "display_name"],
+        others: &[
+            Origin {
+                of: &NOTIFICATIONS,
+                id: "coalesce(sender_id, performer_id)",
+                shows: &[
+                    ("name", "performer_name"),
+                    ("email", "sender_email"),
+                    ("first_name", "sender_first_name"),
+                    ("last_name", "sender_last_name"),
+                ],
+            },
+            Origin {
+                of: &AUDIT_LOG_TABLE,
+                id: "actor_id::varchar",
+                shows: &[
+                    ("performer_type", "if(actor_id = -1, 'SYSTEM', 'USER')"),
+                    ("name", "actor_name"),
+                ],
+            },
+        ],
     },
     Observed {
         name: "resources",
         doc: "What was acted on: one row per distinct set of attributes observed for a resource. What was observed, not what was true at an event.",
-        of: &ACTIVITY_LOGS,
         id: "resource_id",
         attributes: &[
             ("resource_type", "resource_type"),
@@ -55,6 +86,19 @@ pub(super) const OBSERVED: &[Observed] = &[
             ("icon", "resource_icon"),
             ("kind", "resource_kind"),
             ("integration_id", "resource_integration_id"),
+        ],
+        names: &["name", "title"],
+        others: &[
+            Origin {
+                of: &NOTIFICATIONS,
+                id: "resource_id",
+                shows: &[("resource_type", "resource_type"), ("title", "resource_title")],
+            },
+            Origin {
+                of: &AUDIT_LOG_TABLE,
+                id: "source_id::varchar",
+                shows: &[("resource_type", "source_type"), ("name", "source_label")],
+            },
         ],
     },
 ];
@@ -69,7 +113,7 @@ impl Observed {
         let mut columns = vec![own("source", "varchar", "The configured account the record came from.")];
         let pairs = [(self.id, self.id)].into_iter().chain(self.attributes.iter().copied());
         columns.extend(pairs.filter_map(|(name, of)| {
-            let column = self.of.column(of)?;
+            let column = ACTIVITY_LOGS.column(of)?;
             Some(own(name, column.kind.duckdb(), column.doc))
         }));
         columns.push(own(
@@ -85,7 +129,7 @@ impl Observed {
         columns.push(own(
             "is_current",
             "boolean",
-            "Whether they are the ones observed latest for the id.",
+            "Whether they are the ones observed latest for the id, of those with a name if any has one.",
         ));
         Definition {
             name: self.name.to_owned(),
@@ -96,30 +140,33 @@ impl Observed {
 
     /// What the rows of loads after `$1` show, or all rows of the sources to be observed again.
     fn seen(&self, is_again: bool) -> String {
-        let attributes = self
-            .attributes
-            .iter()
-            .map(|(name, of)| format!("{} as {}", quoted(of), quoted(name)));
-        let time = quoted(self.of.event_time);
         // One or the other, never `or`: only a plain comparison lets DuckDB pass over old rows unread.
         let rows = if is_again {
             "$1::bigint is not null and source in (select source from observe_again)"
         } else {
             "\"load\" > $1"
         };
-        let part = |table: &str| {
-            format!(
-                "select source, {id}, {attributes}, {time} as seen_at from main.{table} where {id} is not null and {rows}",
-                id = self.id,
-                attributes = attributes.clone().collect::<Vec<_>>().join(", "),
-                table = quoted(table),
-            )
-        };
+        let mut parts = Vec::new();
+        let all = [(&ACTIVITY_LOGS, self.id, self.attributes)].into_iter();
+        for (of, id, shows) in all.chain(self.others.iter().map(|other| (other.of, other.id, other.shows))) {
+            let attributes = self.attributes.iter().map(|(name, _)| {
+                let shown = shows.iter().find(|(column, _)| column == name);
+                format!("{} as {}", shown.map_or("null", |(_, shown)| shown), quoted(name))
+            });
+            let attributes = attributes.collect::<Vec<_>>().join(", ");
+            let time = quoted(of.event_time);
+            for table in [of.name.to_owned(), superseded_name(of)] {
+                parts.push(format!(
+                    "select source, {id} as {}, {attributes}, {time} as seen_at from main.{} where {id} is not null and {rows}",
+                    self.id,
+                    quoted(&table),
+                ));
+            }
+        }
         format!(
             "create or replace temp table seen as select * exclude (seen_at), min(seen_at) as first_observed_at, \
-             max(seen_at) as last_observed_at from ({} union all {}) group by all",
-            part(self.of.name),
-            part(&superseded_name(self.of)),
+             max(seen_at) as last_observed_at from ({}) group by all",
+            parts.join(" union all "),
         )
     }
 
@@ -132,8 +179,10 @@ impl Observed {
             .collect::<Vec<_>>()
             .join(", ");
         let columns = format!("source, {}, {names}, first_observed_at, last_observed_at", self.id);
+        let named = self.names.iter().map(|name| format!("nullif({}, '')", quoted(name)));
         let latest = format!(
-            "last_observed_at desc, first_observed_at desc, {}",
+            "coalesce({}) is null, last_observed_at desc, first_observed_at desc, {}",
+            named.collect::<Vec<_>>().join(", "),
             names.replace(", ", " nulls last, ")
         );
         format!(

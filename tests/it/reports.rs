@@ -10,7 +10,7 @@ use trailhouse::sql;
 use trailhouse::warehouse::{self, Cell, Increment, Warehouse};
 
 /// An empty warehouse of people in Toronto, into which `inserts` were run behind its back.
-fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
+pub(super) fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
     let path = folder.join("warehouse.duckdb");
     let increment = Increment {
         lake_id: "case".to_owned(),
@@ -118,7 +118,9 @@ fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
     assert_eq!(
         result.gap_sentence().as_deref(),
         Some(
-            "incomplete: not collected from 2026-06-10T00:00:00Z to 2026-06-12T00:00:00Z (acme.audit_logs: page 37 failed)"
+            "incomplete: not collected from 2026-06-10T00:00:00Z to 2026-06-12T00:00:00Z (acme.audit_logs: page 37 failed); \
+             only what the filter {\"resource_id\":[\"a?b\"]} lets through is collected from 2026-06-01T00:00:00Z to \
+             2026-07-01T00:00:00Z (acme.resource_logs)"
         )
     );
     let states: Vec<(&str, &str)> = result
@@ -132,6 +134,7 @@ fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
         ("audit_logs", "not_yet_collected"),
         ("notifications", "purged"),
         ("resource_logs", "not_yet_collected"),
+        ("resource_logs?{\"resource_id\":[\"a?b\"]}", "final"),
     ];
     assert_eq!(states, expected);
     let table = render::report(&result, Format::Table, Some(80)).expect("a table");

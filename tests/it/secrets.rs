@@ -86,7 +86,9 @@ fn faulty() -> Simulator {
     };
     drawn.faults = FaultPlan::transient(3, 200)
         .with(rule(When::Request(3), 500, 1))
-        .with(rule(When::Page(9), 502, u32::MAX));
+        .with(rule(When::Page(9), 502, u32::MAX))
+        .with(rule(When::Page(10), 502, u32::MAX))
+        .with(rule(When::Page(11), 502, u32::MAX));
     drawn
 }
 
@@ -118,7 +120,7 @@ fn the_key_is_in_no_file_and_no_output() {
     let home = Home::new();
     home.configure(&running.base_url(), "attempts = 3");
     let sync = run(&home, &["sync"]);
-    assert_eq!(sync.code, Some(1), "a page is never answered: {}", sync.stderr);
+    assert_eq!(sync.code, Some(1), "three pages are never answered: {}", sync.stderr);
     assert!(
         sync.stderr.contains("[redacted]"),
         "the answer is not shown: {}",

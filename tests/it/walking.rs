@@ -9,7 +9,7 @@ use trailhouse::coverage::{Gap, Span};
 use trailhouse::http::{Client, Settings};
 use trailhouse::pull::{DateFilter, Event, Flow, List, PullError, Trust, Walk};
 use trailhouse::schema::Micros;
-use trailhouse::simulator::script::Change;
+use trailhouse::simulator::script::{Change, Script};
 use trailhouse::source::{Auth, Limits, Secret};
 
 use crate::environment::{Service, TOKEN};
@@ -94,7 +94,7 @@ fn client(service: &Service, in_flight: usize) -> Client {
 
 /// Walks the audit logs of the service.
 pub(crate) fn walk(service: &Service, way: &Way) -> Walked {
-    let client = client(service, way.in_flight);
+    let client = std::sync::Arc::new(client(service, way.in_flight));
     let walk = Walk {
         client: &client,
         list: List {
@@ -123,17 +123,6 @@ pub(crate) fn walk(service: &Service, way: &Way) -> Walked {
 
 impl Walked {
     fn take(&mut self, event: Event, way: &Way) -> Flow {
-        if std::env::var("TRACE_WALK").is_ok() {
-            match &event {
-                Event::Rows { page, rows, .. } => eprintln!(
-                    "rows page {page}: {} {:?}..{:?}",
-                    rows.len(),
-                    rows.first().and_then(|r| key(&String::from_utf8_lossy(r))),
-                    rows.last().and_then(|r| key(&String::from_utf8_lossy(r)))
-                ),
-                e => eprintln!("{e:?}"),
-            }
-        }
         match event {
             Event::Rows { rows, .. } => {
                 for row in &rows {
@@ -249,10 +238,6 @@ impl Walked {
 }
 
 /// A change that is made before every request of a stretch.
-pub(crate) fn every(
-    script: trailhouse::simulator::script::Script,
-    requests: std::ops::RangeInclusive<u64>,
-    change: &Change,
-) -> trailhouse::simulator::script::Script {
+pub(crate) fn every(script: Script, requests: std::ops::RangeInclusive<u64>, change: &Change) -> Script {
     requests.fold(script, |script, number| script.before(number, change.clone()))
 }

@@ -54,6 +54,32 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'x6', '2026-05-31 23:59:59.999999', 'role_assigned', 'p1', 'USER', null, null,
     'u2', 'USER', null, [], null, null, null, null);
 
+insert into zendesk_audit_logs (
+    source, stream, load, id, created_at, action, action_label, actor_id, actor_name, change_description, ip_address,
+    source_id, source_label, source_type
+) values
+('acme', 'audit_logs', 2, 9007199254740993, '2026-06-11 09:00:00', 'update', 'Updated', 7, 'Priya',
+    'Role changed from Agent to Administrator', '198.51.100.22', 8, 'Team member: Marcus', 'user'),
+('acme', 'audit_logs', 2, 9007199254740994, '2026-06-12 09:00:00', 'update', 'Updated', 7, 'Priya',
+    'Suspended', '198.51.100.22', 8, null, 'user'),
+('acme', 'audit_logs', 2, 9007199254740995, '2026-06-13 09:00:00', 'create', 'Created', -1, null,
+    '', null, 31, 'backfill', 'api_token'),
+('acme', 'audit_logs', 2, 9007199254740996, '2026-06-14 09:00:00', 'destroy', 'Deleted', 7, 'Priya',
+    'Permanently deleted Marcus', '198.51.100.22', 8, 'Team member: Marcus', 'user'),
+('acme', 'audit_logs', 2, 9007199254740997, '2026-06-15 09:00:00', 'update', 'Updated', 7, 'Priya',
+    'Membership of Billing changed', '198.51.100.22', 9, 'Billing', 'group'),
+-- none of these: signing in, another name, a rule about suspended people, another source, the end of the period
+('acme', 'audit_logs', 2, 9007199254740998, '2026-06-15 09:00:00', 'login', 'Signed in', 7, 'Priya',
+    'Successful sign-in using JWT', '198.51.100.22', 7, 'Team member: Priya', 'user'),
+('acme', 'audit_logs', 2, 9007199254740999, '2026-06-15 09:00:00', 'update', 'Updated', 7, 'Priya',
+    'Name changed from Role changed to Suspended', '198.51.100.22', 8, 'Customer: Suspended', 'user'),
+('acme', 'audit_logs', 2, 9007199254741000, '2026-06-15 09:00:00', 'update', 'Updated', 7, 'Priya',
+    'Conditions changed: suspended', '198.51.100.22', 8, 'Suspended users', 'rule'),
+('other', 'audit_logs', 2, 9007199254740993, '2026-06-11 09:00:00', 'update', 'Updated', 7, 'Priya',
+    'Role changed from Agent to Administrator', '198.51.100.22', 8, 'Team member: Marcus', 'user'),
+('acme', 'audit_logs', 2, 9007199254741001, '2026-07-01 00:00:00', 'update', 'Updated', 7, 'Priya',
+    'Suspended', '198.51.100.22', 8, 'Team member: Marcus', 'user');
+
 insert into performers (source, performer_id, performer_type, name, email, is_current) values
 ('acme', 'p1', 'USER', 'Ada B.', 'ada@acme.example', false),
 ('acme', 'p1', 'USER', 'Ada C.', 'ada.c@acme.example', true),
@@ -63,6 +89,7 @@ insert into performers (source, performer_id, performer_type, name, email, is_cu
 insert into resources (source, resource_id, resource_type, name, is_current) values
 ('acme', 't1', 'TEAM', 'Finance', true),
 ('acme', 'r1', 'IAM_ROLE', 'Editor', true),
+('acme', '8', 'user', 'Team member: Marcus', true),
 ('other', 't1', 'TEAM', 'Foreign', true);
 
 insert into loads (load, run_id, kind, source, stream, started_at) values

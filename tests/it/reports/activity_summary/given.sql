@@ -15,5 +15,13 @@ values
 ('acme', 'audit_logs', 1, 'h', '2026-05-01 03:59:59', 'document_created', 'p2', 'd2', 'SECODA_ENTITY'),
 ('other', 'audit_logs', 2, 'a', '2026-05-02 00:00:00', 'document_created', 'p2', 'd2', 'SECODA_ENTITY');
 
+insert into zendesk_audit_logs (source, stream, load, id, created_at, action, actor_id, change_description, source_id, source_type)
+values
+('acme', 'audit_logs', 2, 1, '2026-05-10 12:00:00', 'login', 7, 'Successful sign-in using JWT', 7, 'user'),
+('acme', 'audit_logs', 2, 2, '2026-05-11 12:00:00', 'login', 7, 'Failed sign-in using JWT', 7, 'user'),
+('acme', 'audit_logs', 2, 3, '2026-05-12 12:00:00', 'login', 7, null, 7, 'user'),
+('acme', 'audit_logs', 2, 4, '2026-05-12 12:00:00', 'destroy', -1, 'Ticket #4 deleted', 4, 'ticket'),
+('other', 'audit_logs', 2, 4, '2026-05-12 12:00:00', 'destroy', -1, 'Ticket #4 deleted', 4, 'ticket');
+
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

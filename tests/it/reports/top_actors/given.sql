@@ -1,7 +1,7 @@
 -- since: 2026-06-01T00:00:00Z
 -- until: 2026-07-01T00:00:00Z
 -- source: acme
--- top: 3
+-- top: 4
 
 insert into activity_logs (
     source, stream, load, id, logged_at, activity_type, performer_id, performer_type, performer_name, performer_email, resource_id
@@ -16,6 +16,13 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'g', '2026-06-04 12:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1'),
 ('acme', 'audit_logs', 1, 'h', '2026-07-01 00:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1'),
 ('other', 'audit_logs', 2, 'a', '2026-06-04 12:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1');
+
+insert into zendesk_audit_logs (source, stream, load, id, created_at, action, actor_id, actor_name, source_id, source_type)
+values
+('acme', 'audit_logs', 2, 1, '2026-06-04 12:00:00', 'update', -1, 'Zendesk', 1, 'account'),
+('acme', 'audit_logs', 2, 2, '2026-06-04 12:00:00', 'destroy', -1, 'Zendesk', 5, 'ticket'),
+('acme', 'audit_logs', 2, 3, '2026-06-05 12:00:00', 'login', 7, 'Priya', 7, 'user'),
+('other', 'audit_logs', 2, 4, '2026-06-05 12:00:00', 'login', 7, 'Priya', 7, 'user');
 
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

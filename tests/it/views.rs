@@ -1,0 +1,248 @@
+//! What the bundled views make of the records of every service: events in one shape, and what changed about a resource.
+
+use trailhouse::warehouse::{Cell, Warehouse};
+
+use super::reports::warehouse;
+
+/// The rows of a query as one text each, fields joined by a bar.
+fn lines(warehouse: &Warehouse, sql: &str) -> Vec<String> {
+    let shown = |cell: &Cell| match cell {
+        Cell::Null => "-".to_owned(),
+        Cell::Boolean(value) => value.to_string(),
+        Cell::Integer(value) => value.to_string(),
+        Cell::Text(text) => text.clone(),
+        Cell::Json(json) => json.to_string(),
+        other => format!("{other:?}"),
+    };
+    let grid = warehouse
+        .query(sql, &[])
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    grid.rows
+        .iter()
+        .map(|row| row.iter().map(shown).collect::<Vec<_>>().join("|"))
+        .collect()
+}
+
+/// Action, source type and description in Zendesk; what that is, and its class and activity in OCSF.
+const ZENDESK: &[(&str, &str, &str, &str)] = &[
+    ("login", "user", "Successful sign-in using JWT", "login|3002|1"),
+    (
+        "login",
+        "user",
+        "Failed sign-in using Zendesk password",
+        "login_failed|3002|1",
+    ),
+    ("login", "user", "", "login|3002|1"),
+    (
+        "update",
+        "user",
+        "Role changed from Agent to Administrator",
+        "change_role|3005|99",
+    ),
+    (
+        "update",
+        "user",
+        "Name changed from Role changed to Suspended",
+        "update|3001|99",
+    ),
+    ("update", "user", "Suspended", "disable|3001|5"),
+    ("update", "user", "Unsuspended", "enable|3001|2"),
+    (
+        "update",
+        "user",
+        "Suspended changed from true to false",
+        "enable|3001|2",
+    ),
+    (
+        "update",
+        "user",
+        "Suspended changed from false to true",
+        "disable|3001|5",
+    ),
+    ("create", "user", "Role: Agent\nEmail: a@acme.example", "create|3001|1"),
+    ("destroy", "user", "Permanently deleted Ada", "delete|3001|6"),
+    ("exported", "ticket", "Exported 184220 tickets as JSON", "export|6001|7"),
+    ("exported", "user", "", "export|6001|7"),
+    ("create", "apitoken", "API token ci created", "create|3004|1"),
+    ("destroy", "api_token", "API token ci deleted", "delete|3004|4"),
+    (
+        "update",
+        "account_setting",
+        "Credit card redaction changed from Enabled to Disabled",
+        "update|3004|3",
+    ),
+    (
+        "update",
+        "account",
+        "Owner changed from Ada to Bob",
+        "change_role|3005|99",
+    ),
+    ("create", "zendesk/app_market/app", "Installed Slack", "create|6002|1"),
+    ("update", "ticket", "Redacted a comment", "delete|6001|4"),
+    ("update", "rule", "Conditions changed: suspended", "update|6001|3"),
+    ("merged_v2", "custom_object/record", "Zusammengeführt: A", "unknown|0|0"),
+    ("", "", "", "unknown|0|0"),
+];
+
+#[test]
+fn the_rules_know_what_was_done_in_zendesk() {
+    let row = |(id, (action, source_type, text, _)): (usize, &(&str, &str, &str, &str))| {
+        format!(
+            "('acme', 'audit_logs', 1, {id}, '2026-06-01', nullif('{action}', ''), nullif('{source_type}', ''), nullif('{text}', ''))"
+        )
+    };
+    let rows: Vec<String> = ZENDESK.iter().enumerate().map(row).collect();
+    let columns = "source, stream, load, id, created_at, action, source_type, change_description";
+    let folder = tempfile::tempdir().expect("a folder");
+    let inserts = format!("insert into zendesk_audit_logs ({columns}) values {}", rows.join(", "));
+    let warehouse = warehouse(folder.path(), &inserts);
+    let sql = "select action, ocsf_class_uid, ocsf_activity_id from events order by cast(event_id as bigint)";
+    let found = lines(&warehouse, sql);
+    assert_eq!(found.len(), ZENDESK.len());
+    for (found, (action, source_type, text, expected)) in found.iter().zip(ZENDESK) {
+        assert_eq!(found, expected, "{action} {source_type} {text}");
+    }
+}
+
+#[test]
+fn an_entry_of_zendesk_is_an_event_like_any_other() {
+    let inserts = "insert into zendesk_audit_logs (source, stream, load, id, created_at, action, action_label, actor_id, \
+         actor_name, change_description, ip_address, source_id, source_label, source_type) values
+        ('acme', 'audit_logs', 2, 9007199254740993, '2026-03-08 07:00:00', 'update', 'Aktualisiert', 5, 'Ada', '', '192.0.2.1', 6,
+            'Team member: Bob', 'user'),
+        ('acme', 'audit_logs', 3, 2, '2026-06-01', null, null, -1, null, null, null, null, null, null),
+        ('acme', 'audit_logs', 3, 3, '2026-06-01', null, null, 5, null, null, null, 6, null, 'user'),
+        ('acme', 'audit_logs', 3, 4, '2026-06-01', null, null, null, null, null, null, 6, null, 'rule'),
+        ('acme', 'audit_logs', 3, 5, '2026-06-01', null, null, null, null, null, null, 5, null, 'user'),
+        ('acme', 'audit_logs', 3, 6, '2026-06-01', null, null, null, null, null, null, 5, null, 'rule');
+        insert into resources (source, resource_id, resource_type, name, is_current) values ('acme', '6', 'user', 'Bob seen', true);
+        insert into performers (source, performer_id, name, is_current) values ('acme', '5', 'Ada seen', true)";
+    let folder = tempfile::tempdir().expect("a folder");
+    let warehouse = warehouse(folder.path(), inserts);
+    let sql = "select source, stream, event_id, load, strftime(occurred_at_local, '%H'), actor_id, actor_name, actor_type, \
+         target_type, target_id, target_name, ip_address, summary from events order by load, event_id";
+    let expected = [
+        "acme|audit_logs|9007199254740993|2|03|5|Ada|USER|user|6|Team member: Bob|192.0.2.1|Aktualisiert",
+        "acme|audit_logs|2|3|20|-1|-|SYSTEM|-|-|-|-|-",
+        "acme|audit_logs|3|3|20|5|Ada seen|USER|user|6|Bob seen|-|-",
+        // of one number with Bob, and with Ada, but things of another kind
+        "acme|audit_logs|4|3|20|-|-|-|rule|6|-|-|-",
+        "acme|audit_logs|5|3|20|-|-|-|user|5|Ada seen|-|-",
+        "acme|audit_logs|6|3|20|-|-|-|rule|5|-|-|-",
+    ];
+    assert_eq!(lines(&warehouse, sql), expected);
+}
+
+#[test]
+fn a_notification_is_an_event_only_where_the_audit_logs_do_not_cover_its_time() {
+    let inserts = "insert into coverage (source, stream, from_at, to_at, state) values
+        ('acme', 'audit_logs', '2026-01-01', '2026-01-10', 'not_offered'),
+        ('acme', 'audit_logs', '2026-01-10', '2026-01-20', 'final'),
+        ('acme', 'audit_logs', '2026-01-21', '2026-01-25', 'provisional'),
+        ('acme', 'audit_logs', '2026-01-26', '2026-01-27', 'asserted'),
+        ('acme', 'audit_logs?{}', '2026-01-01', '2026-02-01', 'final'),
+        ('acme', 'notifications', '2026-01-01', '2026-02-01', 'final'),
+        ('other', 'audit_logs', '2026-01-01', '2026-02-01', 'final');
+        insert into notifications (source, stream, load, id, created_at, event, resource_id, resource_type, resource_title, content, \
+         sender_id, sender_email, sender_first_name, sender_last_name, performer_id, performer_name, short_summary, subject, metadata) values
+        ('acme', 'notifications', 4, 'offered', '2026-01-09 23:59:59.999999', 'resource.deleted', 'r1', 'table', 'orders', 'content',
+            's1', 'ada@acme.example', 'Ada', 'Byron', null, null, 'Deleted orders', 'subject', '{\"ip\": \"192.0.2.1\"}'),
+        ('acme', 'notifications', 4, 'begin', '2026-01-10', null, null, null, null, null, null, null, null, null, null, null, null, null, null),
+        ('acme', 'notifications', 4, 'gap', '2026-01-20', null, 'r1', null, null, 'Shared', null, null, null, null, 'p1', 'Bob', null, 's', null),
+        ('acme', 'notifications', 4, 'provisional', '2026-01-24', null, null, null, null, null, null, null, null, null, null, null, null, null, null),
+        ('acme', 'notifications', 4, 'asserted', '2026-01-26', null, null, null, null, null, null, null, null, null, null, null, null, null, null),
+        ('acme', 'notifications', 4, 'later', '2026-02-01', null, null, null, null, null, null, null, null, null, null, null, '', 'subject', null),
+        ('other', 'notifications', 4, 'covered', '2026-01-09', null, null, null, null, null, null, null, null, null, null, null, null, null, null)";
+    let folder = tempfile::tempdir().expect("a folder");
+    let warehouse = warehouse(folder.path(), inserts);
+    let sql = "select source, stream, event_id, actor_id, actor_name, actor_email, action, target_type, target_id, target_name, \
+         ip_address, summary from events order by occurred_at";
+    let expected = [
+        "acme|notifications|offered|s1|Ada Byron|ada@acme.example|delete|table|r1|orders|192.0.2.1|Deleted orders",
+        "acme|notifications|gap|p1|Bob|-|share|-|r1|-|-|Shared",
+        "acme|notifications|later|-|-|-|unknown|-|-|-|-|subject",
+    ];
+    assert_eq!(lines(&warehouse, sql), expected);
+}
+
+/// What a version was before and after; the changes it tells.
+const VERSIONS: &[(&str, &str, &[&str])] = &[
+    ("{}", "{}", &[]),
+    ("null", "null", &[]),
+    (r#"{"a": 1, "b": 2}"#, r#"{"b": 2, "a": 1}"#, &[]),
+    (r#"{"a": null}"#, "{}", &[]),
+    (r#"{"pii": false}"#, r#"{"pii": true}"#, &["pii|false|true"]),
+    ("{}", r#"{"pii": true}"#, &["pii|-|true"]),
+    (r#"{"pii": true}"#, r#"{"pii": null}"#, &["pii|true|-"]),
+    (r#"{"t": "1"}"#, r#"{"t": 1}"#, &["t|\"1\"|1"]),
+    (r#"{"d": {"x": [1, 2]}}"#, r#"{"d": {"x": [1,2]}}"#, &[]),
+    (r#"{"d": {"x": [1]}}"#, r#"{"d": []}"#, &[r#"d|{"x":[1]}|[]"#]),
+    (
+        r#"{"": 1, "a/b~c": 1, "$.x\"": 1}"#,
+        r#"{"": 2, "a/b~c": 2, "$.x\"": 2}"#,
+        &["|1|2", "$.x\"|1|2", "a/b~c|1|2"],
+    ),
+    (r#""no object""#, "[1]", &[]),
+];
+
+#[test]
+fn a_version_tells_what_it_changed() {
+    let row = |(id, (previous, current, _)): (usize, &(&str, &str, &[&str]))| {
+        format!("('acme', 'resource_logs', 1, 'v{id}', 'r', '2026-06-01', '{previous}', '{current}')")
+    };
+    let rows: Vec<String> = VERSIONS.iter().enumerate().map(row).collect();
+    let inserts = format!(
+        "insert into version_histories (source, stream, load, id, resource_id, created_at, previous, current) values {}",
+        rows.join(", ")
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let warehouse = warehouse(folder.path(), &inserts);
+    for (id, (previous, current, expected)) in VERSIONS.iter().enumerate() {
+        let sql = format!(
+            "select field, old_value, new_value from version_changes where version_history_id = 'v{id}' order by field"
+        );
+        assert_eq!(lines(&warehouse, &sql), *expected, "{previous} {current}");
+    }
+}
+
+#[test]
+fn properties_change_from_one_snapshot_to_the_next_and_once_per_version() {
+    let inserts = r#"insert into version_histories (source, stream, load, id, resource_id, created_at, previous, current, snapshot_title,
+            snapshot_pii, snapshot_verified, snapshot_owners, snapshot_tags) values
+        -- the first one changes nothing, whatever it shows
+        ('acme', 'resource_logs', 1, 'v1', 'r', '2026-06-01', '{}', '{}', 'orders', false, null, ['ada', 'bob'], []),
+        -- the same list in another order; what is not shown is not gone
+        ('acme', 'resource_logs', 1, 'v2', 'r', '2026-06-02', '{}', '{}', null, null, true, ['bob', 'ada'], null),
+        ('acme', 'resource_logs', 2, 'v3', 'r', '2026-06-03', '{}', '{}', 'orders', true, false, ['bob', 'cy'], ['gold']),
+        -- at the same time as the one before, told by itself as well as by its snapshot
+        ('acme', 'resource_logs', 2, 'v4', 'r', '2026-06-03', '{"pii": true, "tags": ["gold", "x"], "owners": ["a", "b"]}',
+            '{"pii": false, "tags": ["gold"], "owners": ["b", "a"]}', 'orders 2', false, false, ['bob', 'cy'], ['gold']),
+        -- told by itself alone; then only a snapshot, which agrees
+        ('acme', 'resource_logs', 3, 'v5', 'r', '2026-06-04', '{"pii": false}', '{"pii": true}', null, null, null, null, null),
+        ('acme', 'resource_logs', 3, 'v6', 'r', '2026-06-05', null, null, 'orders 2', true, false, [], ['gold']),
+        -- of another resource, and of another source
+        ('acme', 'resource_logs', 3, 'w1', 's', '2026-06-05', null, null, 'other', true, true, ['z'], null),
+        ('other', 'resource_logs', 3, 'x1', 'r', '2026-06-06', null, null, 'other', true, true, ['z'], null);
+        insert into activity_logs (source, stream, load, id, logged_at, version_history_id, performer_id, performer_name) values
+        ('acme', 'audit_logs', 1, 'a', '2026-06-03', 'v3', 'p1', 'Ada'), ('acme', 'audit_logs', 1, 'b', '2026-06-03', 'v3', 'p1', null),
+        ('acme', 'audit_logs', 1, 'c', '2026-06-03', 'v4', 'p1', 'Ada'), ('acme', 'audit_logs', 1, 'd', '2026-06-03', 'v4', 'p2', null),
+        ('acme', 'audit_logs', 1, 'e', '2026-06-04', 'v5', 'p2', null), ('acme', 'audit_logs', 1, 'f', '2026-06-05', 'v6', 'p1', null),
+        ('acme', 'audit_logs', 1, 'g', '2026-06-05', 'v6', null, null), ('other', 'audit_logs', 1, 'h', '2026-06-05', 'v5', 'p9', null);
+        insert into performers (source, performer_id, name, is_current) values ('acme', 'p2', 'Bob', true)"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    let warehouse = warehouse(folder.path(), inserts);
+    let sql = "select source, version_history_id, resource_id, property, old_value, new_value, to_json(added), to_json(removed), \
+         strftime(changed_at, '%d'), actor_id, actor_name, load from property_changes order by all";
+    let expected = [
+        r#"acme|v3|r|owners|["ada","bob"]|["bob","cy"]|["cy"]|["ada"]|03|p1|Ada|2"#,
+        "acme|v3|r|pii|false|true|-|-|03|p1|Ada|2",
+        r#"acme|v3|r|tags|[]|["gold"]|["gold"]|[]|03|p1|Ada|2"#,
+        "acme|v3|r|verified|true|false|-|-|03|p1|Ada|2",
+        "acme|v4|r|pii|true|false|-|-|03|-|-|2",
+        r#"acme|v4|r|tags|["gold","x"]|["gold"]|[]|["x"]|03|-|-|2"#,
+        r#"acme|v4|r|title|"orders"|"orders 2"|-|-|03|-|-|2"#,
+        "acme|v5|r|pii|false|true|-|-|04|p2|Bob|3",
+        r#"acme|v6|r|owners|["bob","cy"]|[]|[]|["bob","cy"]|05|-|-|3"#,
+    ];
+    assert_eq!(lines(&warehouse, sql), expected);
+}
