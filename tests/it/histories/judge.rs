@@ -15,6 +15,7 @@ use super::run::{Ended, Held, Synced, Tale, is_moving};
 
 const SECOND: i64 = 1_000_000;
 const SETTLE: i64 = 300 * SECOND;
+const OVERLAP: i64 = 3_600 * SECOND;
 const FINALITY: i64 = 86_400 * SECOND;
 /// What the reason of a gap between two pages says.
 const UNJOINED: &str = "could not be joined";
@@ -159,6 +160,7 @@ impl Case<'_> {
                     self.fault(format!("sync {number} finds {findings:?}, and nothing was wrong"));
                 }
                 self.judge_completeness(number, sync);
+                self.judge_overlap(number, sync, before);
             }
             ended if has_no_cause => self.fault(format!("sync {number} ended as {ended:?}, and nothing was wrong")),
             _ => {}
@@ -227,6 +229,25 @@ impl Case<'_> {
                 let name = self.name(sighting);
                 self.fault(format!(
                     "sync {number}: {name} was listed, and is neither there nor in a gap"
+                ));
+            }
+        }
+    }
+
+    /// Nothing was wrong: what is newer than an hour before what was collected last is there, however it came there.
+    fn judge_overlap(&mut self, number: usize, sync: &Synced, before: Option<&StreamState>) {
+        let now = self.now_of(sync);
+        let intervals = before.into_iter().flat_map(|state| state.coverage.intervals());
+        let collected = intervals.filter(|interval| interval.state != State::NotOffered);
+        let Some(end) = collected.map(|interval| interval.span.to).max() else {
+            return;
+        };
+        let recent = end.min(now) - OVERLAP..now - SETTLE;
+        for sighting in self.missing(&sync.still, sync) {
+            if recent.contains(&sighting.updated_at) {
+                let name = self.name(sighting);
+                self.fault(format!(
+                    "sync {number}: {name} is newer than the hour before the end, and is not there"
                 ));
             }
         }
