@@ -105,6 +105,7 @@ fn source(base_url: &str) -> Result<Source, Failure> {
         account: "demo".to_owned(),
         filters: BTreeMap::new(),
         pagination: Pagination::default(),
+        dates: None,
         retention_days: Some(RETENTION_DAYS),
         settle: Duration::from_secs(300),
         finality: Duration::from_secs(86_400),

@@ -293,6 +293,7 @@ fn dates() -> Option<DateFilter> {
     Some(DateFilter {
         field: "updated_at".to_owned(),
         before: "lt".to_owned(),
+        is_before_inclusive: false,
         at_or_after: "gte".to_owned(),
         base: None,
     })
