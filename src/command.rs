@@ -9,6 +9,7 @@ mod import;
 mod init;
 mod loading;
 mod output;
+mod probe;
 mod query;
 mod rebuild;
 mod report;
@@ -77,6 +78,7 @@ enum Log {
 enum Verb {
     Demo(demo::Demo),
     Init(init::Init),
+    Probe(probe::Probe),
     Sync(sync::Sync),
     Import(import::Import),
     Status(status::Status),
@@ -146,6 +148,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ended = match cli.verb {
         Verb::Demo(_) => demo::Demo::run(&context),
         Verb::Init(_) => init::Init::run(&context),
+        Verb::Probe(verb) => verb.run(&context),
         Verb::Sync(verb) => verb.run(&context),
         Verb::Import(verb) => verb.run(&context),
         Verb::Status(verb) => verb.run(&context),

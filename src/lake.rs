@@ -88,6 +88,11 @@ impl Home {
         self.dir.join("warehouse.duckdb")
     }
 
+    /// What a probe of this source found, for later runs.
+    pub fn probed(&self, source: &str) -> PathBuf {
+        self.dir.join("probes").join(format!("{source}.json"))
+    }
+
     pub fn lock(&self) -> PathBuf {
         self.dir.join(".lock")
     }

@@ -13,6 +13,7 @@ mod numbered;
 mod offset;
 mod page;
 mod pipeline;
+pub mod probe;
 mod seek;
 mod ties;
 mod unordered;
@@ -186,6 +187,8 @@ pub struct DateFilter {
     pub field: String,
     /// Name of the operator for times before a moment.
     pub before: String,
+    /// Whether it lets the moment itself through.
+    pub is_before_inclusive: bool,
     /// Name of the operator for a moment and later times.
     pub at_or_after: String,
     /// The filter that is sent anyway.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::schema::Table;
@@ -84,6 +85,8 @@ pub struct Source {
     pub filters: BTreeMap<&'static str, Filter>,
     /// Of services that offer more than one way.
     pub pagination: Pagination,
+    /// How its numbered lists can be asked for older rows only, where a probe has found a way.
+    pub dates: Option<DateOperators>,
     /// How long the service keeps its log; none for ever.
     pub retention_days: Option<u32>,
     pub settle: Duration,
@@ -100,6 +103,19 @@ pub enum Pagination {
     #[default]
     Cursor,
     Offset,
+}
+
+/// Two operators of a service's filters that compare a time, and complement each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateOperators {
+    /// The member they compare.
+    pub field: String,
+    /// Name of the one for times before a moment.
+    pub before: String,
+    /// Whether that one lets the moment itself through.
+    pub is_before_inclusive: bool,
+    /// Name of the one for a moment and later times, or for later times alone.
+    pub at_or_after: String,
 }
 
 /// How hard a source may be asked, and how patiently.

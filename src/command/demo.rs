@@ -134,6 +134,7 @@ fn source(name: &str, service: &'static Service, base_url: &str) -> Result<Sourc
         account: "demo".to_owned(),
         filters: BTreeMap::new(),
         pagination: Pagination::Cursor,
+        dates: None,
         retention_days: None,
         settle: Duration::from_secs(300),
         finality: Duration::from_secs(86_400),

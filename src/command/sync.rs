@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::{Context, Failure, block_on, home, loading};
 use crate::lake::Home;
 use crate::load::{self, Run};
+use crate::pull::probe::Kept;
 use crate::report;
 use crate::schema::Micros;
-use crate::source::{Source, Stream};
+use crate::source::{DateOperators, Source, Stream};
 
 /// Pulls what is new into the lake, and brings the warehouse up to date
 #[derive(Debug, Args)]
@@ -52,12 +53,15 @@ impl Sync {
             return Err(Failure::usage("--from is not before --to"));
         }
         let mut sources = Vec::with_capacity(selected.len());
+        let home = home(&config);
         for source in selected {
             let streams = source.streams.clone();
-            sources.push((source.resolve(&context.environment)?, streams));
+            let mut source = source.resolve(&context.environment)?;
+            source.dates = probed(context, &home, &source);
+            sources.push((source, streams));
         }
         let job = Job {
-            home: home(&config),
+            home,
             time_zone: config.time_zone.clone(),
             sources,
             from,
@@ -68,12 +72,29 @@ impl Sync {
     }
 }
 
+/// What a probe of the source has found; a file that is not sound is as good as none.
+fn probed(context: &Context, home: &Home, source: &Source) -> Option<DateOperators> {
+    let path = home.probed(&source.name);
+    Kept::dates(&path, source).unwrap_or_else(|error| {
+        let (path, name) = (path.display(), &source.name);
+        context.terminal.warn(&format!(
+            "{path}: {error}; it is not used: `trailhouse probe {name}` writes it anew"
+        ));
+        None
+    })
+}
+
 /// Runs a job to its end or to a signal.
 pub(super) async fn run(context: &Context, job: &Job) -> Result<u8, Failure> {
     loading::until_signalled(context, async |cancelled| work(context, job, cancelled).await).await
 }
 
 async fn work(context: &Context, job: &Job, cancelled: &AtomicBool) -> Result<u8, Failure> {
+    for (source, _) in &job.sources {
+        if let Some(warning) = source.auth.warning() {
+            context.terminal.warn(&format!("{}: {warning}", source.name));
+        }
+    }
     let lock = loading::lock(&job.home, "sync", job.started_at)?;
     let mut lake = loading::open(&job.home, &lock).await?;
     let teller = context.terminal.progress();

@@ -120,6 +120,7 @@ impl SourceConfig {
             account: self.account.clone(),
             filters: self.filters.clone(),
             pagination: self.pagination,
+            dates: None,
             retention_days: self.retention_days,
             settle: self.settle,
             finality: self.finality,

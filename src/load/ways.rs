@@ -9,7 +9,7 @@ use crate::coverage::StreamState;
 use crate::http::Client;
 use crate::lake::Lake;
 use crate::ledger::QuietStream;
-use crate::pull::{List, PullError, Walk};
+use crate::pull::{DateFilter, List, PullError, Walk};
 use crate::source::filter::Filter;
 use crate::source::{Paging, Source, Stream};
 
@@ -38,6 +38,19 @@ impl<'a> Task<'a> {
             Some(filter) => format!("{}?{filter}", self.stream.name),
             None => self.stream.name.to_owned(),
         }
+    }
+
+    /// How older rows alone are asked for, beside what the user lets through.
+    fn dates(&self) -> Option<DateFilter> {
+        let is_filtered = matches!(self.stream.paging, Paging::Numbered { .. });
+        let operators = self.source.dates.clone().filter(|_| is_filtered)?;
+        Some(DateFilter {
+            field: operators.field,
+            before: operators.before,
+            is_before_inclusive: operators.is_before_inclusive,
+            at_or_after: operators.at_or_after,
+            base: self.filter().and_then(|filter| filter.expression.clone()),
+        })
     }
 
     /// What is sent with every request for the list.
@@ -132,7 +145,7 @@ pub(super) async fn walk(load: &mut StreamLoad<'_>, path: &str, query: Vec<(Stri
             rows: &members,
             order_key: task.stream.main().order_key,
             query,
-            dates: None,
+            dates: task.dates(),
         },
         max_in_flight: task.source.limits.max_in_flight,
     };

@@ -46,7 +46,8 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
 
 /// The query with the filter it has and the moment.
 fn with_filter(query: &[(String, String)], dates: &DateFilter, before: Micros) -> Vec<(String, String)> {
-    let older = json!({ "operator": dates.before, "field": dates.field, "value": format_time(before) });
+    let value = format_time(if dates.is_before_inclusive { before - 1 } else { before });
+    let older = json!({ "operator": dates.before, "field": dates.field, "value": value });
     let operands: Vec<Value> = dates.base.iter().cloned().chain([older]).collect();
     let filter = json!({ "operator": "and", "operands": operands }).to_string();
     let others = query.iter().filter(|(name, _)| name != "filter").cloned();

@@ -70,7 +70,7 @@ impl Windowed<'_> {
         self.decode(&answer, bounds)
     }
 
-    fn decode(&self, answer: &Answer, bounds: Option<Bounds>) -> Result<Listed, Fault> {
+    pub(super) fn decode(&self, answer: &Answer, bounds: Option<Bounds>) -> Result<Listed, Fault> {
         let narrowed = std::str::from_utf8(&answer.body).ok();
         let widened = narrowed.is_none().then(|| widen(&answer.body));
         let text = narrowed.or(widened.as_deref()).unwrap_or_default();

@@ -160,16 +160,16 @@ pub(super) async fn fetch(asking: &Asking, number: u64) -> Result<Option<Page>, 
 }
 
 /// What was asked for, and which keys an answer can hold.
-struct Asked<'a> {
-    number: u64,
-    members: &'a [String],
-    order_key: Option<&'a str>,
+pub(super) struct Asked<'a> {
+    pub(super) number: u64,
+    pub(super) members: &'a [String],
+    pub(super) order_key: Option<&'a str>,
     /// A later key, like one before 2000, is no time to steer by.
-    latest: Micros,
+    pub(super) latest: Micros,
 }
 
 /// `None`: the last page came instead of one past the end.
-fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Option<Page>, PullError> {
+pub(super) fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Option<Page>, PullError> {
     let number = asked.number;
     let shape = |what: String| PullError::Shape { page: number, what };
     let is_wide = std::str::from_utf8(body).is_err();

@@ -68,6 +68,25 @@ pub const NOTIFICATION_LIST: Stream = Stream {
     }],
 };
 
+/// Fields that the audit logs might be sorted by; `updated_at` is the documented one.
+pub const SORT_FIELDS: &[&str] = &["updated_at", "created_at", "logged_at"];
+
+/// Operators by which the audit logs might be filtered by time; none is documented. Those that would complement each other
+/// stand side by side.
+pub const DATE_OPERATORS: &[&str] = &[
+    "lt",
+    "gte",
+    "before",
+    "on_or_after",
+    "on_or_before",
+    "after",
+    "lte",
+    "gt",
+];
+
+/// The same for operators that take two times.
+pub const RANGE_OPERATORS: &[&str] = &["range", "between"];
+
 /// The same list without the version in its path, as one older page has it.
 pub const NOTIFICATIONS_UNVERSIONED: &str = "/notification/workspace/";
 /// The same list of one resource at a time.

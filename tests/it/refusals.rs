@@ -111,6 +111,7 @@ fn dates() -> DateFilter {
     DateFilter {
         field: "updated_at".to_owned(),
         before: "lt".to_owned(),
+        is_before_inclusive: false,
         at_or_after: "gte".to_owned(),
         base: None,
     }

@@ -86,6 +86,7 @@ impl Service {
             streams: vec![&service.streams[0]],
             account: "history".to_owned(),
             filters: BTreeMap::new(),
+            dates: None,
             pagination,
             retention_days: matches!(self, Service::Secoda(_)).then_some(90),
             settle: Duration::from_secs(300),
