@@ -146,7 +146,7 @@ pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], ru
     let mut outcomes = Vec::new();
     let mut quiet = Vec::new();
     for (source, streams) in chosen {
-        let client = Client::new(Settings::of(source)).map_err(Arc::new);
+        let client = Client::new(Settings::of(source)).map(Arc::new).map_err(Arc::new);
         for stream in streams {
             if run.cancelled.load(Ordering::SeqCst) {
                 break;

@@ -1,6 +1,7 @@
 //! One stream of one run: rows are buffered and committed in loads, and what the walk proves is claimed in the same commit.
 //! Apart from the run because this is where state and data meet.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::Result;
@@ -27,7 +28,7 @@ const OUR_CLOCK: &str = "this machine's clock";
 pub(super) struct StreamLoad<'a> {
     pub(super) lake: &'a mut Lake,
     pub(super) task: Task<'a>,
-    pub(super) client: &'a Client,
+    pub(super) client: &'a Arc<Client>,
     layouts: Layouts,
     pub(super) claims: Claims,
     /// What the ledger holds of the state.
@@ -52,7 +53,7 @@ pub(super) struct StreamLoad<'a> {
 }
 
 impl<'a> StreamLoad<'a> {
-    pub(super) fn new(lake: &'a mut Lake, task: &Task<'a>, client: &'a Client, state: StreamState) -> Self {
+    pub(super) fn new(lake: &'a mut Lake, task: &Task<'a>, client: &'a Arc<Client>, state: StreamState) -> Self {
         Self {
             layouts: Layouts::of(task.stream),
             committed: state.clone(),

@@ -1,6 +1,8 @@
 //! One stream of one run: its state, and the way its list is handed out. Apart from the buffer because what is done with rows
 //! is the same whichever way they came.
 
+use std::sync::Arc;
+
 use super::stream::StreamLoad;
 use super::{Outcome, Run, StreamError, fan_out, notifications, windows};
 use crate::coverage::StreamState;
@@ -49,7 +51,7 @@ impl<'a> Task<'a> {
 pub(super) async fn load(
     lake: &mut Lake,
     task: &Task<'_>,
-    client: &Client,
+    client: &Arc<Client>,
     (outcome, quiet): (&mut Outcome, &[QuietStream]),
 ) -> Option<QuietStream> {
     let state = match open(lake, task).await {

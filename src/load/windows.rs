@@ -1,6 +1,8 @@
 //! Streams that are asked for in closed windows: which stretches of time a run has to read, and what their end proves. Apart
 //! from the numbered lists because here the loader chooses what it is shown.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::stream::StreamLoad;
@@ -17,7 +19,7 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), PullError> {
     let task = load.task;
     let form = task.stream.main();
     let list = Windowed {
-        client: load.client,
+        client: Arc::clone(load.client),
         path: task.stream.path,
         rows: form.member,
         order_key: form.order_key.unwrap_or_default(),
@@ -66,7 +68,7 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), PullError> {
 }
 
 /// A weaker key must not prove silence: where no row of the lake came again, the newest one before the windows must.
-async fn meet(load: &mut StreamLoad<'_>, list: &Windowed<'_>, first: Option<&Span>) -> Result<(), PullError> {
+async fn meet(load: &mut StreamLoad<'_>, list: &Windowed, first: Option<&Span>) -> Result<(), PullError> {
     load.flush().await?;
     if load.claims.is_met {
         return Ok(());
