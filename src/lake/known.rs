@@ -27,6 +27,8 @@ pub struct Incoming<'a> {
     pub stream: &'a Stream,
     pub records: Vec<Record>,
     pub rejects: Vec<RejectedRow>,
+    /// Every load of the run they were read by has at least this number.
+    pub first_load: u64,
 }
 
 /// What of them is to be stored.
@@ -38,7 +40,7 @@ pub struct Classified {
     pub counts: Counts,
     /// Order keys of the records of the stream's first form whose id was not known.
     pub new_keys: Vec<Micros>,
-    /// Whether any of them was in the lake before, in this or another form.
+    /// Whether any of them was in the lake before the run, in this or another form.
     pub met_known: bool,
 }
 
@@ -63,7 +65,9 @@ impl Lake {
         for (number, form) in incoming.stream.forms.iter().enumerate() {
             known.push(self.known_rows(&incoming, number, form).await?);
         }
-        classified.met_known = known.iter().any(|known| !known.is_empty());
+        let first_load = i64::try_from(incoming.first_load).unwrap_or(i64::MAX);
+        let mut rows = known.iter().flat_map(HashMap::values).flatten();
+        classified.met_known = rows.any(|row| row.load < first_load);
         for record in incoming.records {
             let form = &incoming.stream.forms[record.form];
             let rows = known[record.form].entry(record.id.clone()).or_default();

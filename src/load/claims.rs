@@ -151,11 +151,12 @@ impl Claims {
             );
         }
         self.is_met = true;
-        if oldest.is_none() {
-            self.proven.push((Span::new(reach, Micros::MAX), Trust::Still));
-        }
+        // Rows may still appear before the oldest one where that is young.
+        let settled = reach.min(self.now - self.finality);
+        let empty_to = if oldest.is_none() { Micros::MAX } else { reach };
+        self.proven.push((Span::new(settled, empty_to), Trust::Still));
         self.claim();
-        let older = Span::new(EARLIEST, reach);
+        let older = Span::new(EARLIEST, settled);
         if self.state.complete_walks == 0 {
             self.state.coverage.fill(older, State::NotOffered, self.now);
         } else {
@@ -171,7 +172,7 @@ impl Claims {
         if !self.is_met {
             return;
         }
-        let horizon = self.state.coverage.horizon().unwrap_or(EARLIEST);
+        let horizon = self.now - self.settle;
         for (span, trust) in std::mem::take(&mut self.proven) {
             let span = Span::new(span.from, span.to.min(horizon));
             self.claimed.push(span);

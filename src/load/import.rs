@@ -257,6 +257,7 @@ impl<'a> ImportLoad<'a> {
             stream: self.task.stream,
             records: std::mem::take(&mut self.records),
             rejects: std::mem::take(&mut self.rejects),
+            first_load: self.lake.sequence() + 1,
         };
         let classified = self.lake.classify(incoming).await?;
         self.counts.add(&classified.counts);

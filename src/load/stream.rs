@@ -50,6 +50,8 @@ pub(super) struct StreamLoad<'a> {
     outside: usize,
     /// The latest time a record may carry.
     latest: Micros,
+    /// Every load of this run has at least this number.
+    first_load: u64,
 }
 
 impl<'a> StreamLoad<'a> {
@@ -59,6 +61,7 @@ impl<'a> StreamLoad<'a> {
             committed: state.clone(),
             claims: Claims::new(state, task.source, task.run.started_at),
             requests: client.requests(),
+            first_load: lake.sequence() + 1,
             lake,
             task: *task,
             client,
@@ -244,6 +247,20 @@ impl<'a> StreamLoad<'a> {
         }
     }
 
+    /// Looks whether the lake held this row before the run, and does not take it.
+    pub(super) async fn recognise(&mut self, row: &[u8]) -> Result<()> {
+        let records = self.layouts.read(0, row, self.latest).into_iter().flatten();
+        let incoming = Incoming {
+            source: &self.task.source.name,
+            stream: self.task.stream,
+            records: records.collect(),
+            rejects: Vec::new(),
+            first_load: self.first_load,
+        };
+        self.claims.is_met |= self.lake.classify(incoming).await?.met_known;
+        Ok(())
+    }
+
     /// Makes everything received so far durable, with what may be claimed of it.
     pub(super) async fn flush(&mut self) -> Result<()> {
         let requests = self.client.requests();
@@ -259,6 +276,7 @@ impl<'a> StreamLoad<'a> {
             stream,
             records,
             rejects,
+            first_load: self.first_load,
         };
         let classified = self.lake.classify(incoming).await?;
         self.counts.add(&classified.counts);

@@ -1,13 +1,15 @@
 //! Streams that are asked for in closed windows: which stretches of time a run has to read, and what their end proves. Apart
 //! from the numbered lists because here the loader chooses what it is shown.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 
 use super::stream::StreamLoad;
 use crate::coverage::Span;
 use crate::pull::windows::{Newest, Windowed, cut};
 use crate::pull::{Event, PullError};
-use crate::schema::{Micros, SECOND};
+use crate::schema::{EARLIEST, Micros, SECOND};
 
 /// A row may carry a time this much after the service's clock.
 const AHEAD: Micros = 60 * SECOND;
@@ -17,7 +19,7 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), PullError> {
     let task = load.task;
     let form = task.stream.main();
     let list = Windowed {
-        client: load.client,
+        client: Arc::clone(load.client),
         path: task.stream.path,
         rows: form.member,
         order_key: form.order_key.unwrap_or_default(),
@@ -34,48 +36,55 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), PullError> {
     };
     load.take(begun).await?;
     load.claims.go_on_to_the_end();
-    let end = [newest.service_at, newest.key]
-        .into_iter()
-        .flatten()
-        .fold(load.claims.now, Micros::max);
-    hand_on(load, newest).await?;
-    let is_first = load.claims.state.complete_walks == 0;
-    let oldest = if is_first { list.oldest().await? } else { None };
-    let mut stretches = load.claims.stretches(task.run.to, end + AHEAD);
-    if is_first {
-        let begin = oldest.unwrap_or(end);
-        stretches.retain_mut(|stretch| {
-            stretch.from = stretch.from.max(begin);
-            !stretch.is_empty()
-        });
+    let ends = [newest.service_at, newest.key, Some(load.claims.now)];
+    let end = ends.into_iter().flatten().fold(EARLIEST, Micros::max);
+    recognise(load, &list, newest).await?;
+    let begin = begin(load, &list, end).await?;
+    let mut windows = Vec::new();
+    for stretch in load.claims.stretches(task.run.to, end + AHEAD) {
+        let offered = stretch.meet(Span::new(begin, Micros::MAX));
+        windows.extend(cut(offered, list.max_in_flight));
     }
-    let windows: Vec<Span> = stretches
-        .iter()
-        .flat_map(|stretch| cut(*stretch, list.max_in_flight))
-        .collect();
     list.read(&windows, &mut async |event| load.take(event).await).await?;
-    if load.is_cancelled() {
-        return Ok(());
+    match windows.first() {
+        Some(first) if !load.is_cancelled() => meet(load, &list, first.from).await,
+        _ => Ok(()),
     }
-    meet(load, &list, windows.first()).await?;
-    let is_whole = task.run.from.is_none() && task.run.to.is_none();
-    if is_first && is_whole && load.claims.is_met {
+}
+
+/// Looks for a row that the lake holds before anything is read, so that what is read can be claimed as it comes: the newest
+/// one of all, which need not be new, else the newest one as the service had it at the end of the last run.
+async fn recognise(load: &mut StreamLoad<'_>, list: &Windowed, newest: Newest) -> Result<(), PullError> {
+    let row = newest.row.as_deref().unwrap_or_default();
+    load.recognise(row).await?;
+    if !load.claims.is_met {
+        let before = list.newest(load.claims.state.newest_key).await?;
+        load.recognise(before.row.as_deref().unwrap_or_default()).await?;
+    }
+    hand_on(load, newest).await
+}
+
+/// Where the list begins: on the first run that is the oldest row, and before it nothing is offered.
+async fn begin(load: &mut StreamLoad<'_>, list: &Windowed, end: Micros) -> Result<Micros, PullError> {
+    if load.claims.state.complete_walks > 0 {
+        return Ok(EARLIEST);
+    }
+    let oldest = list.oldest().await?;
+    if load.claims.is_met {
         load.take(Event::Ended { oldest }).await?;
     }
-    Ok(())
+    Ok(oldest.unwrap_or(end))
 }
 
 /// A weaker key must not prove silence: where no row of the lake came again, the newest one before the windows must.
-async fn meet(load: &mut StreamLoad<'_>, list: &Windowed<'_>, first: Option<&Span>) -> Result<(), PullError> {
+async fn meet(load: &mut StreamLoad<'_>, list: &Windowed, first: Micros) -> Result<(), PullError> {
     load.flush().await?;
     if load.claims.is_met {
         return Ok(());
     }
-    if let Some(first) = first {
-        let before = list.newest(Some(first.from)).await?;
-        hand_on(load, before).await?;
-        load.flush().await?;
-    }
+    let before = list.newest(Some(first)).await?;
+    hand_on(load, before).await?;
+    load.flush().await?;
     if !load.claims.is_met {
         let what = "none of the rows it holds came again, though the service keeps them for ever: nothing is claimed; check that \
                     the credentials may still see everything";

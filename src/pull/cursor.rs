@@ -24,7 +24,7 @@ struct Reading {
     page: u64,
 }
 
-pub(super) async fn read(list: &Windowed<'_>, window: Span, desk: &Desk) -> Result<(), Halt> {
+pub(super) async fn read(list: &Windowed, window: Span, desk: &Desk) -> Result<(), Halt> {
     let mut reading = Reading {
         proven_to: window.from,
         to: window.to,
@@ -62,7 +62,7 @@ fn is_worth_a_restart(fault: &Fault) -> bool {
 }
 
 /// Reads from where the window is proven to its end; says what stood in the way.
-async fn read_on(list: &Windowed<'_>, reading: &mut Reading, desk: &Desk) -> Result<Option<Fault>, Halt> {
+async fn read_on(list: &Windowed, reading: &mut Reading, desk: &Desk) -> Result<Option<Fault>, Halt> {
     let begun_at = reading.proven_to;
     let bounds = around(Span::new(begun_at, reading.to));
     let query = [("sort", list.order_key), ("page[size]", PAGE_SIZE)];

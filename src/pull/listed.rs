@@ -52,7 +52,7 @@ struct Links {
 
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
-impl Windowed<'_> {
+impl Windowed {
     /// Sends a request made by hand, with the filters of the stream.
     pub(super) async fn ask(&self, bounds: Option<Bounds>, query: &[(&str, &str)]) -> Result<Listed, Fault> {
         let name = format!("filter[{}][]", self.order_key);

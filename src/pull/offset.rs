@@ -67,7 +67,7 @@ struct Part {
     from_both_ends: bool,
 }
 
-pub(super) async fn read(list: &Windowed<'_>, window: Span, desk: &Desk) -> Result<(), Halt> {
+pub(super) async fn read(list: &Windowed, window: Span, desk: &Desk) -> Result<(), Halt> {
     let mut parts = vec![window];
     let mut patience = MOST_RESTLESS_HALVINGS;
     let mut is_inclusive = false;
@@ -113,7 +113,7 @@ fn halves_of(span: Span) -> Option<(Span, Span)> {
 }
 
 /// A single second: asked for as tightly as the service allows, for its neighbours may be as full.
-async fn read_second(list: &Windowed<'_>, second: Span, is_inclusive: &mut bool, desk: &Desk) -> Result<Verdict, Halt> {
+async fn read_second(list: &Windowed, second: Span, is_inclusive: &mut bool, desk: &Desk) -> Result<Verdict, Halt> {
     let at = second.from;
     let part = |from, to| Part {
         bounds: Bounds { from, to },
@@ -130,7 +130,7 @@ async fn read_second(list: &Windowed<'_>, second: Span, is_inclusive: &mut bool,
 }
 
 /// Reads a part until as many different rows have come as it counts.
-async fn read_part(list: &Windowed<'_>, part: Part, tally: &mut Tally, desk: &Desk) -> Result<Verdict, Halt> {
+async fn read_part(list: &Windowed, part: Part, tally: &mut Tally, desk: &Desk) -> Result<Verdict, Halt> {
     let mut idle = 0;
     let mut readings = 0;
     let mut shape = None;
@@ -168,13 +168,7 @@ async fn read_part(list: &Windowed<'_>, part: Part, tally: &mut Tally, desk: &De
     })
 }
 
-async fn page_through(
-    list: &Windowed<'_>,
-    part: Part,
-    order: &str,
-    tally: &mut Tally,
-    desk: &Desk,
-) -> Result<Pass, Halt> {
+async fn page_through(list: &Windowed, part: Part, order: &str, tally: &mut Tally, desk: &Desk) -> Result<Pass, Halt> {
     for page in 1..=MOST_PAGES {
         let number = page.to_string();
         let query = [

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures::StreamExt;
-use futures::future::{Either, select};
 use futures::stream::FuturesUnordered;
 use thiserror::Error;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::desk::{Desk, Halt};
 use super::listed::{Bounds, Listed};
@@ -24,19 +24,22 @@ use crate::source::Pagination;
 pub(super) const PAGE_SIZE: &str = "100";
 /// Answers in a row that bring nothing new, though each says that the list goes on.
 pub(super) const MOST_BARREN: u32 = 1_000;
+/// How many pages for each request in flight may wait for the caller.
+const PAGES_AHEAD: usize = 4;
 /// 2100-01-01T00:00:00Z: no window ends later.
 const LATEST: Micros = 4_102_444_800 * SECOND;
 const SHORTEST_WINDOW: Micros = DAY;
 const LONGEST_WINDOW: Micros = 30 * DAY;
 
 /// A list kept by creation time that is asked for in closed windows.
-pub struct Windowed<'a> {
-    pub client: &'a Client,
-    pub path: &'a str,
+#[derive(Clone)]
+pub struct Windowed {
+    pub client: Arc<Client>,
+    pub path: &'static str,
     /// The member of an answer that holds the records.
-    pub rows: &'a str,
+    pub rows: &'static str,
     /// The member of a record the list is sorted and filtered by.
-    pub order_key: &'a str,
+    pub order_key: &'static str,
     /// Sent with every request, as names and values.
     pub filter: Vec<(String, String)>,
     pub pagination: Pagination,
@@ -205,7 +208,7 @@ pub(super) fn around(window: Span) -> Bounds {
     }
 }
 
-impl Windowed<'_> {
+impl Windowed {
     /// The newest row, or the newest one not after `before`, in one small request.
     pub async fn newest(&self, before: Option<Micros>) -> Result<Newest, PullError> {
         let bounds = before.map(|before| Bounds {
@@ -288,29 +291,25 @@ impl Windowed<'_> {
 
     /// Reads windows, several at once, oldest first. Rows are handed on as they come, in any order between windows; what
     /// is proven is said after its rows. A window that breaks becomes a gap from where it broke, and the others go on.
+    ///
+    /// The readers are a task of their own: they go on asking while the caller makes durable what it was given.
     pub async fn read(
         &self,
         windows: &[Span],
         caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
     ) -> Result<(), PullError> {
-        let (events, mut handed_in) = mpsc::channel(self.max_in_flight.max(1));
-        let reading = pin!(self.read_side_by_side(windows, events));
-        let handing_on = pin!(async {
-            while let Some(event) = handed_in.recv().await {
-                if caller(event).await? == Flow::Stop {
-                    break;
-                }
-                // The readers run in this task too: their next requests should not wait for the rows of all.
-                tokio::task::yield_now().await;
+        let (events, mut handed_in) = mpsc::channel(PAGES_AHEAD * self.max_in_flight.max(1));
+        let (list, windows) = (self.clone(), windows.to_vec());
+        let mut readers = JoinSet::new();
+        readers.spawn(async move { list.read_side_by_side(&windows, events).await });
+        while let Some(event) = handed_in.recv().await {
+            if caller(event).await? == Flow::Stop {
+                return Ok(());
             }
-            anyhow::Ok(())
-        });
-        match select(handing_on, reading).await {
-            Either::Left((handed_on, _)) => Ok(handed_on?),
-            Either::Right((read, handing_on)) => {
-                handing_on.await?;
-                read
-            }
+        }
+        match readers.join_next().await {
+            Some(read) => read.map_err(anyhow::Error::from)?,
+            None => Ok(()),
         }
     }
 

@@ -260,7 +260,7 @@ struct Told {
 
 struct World {
     service: Arc<Service>,
-    client: Client,
+    client: Arc<Client>,
     pagination: Pagination,
     filter: Vec<(String, String)>,
 }
@@ -292,7 +292,7 @@ impl World {
         };
         Self {
             service,
-            client: Client::new(settings).unwrap(),
+            client: Arc::new(Client::new(settings).unwrap()),
             pagination: Pagination::Cursor,
             filter: Vec::new(),
         }
@@ -303,9 +303,9 @@ impl World {
         self
     }
 
-    fn list(&self) -> Windowed<'_> {
+    fn list(&self) -> Windowed {
         Windowed {
-            client: &self.client,
+            client: Arc::clone(&self.client),
             path: "/api/v2/audit_logs",
             rows: "audit_logs",
             order_key: "created_at",

@@ -1,6 +1,7 @@
 //! A simulated Zendesk account and a judge of what a reading of it tells. Apart from the tests, which say what is read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -31,9 +32,9 @@ pub(super) fn account(seed: u64, events: usize) -> ZendeskSimulator {
     ZendeskSimulator::new(History::draw(&history::Settings::new(seed, events, 30, end_at())))
 }
 
-pub(super) fn client(running: &Running) -> Client {
+pub(super) fn client(running: &Running) -> Arc<Client> {
     let milli = Duration::from_millis(1);
-    Client::new(Settings {
+    let client = Client::new(Settings {
         limits: Limits {
             backoff: milli,
             attempts: 5,
@@ -45,13 +46,13 @@ pub(super) fn client(running: &Running) -> Client {
             running.base_url().parse().expect("an address"),
             Auth::Bearer(Secret::new(TOKEN.to_owned())),
         )
-    })
-    .expect("a client")
+    });
+    Arc::new(client.expect("a client"))
 }
 
-pub(super) fn list(client: &Client, pagination: Pagination) -> Windowed<'_> {
+pub(super) fn list(client: &Arc<Client>, pagination: Pagination) -> Windowed {
     Windowed {
-        client,
+        client: Arc::clone(client),
         path: "/api/v2/audit_logs",
         rows: "audit_logs",
         order_key: "created_at",
@@ -88,7 +89,7 @@ pub(super) fn matches(filter: &[(String, String)], row: &Value) -> bool {
 
 /// Reads windows. Whatever the service showed when the reading began and lies in a span that is said to be proven must have
 /// been handed on before, exactly as it is.
-pub(super) async fn read(running: &Running, list: &Windowed<'_>, windows: &[Span]) -> Told {
+pub(super) async fn read(running: &Running, list: &Windowed, windows: &[Span]) -> Told {
     let truth = running.truth().stable();
     let asked = truth.iter().filter(|(_, row)| matches(&list.filter, row));
     let mut expected: Vec<(Micros, i64)> = asked.map(|(id, row)| (key_of(row), *id)).collect();
@@ -131,7 +132,7 @@ pub(super) async fn read(running: &Running, list: &Windowed<'_>, windows: &[Span
 }
 
 /// Reads windows that can all be read in full.
-pub(super) async fn read_whole(running: &Running, list: &Windowed<'_>, windows: &[Span]) -> BTreeMap<i64, Value> {
+pub(super) async fn read_whole(running: &Running, list: &Windowed, windows: &[Span]) -> BTreeMap<i64, Value> {
     let told = read(running, list, windows).await;
     told.result.expect("a good end");
     assert_eq!(told.missing, []);
