@@ -1,5 +1,7 @@
 //! `probe`: what an account's API can do, and whether the credentials suffice, before a sync relies on either.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::output::Output;
@@ -56,10 +58,12 @@ impl Probe {
     }
 }
 
-fn client(source: &Source) -> Result<Client, Failure> {
+fn client(source: &Source) -> Result<Arc<Client>, Failure> {
     let mut settings = Settings::of(source);
     settings.limits.attempts = settings.limits.attempts.min(ATTEMPTS);
-    Client::new(settings).map_err(|error| Failure::usage(format!("{}: {error}", source.name)).hinted(error.hint()))
+    Client::new(settings)
+        .map(Arc::new)
+        .map_err(|error| Failure::usage(format!("{}: {error}", source.name)).hinted(error.hint()))
 }
 
 fn code(findings: &[Finding]) -> u8 {

@@ -10,6 +10,8 @@ mod operators;
 mod order;
 mod windowed;
 
+use std::sync::Arc;
+
 use crate::http::{Client, HttpError, HttpErrorKind};
 use crate::pull::PullError;
 use crate::schema::{Micros, SECOND};
@@ -79,7 +81,7 @@ pub enum Dates {
 }
 
 /// Asks what the source's configured streams can do. `clock` is this machine's.
-pub async fn probe(source: &Source, client: &Client, clock: &(dyn Fn() -> Micros + Sync)) -> Probed {
+pub async fn probe(source: &Source, client: &Arc<Client>, clock: &(dyn Fn() -> Micros + Sync)) -> Probed {
     let mut told = Told {
         stream: None,
         findings: Vec::new(),

@@ -2,6 +2,7 @@
 //! older way of paging. Apart from numbered lists, with which it has nothing in common.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -23,8 +24,8 @@ const UNKEPT: &str = "something between here and the service drops or changes pa
                       base_url and proxy of this source";
 
 /// One list in the middle of its questions.
-struct Inquiry<'a> {
-    list: Windowed<'a>,
+struct Inquiry {
+    list: Windowed,
     pagination: Pagination,
     service_at: Option<Micros>,
     /// Rows and seconds seen so far, the newest first.
@@ -33,10 +34,10 @@ struct Inquiry<'a> {
 }
 
 /// Asks everything, each question after the other; where asking fails, the rest stays open.
-pub(super) async fn probe(source: &Source, stream: &Stream, client: &Client, told: &mut Told<'_>) {
+pub(super) async fn probe(source: &Source, stream: &'static Stream, client: &Arc<Client>, told: &mut Told<'_>) {
     let form = stream.main();
     let list = Windowed {
-        client,
+        client: Arc::clone(client),
         path: stream.path,
         rows: form.member,
         order_key: form.order_key.unwrap_or_default(),
@@ -83,7 +84,7 @@ fn broken(fault: Fault) -> PullError {
     .into()
 }
 
-impl Inquiry<'_> {
+impl Inquiry {
     async fn ask(&mut self, first: Listed, told: &mut Told<'_>) -> Result<(), PullError> {
         self.cursor(first, told).await?;
         self.oldest(told).await?;
@@ -224,7 +225,7 @@ impl Inquiry<'_> {
         };
         let list = Windowed {
             filter: vec![("filter[action]".to_owned(), action.clone())],
-            ..self.list
+            ..self.list.clone()
         };
         let newest_first = format!("-{}", list.order_key);
         let page = list
