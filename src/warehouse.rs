@@ -211,6 +211,12 @@ impl Warehouse {
         access::following(&self.connection, &self.path)
     }
 
+    /// Whether its tables, views, comments and local times are this program's, for a zone; a catch-up makes them so, even with
+    /// an increment without rows.
+    pub fn is_current(&self, time_zone: &str) -> Result<bool, WarehouseError> {
+        objects::is_current(&self.connection, &self.path, time_zone)
+    }
+
     /// Runs exactly one statement that only reads. `parameters` are bound to `$name`; one without a value is null.
     pub fn query(&self, sql: &str, parameters: &[(String, Option<String>)]) -> Result<Grid, WarehouseError> {
         query::run(&self.connection, sql, parameters)
@@ -229,4 +235,8 @@ mod following_tests;
 #[cfg(test)]
 mod holding_tests;
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
 mod reading_tests;
+#[cfg(test)]
+mod upgrade_tests;

@@ -96,7 +96,7 @@ pub(super) async fn bring_up(context: &Context, home: &Home, time_zone: &str, la
 
 async fn follow(lake: &mut Lake, home: &Home, time_zone: &str) -> anyhow::Result<Option<Way>> {
     let path = home.warehouse();
-    let Some(increment) = follow::increment(lake, &path).await? else {
+    let Some(increment) = follow::increment(lake, &path, time_zone).await? else {
         return Ok(None);
     };
     let way = tokio::task::block_in_place(|| warehouse::catch_up(&path, time_zone, &increment))?;

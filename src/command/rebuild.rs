@@ -68,7 +68,7 @@ async fn rebuild(home: &Home, time_zone: &str) -> Result<(), Failure> {
     let (path, new) = (home.warehouse(), home.dir.join("warehouse.rebuilt.duckdb"));
     let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", new.display()));
     place::remove_file(&new).map_err(failed)?;
-    let made = match follow::increment(&mut lake, &new).await? {
+    let made = match follow::increment(&mut lake, &new, time_zone).await? {
         Some(increment) => tokio::task::block_in_place(|| warehouse::catch_up(&new, time_zone, &increment)).map(|_| ()),
         None => Ok(()),
     };

@@ -13,8 +13,8 @@ use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
 use crate::warehouse::{self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Warehouse};
 
-/// What the warehouse at `path` lacks of the lake; `None` when it has it all.
-pub async fn increment(lake: &mut Lake, path: &Path) -> Result<Option<Increment>> {
+/// What the warehouse at `path` lacks of the lake; `None` when it has it all, and its views are this program's for the zone.
+pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Increment>> {
     let Some(lake_id) = lake.id().map(str::to_owned) else {
         return Ok(None);
     };
@@ -25,7 +25,8 @@ pub async fn increment(lake: &mut Lake, path: &Path) -> Result<Option<Increment>
         .filter(|following| following.lake_id == lake_id)
         .map_or(0, |following| following.sequence);
     let sequence = lake.sequence();
-    if following.is_some_and(|following| following.lake_id == lake_id && following.sequence == sequence) {
+    let has_all = following.is_some_and(|following| following.lake_id == lake_id && following.sequence == sequence);
+    if has_all && Warehouse::open_read_only(path)?.is_current(time_zone)? {
         return Ok(None);
     }
     let mut files = Vec::new();

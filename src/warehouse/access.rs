@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use duckdb::{AccessMode, Config, Connection};
 
+use super::tables::literal;
 use super::{Following, Warehouse, WarehouseError};
 
 /// The oldest DuckDB that can open the file.
@@ -14,9 +15,12 @@ const STORAGE_VERSION: &str = "v1.2.0";
 /// How often, and how far apart, a held file is tried: five seconds in all.
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
-/// What the writing connection may keep in memory before it spills, tried in turn: what DuckDB cannot spill grows with the
-/// width of the widest rows.
-pub(super) const WRITER_MEMORY: [&str; 6] = ["42MB", "60MB", "80MB", "160MB", "640MB", "4GB"];
+/// Rows that are packed together. What DuckDB cannot spill while it packs them is nearly twice the text of one column of so
+/// many rows, each up to 4 KiB: its own number, six times as great, would need some hundreds of bytes a row to be refused.
+const ROW_GROUP_ROWS: u32 = 20_480;
+/// What the writing connection may keep in memory before it spills, in bytes. What it cannot spill grows with the widest rows,
+/// so that some need more: see [`more_memory`].
+pub(super) const LEAST_MEMORY: u64 = 42_000_000;
 
 /// No connection may fetch or load an extension: what is needed is compiled in.
 fn closed() -> duckdb::Result<Config> {
@@ -34,14 +38,13 @@ fn reading(scratch: Option<&Path>) -> duckdb::Result<Config> {
         .with("lock_configuration", "true")
 }
 
-fn writing(scratch: &Path, memory: &str) -> duckdb::Result<Config> {
+fn writing(scratch: &Path, memory: u64) -> duckdb::Result<Config> {
     closed()?
-        .access_mode(AccessMode::ReadWrite)?
         .with("storage_compatibility_version", STORAGE_VERSION)?
         .with("temp_directory", scratch.to_string_lossy())?
         .with("preserve_insertion_order", "false")?
         .with("enable_external_file_cache", "false")?
-        .max_memory(memory)?
+        .max_memory(&format!("{memory}B"))?
         // Each thread pins a block of every column; one is as fast at this, packs better, and needs half.
         .threads(1)?
         // Threads for I/O keep memory of their own, which the limit does not see.
@@ -87,8 +90,8 @@ pub(super) fn open_once(path: &Path, scratch: Option<&Path>) -> Result<Connectio
 }
 
 /// Opens for writing, or makes the file; spills what does not fit into `memory` into `scratch`, which DuckDB makes when it
-/// needs it.
-pub(super) fn open_writing(path: &Path, scratch: &Path, memory: &str) -> Result<Connection, WarehouseError> {
+/// needs it. The file is attached, because the size of its row groups can be told in no other way.
+pub(super) fn open_writing(path: &Path, scratch: &Path, memory: u64) -> Result<Connection, WarehouseError> {
     if path.to_string_lossy().contains('?') {
         // It would take the rest for the query of an address, and put its log elsewhere.
         return Err(failed(
@@ -98,12 +101,30 @@ pub(super) fn open_writing(path: &Path, scratch: &Path, memory: &str) -> Result<
         ));
     }
     let open = || -> duckdb::Result<Connection> {
-        let connection = Connection::open_with_flags(path, writing(scratch, memory)?)?;
+        let connection = Connection::open_in_memory_with_flags(writing(scratch, memory)?)?;
         // A setting of the Parquet reader, which knows it only now: whole columns read ahead would need the memory twice.
         connection.execute_batch("set disable_parquet_prefetching = true")?;
+        connection.execute_batch(&format!(
+            "attach {} as warehouse (row_group_size {ROW_GROUP_ROWS}); use warehouse",
+            literal(&path.to_string_lossy())
+        ))?;
         Ok(connection)
     };
     open().map_err(|error| opening(path, error))
+}
+
+/// Half as much again, or what is left of what DuckDB would take of this machine; `None` where that is all used already.
+pub(super) fn more_memory(memory: u64) -> Option<u64> {
+    let all = || -> duckdb::Result<u64> {
+        let connection = Connection::open_in_memory_with_flags(closed()?)?;
+        connection.query_row(
+            "select parse_formatted_bytes(current_setting('memory_limit'))::ubigint",
+            [],
+            |row| row.get(0),
+        )
+    };
+    let more = all().ok()?.min(memory + memory / 2);
+    (more > memory).then_some(more)
 }
 
 /// The folder beside the warehouse that a writer spills into.
@@ -164,10 +185,18 @@ pub(super) fn is_out_of_memory(error: &WarehouseError) -> bool {
     let WarehouseError::Failed { source, .. } = error else {
         return false;
     };
-    let text = source.to_string();
-    ["Out of Memory", "failed to pin block", "could not allocate block"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    let text = source.to_string().to_lowercase();
+    // A commit or a checkpoint that fails tells only what it was that could not be had.
+    let signs = [
+        "out of memory",
+        "failed to pin block",
+        "failed to allocate",
+        "failed to resize",
+        "failed to reserve",
+        "could not allocate",
+        "std::bad_alloc",
+    ];
+    signs.iter().any(|sign| text.contains(sign))
 }
 
 /// DuckDB tells apart only by its text whether a file is held, is none of its own, or cannot be reached.

@@ -9,7 +9,7 @@ use duckdb::{Connection, ToSql, params};
 
 use super::access::{self, failed};
 use super::files::{Taken, insert_files, note_files};
-use super::tables::is_revised;
+use super::tables::{self, is_revised};
 use super::{CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, WarehouseError, objects, observed, revisions};
 use crate::atomic::steps;
 use crate::schema::{Micros, Table};
@@ -217,7 +217,7 @@ fn tell(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::
         .iter()
         .filter(|load| load.load > step.after && load.load <= step.until)
         .collect();
-    let mut appender = connection.appender("loads")?;
+    let mut appender = connection.appender_with_columns("loads", &tables::names("loads"))?;
     for load in loads {
         append_load(&mut appender, load)?;
     }
@@ -257,13 +257,13 @@ fn append_load(appender: &mut duckdb::Appender<'_>, load: &LoadRow) -> duckdb::R
 
 fn replace_coverage(connection: &Connection, coverage: &[CoverageRow], gaps: &[GapRow]) -> duckdb::Result<()> {
     connection.execute_batch("delete from main.coverage; delete from main.coverage_gaps")?;
-    let mut appender = connection.appender("coverage")?;
+    let mut appender = connection.appender_with_columns("coverage", &tables::names("coverage"))?;
     for row in coverage {
         let (from_at, to_at, collected_at) = (instant(row.from_at), instant(row.to_at), instant(row.collected_at));
         appender.append_row(params![row.source, row.stream, from_at, to_at, row.state, collected_at])?;
     }
     appender.flush()?;
-    let mut appender = connection.appender("coverage_gaps")?;
+    let mut appender = connection.appender_with_columns("coverage_gaps", &tables::names("coverage_gaps"))?;
     for row in gaps {
         appender.append_row(params![
             row.source,

@@ -23,28 +23,39 @@ pub(super) fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> R
     if !path.exists() {
         make(path, &increment.lake_id)?;
     }
-    match in_place(path, time_zone, increment) {
+    match in_place(path, time_zone, increment, access::LEAST_MEMORY) {
         Ok(()) => Ok(Way::InPlace),
         Err(held @ WarehouseError::Held { .. }) => on_copy(path, time_zone, increment, held),
         Err(error) => Err(error),
     }
 }
 
-fn in_place(path: &Path, time_zone: &str, increment: &Increment) -> Result<(), WarehouseError> {
+/// Applies the increment, with more memory each time there was too little, from what the file then holds on: a load that is in
+/// the lake must never be one that the warehouse cannot follow.
+pub(super) fn in_place(
+    path: &Path,
+    time_zone: &str,
+    increment: &Increment,
+    least_memory: u64,
+) -> Result<(), WarehouseError> {
     let scratch = access::scratch_of(path);
-    place::remove_folder(&scratch).map_err(|error| failed(path, "its scratch folder cannot be removed", error))?;
-    let mut applied = Ok(());
-    for memory in access::WRITER_MEMORY {
-        let connection = access::open_writing(path, &scratch, memory)?;
-        applied = apply(&connection, path, time_zone, increment);
-        drop(connection);
-        if !applied.as_ref().is_err_and(access::is_out_of_memory) {
-            break;
+    let unremoved = |error: io::Error| failed(path, "its scratch folder cannot be removed", error);
+    place::remove_folder(&scratch).map_err(unremoved)?;
+    let mut memory = least_memory;
+    let applied = loop {
+        let opened = access::open_writing(path, &scratch, memory);
+        let applied = opened.and_then(|connection| apply(&connection, path, time_zone, increment));
+        let is_short = applied.as_ref().is_err_and(access::is_out_of_memory);
+        match access::more_memory(memory).filter(|_| is_short) {
+            Some(more) => memory = more,
+            None => break applied,
         }
-    }
-    place::remove_folder(&scratch).map_err(|error| failed(path, "its scratch folder cannot be removed", error))?;
+    };
+    place::remove_folder(&scratch).map_err(unremoved)?;
     applied
 }
+
+const MADE: &str = "insert into main.trailhouse (lake_id, sequence, definitions, objects) values (?, 0, '', [])";
 
 /// Makes an empty warehouse beside, whole, before it gets its name: a kill leaves none or one that opens.
 fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
@@ -55,12 +66,12 @@ fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
         .map_err(unmade)?;
     // A log without its file is of a warehouse that somebody deleted.
     place::remove_file(&access::wal_of(path)).map_err(unmade)?;
-    let connection = access::open_writing(&new, &access::scratch_of(&new), access::WRITER_MEMORY[0])?;
+    let connection = access::open_writing(&new, &access::scratch_of(&new), access::LEAST_MEMORY)?;
     let made = tables::definitions()
         .iter()
         .filter(|definition| definition.name == "trailhouse")
         .try_for_each(|definition| connection.execute_batch(&definition.create()))
-        .and_then(|()| connection.execute("insert into main.trailhouse values (?, 0, '', [])", [lake_id]))
+        .and_then(|()| connection.execute(MADE, [lake_id]))
         .and_then(|_rows| connection.execute_batch("checkpoint"));
     drop(connection);
     made.map_err(|error| failed(path, "cannot be made", error))?;
@@ -79,7 +90,7 @@ fn on_copy(path: &Path, time_zone: &str, increment: &Increment, held: WarehouseE
     let before = fingerprint(path).map_err(uncopied)?;
     place::remove_file(&access::wal_of(&copy)).map_err(uncopied)?;
     place::copy(path, &copy).map_err(uncopied)?;
-    let applied = in_place(&copy, time_zone, increment);
+    let applied = in_place(&copy, time_zone, increment, access::LEAST_MEMORY);
     let is_same = fingerprint(path).map_err(uncopied)? == before && is_only_read(path);
     match applied {
         Ok(()) if is_same => put(&copy, path, None).map(|()| Way::OnCopy),

@@ -143,6 +143,22 @@ impl Lake {
         )
     }
 
+    /// A file of so many activities, each with a text of so many bytes (a multiple of 32) that cannot be packed.
+    pub(super) fn text_file(&self, load: i64, rows: i64, bytes: i64) -> DataFile {
+        let connection = file_table(&ACTIVITY_LOGS);
+        connection
+            .execute(
+                "insert into f by name select $1 as load, 'audit_logs' as stream, make_timestamp(0)::timestamptz as loaded_at, \
+                 md5($1 || '-' || number)::blob as stable_hash, 1 as stable_version, $3 || '-' || $1 || '-' || number as id, \
+                 make_timestamp(1752262714738000 + number)::timestamptz as logged_at, \
+                 array_to_string([md5($1 || '-' || number || '-' || part) for part in range($3 // 32)], '') as event_text \
+                 from range($2) as rows(number)",
+                params![load, rows, bytes],
+            )
+            .unwrap();
+        self.write(&connection, (&ACTIVITY_LOGS, "prod", "2025-07"), (load, load))
+    }
+
     pub(super) fn reject_file(&self, load: i64, bytes: &[u8]) -> DataFile {
         let connection = file_table(&REJECTS);
         connection

@@ -11,8 +11,10 @@ use sha2::{Digest, Sha256};
 use super::WarehouseError;
 use super::access::failed;
 use super::catch_up::{instant, within_transaction};
+use super::observed;
 use super::tables::{self, comments, literal, quoted};
 use super::zone::{self, Offset};
+use crate::ledger::hex;
 use crate::sql::{self, Reference, Report, View};
 
 const KINDS: [&str; 3] = ["macro table", "table", "view"];
@@ -26,19 +28,45 @@ struct Object {
     rows: Vec<Vec<Option<String>>>,
 }
 
-/// Makes the tables that are missing, and everything else if any text of it has changed.
-pub(super) fn refresh(connection: &Connection, path: &Path, time_zone: &str) -> Result<(), WarehouseError> {
+/// Everything that is made from texts of this program.
+struct Wanted<'a> {
+    objects: Vec<Object>,
+    time_zone: &'a str,
+    offsets: Vec<Offset>,
+}
+
+fn wanted<'a>(path: &Path, time_zone: &'a str) -> Result<Wanted<'a>, WarehouseError> {
     let offsets =
         zone::offsets(time_zone).map_err(|error| failed(path, format!("`{time_zone}` is no time zone"), error))?;
     let objects = objects().map_err(|error| failed(path, "its reference tables cannot be read", error))?;
-    let digest = digest(&objects, time_zone, &offsets);
+    Ok(Wanted {
+        objects,
+        time_zone,
+        offsets,
+    })
+}
+
+/// Whether everything was made from the texts that this program has, for this zone.
+pub(super) fn is_current(connection: &Connection, path: &Path, time_zone: &str) -> Result<bool, WarehouseError> {
+    let wanted = wanted(path, time_zone)?;
+    let (held, _) = state(connection).map_err(|error| failed(path, "its table `trailhouse` cannot be read", error))?;
+    Ok(held == wanted.digest())
+}
+
+/// Makes the tables that are missing, and everything else if any text of it has changed.
+pub(super) fn refresh(connection: &Connection, path: &Path, time_zone: &str) -> Result<(), WarehouseError> {
+    let wanted = wanted(path, time_zone)?;
+    let digest = wanted.digest();
+    let Wanted { objects, offsets, .. } = wanted;
     let refreshed = within_transaction(connection, || {
         let (held, made) = state(connection)?;
         if held == digest {
             return Ok(());
         }
-        make_tables(connection)?;
+        // First, since what was a view may be a table now.
         drop_former(connection, &made, &objects)?;
+        make_tables(connection)?;
+        observed::bring_up(connection)?;
         connection.execute_batch("create schema if not exists reports")?;
         for object in &objects {
             make(connection, object)?;
@@ -227,7 +255,8 @@ fn revision_views() -> Vec<Object> {
 
 fn replace_offsets(connection: &Connection, time_zone: &str, offsets: &[Offset]) -> duckdb::Result<()> {
     connection.execute_batch("delete from main.time_zone_offsets")?;
-    let mut appender = connection.appender("time_zone_offsets")?;
+    let names = tables::names("time_zone_offsets");
+    let mut appender = connection.appender_with_columns("time_zone_offsets", &names)?;
     for offset in offsets {
         let (from_at, to_at) = (instant(offset.from_at), instant(offset.to_at));
         appender.append_row(params![
@@ -242,16 +271,19 @@ fn replace_offsets(connection: &Connection, time_zone: &str, offsets: &[Offset])
     appender.flush()
 }
 
-fn digest(objects: &[Object], time_zone: &str, offsets: &[Offset]) -> String {
-    let mut hash = Sha256::new();
-    for definition in tables::definitions() {
-        hash.update(definition.create());
-        hash.update(definition.comments());
+impl Wanted<'_> {
+    fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for definition in tables::definitions() {
+            hash.update(definition.create());
+            hash.update(definition.comments());
+        }
+        hash.update(observed::digest());
+        for object in &self.objects {
+            hash.update(&object.text);
+            hash.update(format!("{:?}", object.rows));
+        }
+        hash.update(format!("{}{:?}", self.time_zone, self.offsets));
+        hex(&hash.finalize())
     }
-    for object in objects {
-        hash.update(&object.text);
-        hash.update(format!("{:?}", object.rows));
-    }
-    hash.update(format!("{time_zone}{offsets:?}"));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

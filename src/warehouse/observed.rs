@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use duckdb::{Connection, params};
 
+use crate::ledger::sha256;
 use crate::schema::Table;
 use crate::source::secoda::{ACTIVITY_LOGS, NOTIFICATIONS};
 use crate::source::zendesk::AUDIT_LOG_TABLE;
@@ -198,6 +199,31 @@ impl Observed {
             name = self.name,
         )
     }
+}
+
+/// Of the statements that say what is observed, and where.
+pub(super) fn digest() -> String {
+    let statements: Vec<String> = OBSERVED
+        .iter()
+        .flat_map(|observed| [observed.seen(false), observed.merge()])
+        .collect();
+    sha256(statements.concat().as_bytes())
+}
+
+/// Observes all rows from nothing where an older program has observed them in another way.
+pub(super) fn bring_up(connection: &Connection) -> duckdb::Result<()> {
+    let digest = digest();
+    let held: Option<String> = connection.query_row("select observed from main.trailhouse", [], |row| row.get(0))?;
+    if held.as_ref() == Some(&digest) {
+        return Ok(());
+    }
+    for observed in OBSERVED {
+        connection.execute_batch(&format!("delete from main.{}", observed.name))?;
+    }
+    follow(connection, -1)?;
+    connection
+        .execute("update main.trailhouse set observed = ?", params![digest])
+        .map(|_rows| ())
 }
 
 /// Brings performers and resources up to the rows of loads after `after`.

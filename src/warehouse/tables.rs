@@ -68,6 +68,11 @@ const STATE: &[Declared] = &[
         "varchar[]",
         "The views, macros and reference tables that trailhouse made.",
     ),
+    (
+        "observed",
+        "varchar",
+        "SHA-256 of the statements that performers and resources were observed by.",
+    ),
 ];
 
 const LOADS: &[Declared] = &[
@@ -154,6 +159,13 @@ const OFFSETS: &[Declared] = &[
     ("abbreviation", "varchar", "What the zone calls it: EST, EDT …"),
     ("is_dst", "boolean", "Whether it is daylight saving time."),
 ];
+
+/// The columns of a table that is not in the lake, in the order declared: one that an older program made may have another.
+pub(super) fn names(table: &str) -> Vec<&'static str> {
+    let own = OWN.iter().filter(|(name, ..)| *name == table);
+    own.flat_map(|(.., columns)| columns.iter().map(|(name, ..)| *name))
+        .collect()
+}
 
 /// Every table of the warehouse but the reference tables, in the order a reader wants them.
 pub(super) fn definitions() -> Vec<Definition> {

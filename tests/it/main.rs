@@ -2,6 +2,7 @@
 
 mod attacks;
 mod cli;
+mod counting;
 mod demo;
 mod environment;
 mod exactness;

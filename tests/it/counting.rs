@@ -1,0 +1,343 @@
+//! What an hourly sync costs, counted: an object store that counts what is asked of it, and two lakes of very different length
+//! under it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult,
+};
+use tokio::runtime::Runtime;
+use trailhouse::coverage::StreamState;
+use trailhouse::lake::{Draft, Lake};
+use trailhouse::ledger::{Counts, Kind};
+use trailhouse::load::{Run, sync};
+use trailhouse::record::{Layouts, Record};
+use trailhouse::schema::Micros;
+use trailhouse::source::secoda::{AUDIT_LOGS, SERVICE};
+use trailhouse::source::{Auth, Limits, Pagination, Secret, Source};
+
+use crate::environment::{SOURCE, Service, TOKEN, simulator};
+
+/// The months of the history that is there before the first sync.
+const MONTHS: i64 = 24;
+/// Names the two lengths of history, such as `100000,10000000`: how the test is run by hand.
+const LENGTHS: &str = "TRAILHOUSE_TEST_HISTORY";
+
+/// What was asked of one part of the lake: the ledger, the Delta logs, or the data files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Asked {
+    requests: u64,
+    bytes: u64,
+    /// Names that listings gave.
+    listed: u64,
+}
+
+/// A store in memory that counts what is read of it.
+#[derive(Debug, Default)]
+struct Counting {
+    inner: InMemory,
+    asked: Arc<Mutex<BTreeMap<&'static str, Asked>>>,
+}
+
+impl fmt::Display for Counting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("counting")
+    }
+}
+
+fn part(path: &str) -> &'static str {
+    match path {
+        path if path.contains("_ledger") => "ledger",
+        path if path.contains("_delta_log") => "log",
+        _ => "data",
+    }
+}
+
+fn note(asked: &Mutex<BTreeMap<&'static str, Asked>>, path: &str, more: Asked) {
+    let mut asked = asked.lock().expect("no panic while counting");
+    let part = asked.entry(part(path)).or_default();
+    part.requests += more.requests;
+    part.bytes += more.bytes;
+    part.listed += more.listed;
+}
+
+impl Counting {
+    fn take(&self) -> BTreeMap<&'static str, Asked> {
+        std::mem::take(&mut self.asked.lock().expect("no panic while counting"))
+    }
+}
+
+type Answer<'a, T> = BoxFuture<'a, object_store::Result<T>>;
+
+// Written out as `async_trait` would, which is no dependency.
+impl ObjectStore for Counting {
+    fn put_opts<'a, 'b, 'c>(
+        &'a self,
+        location: &'b Path,
+        bytes: PutPayload,
+        options: PutOptions,
+    ) -> Answer<'c, PutResult>
+    where
+        'a: 'c,
+        'b: 'c,
+        Self: 'c,
+    {
+        self.inner.put_opts(location, bytes, options)
+    }
+
+    fn put_multipart_opts<'a, 'b, 'c>(
+        &'a self,
+        location: &'b Path,
+        options: PutMultipartOptions,
+    ) -> Answer<'c, Box<dyn MultipartUpload>>
+    where
+        'a: 'c,
+        'b: 'c,
+        Self: 'c,
+    {
+        self.inner.put_multipart_opts(location, options)
+    }
+
+    fn get_opts<'a, 'b, 'c>(&'a self, location: &'b Path, options: GetOptions) -> Answer<'c, GetResult>
+    where
+        'a: 'c,
+        'b: 'c,
+        Self: 'c,
+    {
+        async move {
+            let is_head = options.head;
+            let found = self.inner.get_opts(location, options).await;
+            let bytes = match &found {
+                Ok(found) if !is_head => found.range.end - found.range.start,
+                _ => 0,
+            };
+            let more = Asked {
+                requests: 1,
+                bytes,
+                listed: 0,
+            };
+            note(&self.asked, location.as_ref(), more);
+            found
+        }
+        .boxed()
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, object_store::Result<Path>>,
+    ) -> BoxStream<'static, object_store::Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.counted(prefix, self.inner.list(prefix))
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.counted(prefix, self.inner.list_with_offset(prefix, offset))
+    }
+
+    fn list_with_delimiter<'a, 'b, 'c>(&'a self, prefix: Option<&'b Path>) -> Answer<'c, ListResult>
+    where
+        'a: 'c,
+        'b: 'c,
+        Self: 'c,
+    {
+        self.inner.list_with_delimiter(prefix)
+    }
+
+    fn copy_opts<'a, 'b, 'c, 'd>(&'a self, from: &'b Path, to: &'c Path, options: CopyOptions) -> Answer<'d, ()>
+    where
+        'a: 'd,
+        'b: 'd,
+        'c: 'd,
+        Self: 'd,
+    {
+        self.inner.copy_opts(from, to, options)
+    }
+}
+
+impl Counting {
+    fn counted(
+        &self,
+        prefix: Option<&Path>,
+        listing: BoxStream<'static, object_store::Result<ObjectMeta>>,
+    ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        let prefix = prefix.map(ToString::to_string).unwrap_or_default();
+        let once = Asked {
+            requests: 1,
+            ..Asked::default()
+        };
+        note(&self.asked, &prefix, once);
+        let asked = Arc::clone(&self.asked);
+        let name = Asked {
+            listed: 1,
+            ..Asked::default()
+        };
+        listing.inspect(move |_| note(&asked, &prefix, name)).boxed()
+    }
+}
+
+/// One counted sync.
+#[derive(Debug)]
+struct Hour {
+    /// To the service.
+    requests: usize,
+    stored: u64,
+    asked: BTreeMap<&'static str, Asked>,
+}
+
+fn source(service: &Service) -> Source {
+    Source {
+        name: SOURCE.to_owned(),
+        service: &SERVICE,
+        base_url: service.running.base_url().parse().expect("an address"),
+        auth: Auth::Bearer(Secret::new(TOKEN.to_owned())),
+        credentials: None,
+        streams: vec![&AUDIT_LOGS],
+        account: "acme".to_owned(),
+        filters: BTreeMap::new(),
+        pagination: Pagination::Cursor,
+        retention_days: None,
+        settle: Duration::from_secs(300),
+        finality: Duration::from_secs(86_400),
+        limits: Limits::default(),
+        ca_pem: None,
+        proxy: None,
+    }
+}
+
+/// Records as long and as hard to pack as real ones, in order, each with an id of its own.
+fn records(month: i64, rows: i64, end: Micros) -> Vec<Record> {
+    let layouts = Layouts::of(&AUDIT_LOGS);
+    let length = 30 * 86_400_000_000;
+    let mut random = fastrand::Rng::with_seed(u64::try_from(month).expect("a few months"));
+    let record = |row: i64| {
+        let at = end - (MONTHS - month) * length + row * (length / rows);
+        let at = Timestamp::from_microsecond(at).expect("a time").to_string();
+        let (id, person, thing) = (random.u128(..), random.u8(..), random.u16(..));
+        let record = serde_json::json!({
+            "id": format!("{id:032x}"), "activity_type": "edited", "performer_id": format!("p{person}"),
+            "performer_type": "USER", "resource_id": format!("r{thing}"), "resource_type": "table",
+            "event_blocks": [{"type": "text", "style": "normal", "value": format!("edited {id:x}")}],
+            "logged_at": at, "created_at": at, "updated_at": at,
+        });
+        let read = layouts.read(0, record.to_string().as_bytes(), Micros::MAX).remove(0);
+        read.unwrap_or_else(|reject| panic!("{}", reject.reason))
+    };
+    (0..rows).map(record).collect()
+}
+
+/// One large file for each month, as a compaction leaves them.
+async fn write_history(lake: &mut Lake, rows: i64, end: Micros) {
+    for month in 0..MONTHS {
+        let records = records(month, rows / MONTHS, end);
+        let counts = Counts {
+            received: u64::try_from(records.len()).expect("few"),
+            stored: u64::try_from(records.len()).expect("few"),
+            ..Counts::default()
+        };
+        let draft = Draft {
+            kind: Kind::Sync,
+            run_id: "history",
+            source: SOURCE,
+            stream: &AUDIT_LOGS,
+            state_name: AUDIT_LOGS.name,
+            started_at: end,
+            at: end,
+            counts,
+            records: &records,
+            rejects: &[],
+            state: &StreamState::new("acme"),
+        };
+        lake.commit(&draft).await.expect("a load");
+    }
+}
+
+async fn synced(service: &Service, store: &Arc<Counting>) -> u64 {
+    let mut lake = Lake::open_on(Arc::clone(store) as Arc<dyn ObjectStore>)
+        .await
+        .expect("a lake");
+    let clock = || service.running.clock().now().as_microsecond();
+    let run = Run {
+        run_id: "run".to_owned(),
+        started_at: clock(),
+        clock: &clock,
+        progress: &|_| {},
+        cancelled: &AtomicBool::new(false),
+        from: None,
+        to: None,
+    };
+    let outcomes = sync(&mut lake, &[(source(service), vec![&AUDIT_LOGS])], &run)
+        .await
+        .expect("a sync");
+    let outcome = &outcomes[0];
+    assert!(outcome.error.is_none(), "{:?}", outcome.error);
+    outcome.counts.stored
+}
+
+/// The syncs of three hours, the last one counted, over a history of so many rows which ends so many days before the service's
+/// own list begins, or within it.
+fn hour_after(rows: i64, days_before_end: i64) -> Hour {
+    let service = Service::start(simulator(5, 600));
+    let store = Arc::new(Counting::default());
+    let runtime = Runtime::new().expect("threads");
+    let end = service.running.clock().now().as_microsecond() - days_before_end * 86_400_000_000;
+    let mut stored = 0;
+    runtime.block_on(async {
+        let mut lake = Lake::open_on(Arc::clone(&store) as Arc<dyn ObjectStore>)
+            .await
+            .expect("a lake");
+        write_history(&mut lake, rows, end).await;
+    });
+    for hour in 0..3 {
+        service.running.clock().advance(SignedDuration::from_hours(1));
+        service.running.arrive(20);
+        if hour == 2 {
+            store.take();
+            let before = service.running.requests().len();
+            stored = runtime.block_on(synced(&service, &store));
+            return Hour {
+                requests: service.running.requests().len() - before,
+                stored,
+                asked: store.take(),
+            };
+        }
+        runtime.block_on(synced(&service, &store));
+    }
+    unreachable!("three hours have a last one, after {stored} rows")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the lengths that a person asks for")]
+fn lengths() -> (i64, i64) {
+    let given = std::env::var(LENGTHS).ok();
+    let (short, long) = given
+        .as_deref()
+        .and_then(|given| given.split_once(','))
+        .unwrap_or(("4800", "96000"));
+    (short.parse().expect("a number"), long.parse().expect("a number"))
+}
+
+#[test]
+fn an_hour_costs_the_same_after_a_long_history_as_after_a_short_one() {
+    let (short, long) = lengths();
+    for days_before_end in [40, 0] {
+        let (after_short, after_long) = (hour_after(short, days_before_end), hour_after(long, days_before_end));
+        println!("{days_before_end}: {after_short:#?}\n{after_long:#?}");
+    }
+}
