@@ -258,10 +258,8 @@ impl Listing {
     /// stays as it is.
     pub fn revise(&mut self, pick: &Pick) -> Option<u32> {
         let row = self.find(pick)?;
-        if matches!(
-            self.workspace.told(self.workspace.event(row)),
-            Some(Told::Copy(_) | Told::Reject(_))
-        ) {
+        let told = self.workspace.told(self.workspace.event(row));
+        if matches!(told, Some(Told::Copy(_) | Told::Reject(_))) {
             return None;
         }
         self.note_versions(&[row]);

@@ -4,6 +4,7 @@
 
 pub(crate) mod draw;
 mod judge;
+mod kinds;
 pub(crate) mod run;
 mod killed;
 mod service;
@@ -14,6 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Builder;
@@ -25,6 +27,8 @@ use run::Tale;
 const FAILED_ONCE: &[u64] = &[];
 const USUAL: Range<u64> = 0..200;
 const THREADS: usize = 3;
+/// A history that takes longer never ends.
+const LONGEST: Duration = Duration::from_secs(120);
 /// Of so many failing seeds the whole story is told.
 const STORIES: usize = 4;
 
@@ -51,13 +55,15 @@ fn seeds() -> Vec<u64> {
 pub(crate) fn judged(history: &History) -> Result<Tale, String> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("threads");
-    let lived = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run::live(history))));
+    let life = async { tokio::time::timeout(LONGEST, run::live(history)).await };
+    let lived = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(life)));
     runtime.shutdown_background();
     let tale = lived.map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-        format!("{history}panicked: {}", text.unwrap_or_default())
+        format!("panicked: {}\n{history}", text.unwrap_or_default())
     })?;
+    let tale = tale.map_err(|_| format!("does not end within {LONGEST:?}\n{history}"))?;
     let faults = judge::judge(history, &tale);
     if faults.is_empty() {
         return Ok(tale);
