@@ -17,23 +17,28 @@ use super::{Answer, Client, retry};
 
 /// A missing slash takes one; more than a few are a circle.
 const MOST_REDIRECTS: usize = 3;
+/// Access tokens that one attempt may see end.
+const MOST_RENEWALS: usize = 4;
 /// What is read of the body of a failed answer, in bytes and in time.
 const EXCERPT_BYTES: usize = 16 * 1024;
 const EXCERPT_TIME: Duration = Duration::from_secs(2);
 
 impl Client {
-    /// Asks once, or twice where an access token that was good before is refused.
+    /// Asks once, and again with a newer access token where one that was good before is refused: others that wait may have
+    /// used up the newer one too.
     pub(super) async fn attempt(&self, asked: &Url) -> Result<Answer, Failure> {
-        let authorization = self.credential.current().await?;
-        match self.attempt_as(asked, &authorization).await {
-            Err(refused) if refused.kind == HttpErrorKind::Unauthorized => {
-                match self.credential.after_refusal(&authorization).await? {
-                    Some(renewed) => self.attempt_as(asked, &renewed).await,
-                    None => Err(refused),
-                }
+        let mut authorization = self.credential.current().await?;
+        for _ in 0..MOST_RENEWALS {
+            let refused = match self.attempt_as(asked, &authorization).await {
+                Err(refused) if refused.kind == HttpErrorKind::Unauthorized => refused,
+                other => return other,
+            };
+            match self.credential.after_refusal(&authorization).await? {
+                Some(renewed) => authorization = renewed,
+                None => return Err(refused),
             }
-            other => other,
         }
+        self.attempt_as(asked, &authorization).await
     }
 
     async fn attempt_as(&self, asked: &Url, authorization: &Authorization) -> Result<Answer, Failure> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::atomic::{self, place};
+use crate::atomic::{self, place, steps};
 use crate::source::Secret;
 
 const OWNER_ONLY: u32 = 0o600;
@@ -54,6 +54,7 @@ impl Kept {
         };
         write(path, &serde_json::to_vec(&file)?)?;
         self.unwritten = None;
+        steps::reached("after a refresh token is kept");
         Ok(())
     }
 

@@ -229,25 +229,28 @@ impl Windowed {
     /// for not offered; so unless the answer shows its order, the oldest row is searched for by halving the time before.
     pub async fn oldest(&self) -> Result<Option<Micros>, PullError> {
         let page = self.end_of_list(None, false, PAGE_SIZE).await?;
-        let Some(oldest) = oldest_of(&page)? else {
+        if page.rows.is_empty() {
             return Ok(None);
-        };
+        }
         let keys: Vec<Micros> = page.marks.iter().filter_map(|(_, key)| *key).collect();
+        let oldest = keys.iter().min().copied();
         let is_ordered = keys.is_sorted() && keys.first() < keys.last();
         let is_all = page.has_more == Some(false) || self.pagination == Pagination::Offset && !page.has_next_page;
-        if is_ordered || is_all {
-            return Ok(Some(oldest));
+        if keys.len() == page.rows.len() && (is_ordered || is_all) {
+            return Ok(oldest);
         }
-        let (mut low, mut high) = (EARLIEST, second_of(oldest));
+        let (mut low, mut high) = (EARLIEST, second_of(oldest.unwrap_or(LATEST)));
         while high - low > SECOND {
             let bounds = Bounds {
                 from: EARLIEST - SECOND,
                 to: second_of(low + (high - low) / 2),
             };
             let page = self.end_of_list(Some(bounds), false, "1").await?;
-            match oldest_of(&page)? {
-                Some(older) => high = high.min(second_of(older)),
-                None => low = bounds.to,
+            if page.rows.is_empty() {
+                low = bounds.to;
+            } else {
+                let keys = page.marks.iter().filter_map(|(_, key)| *key);
+                high = keys.map(second_of).fold(bounds.to, Micros::min);
             }
         }
         Ok(Some(low))
@@ -350,16 +353,4 @@ impl Windowed {
             Pagination::Offset => offset::read(self, window, desk).await,
         }
     }
-}
-
-fn oldest_of(page: &Listed) -> Result<Option<Micros>, WindowError> {
-    let oldest = page.marks.iter().filter_map(|(_, key)| *key).min();
-    if oldest.is_none() && !page.rows.is_empty() {
-        return Err(WindowError {
-            window: None,
-            page: 1,
-            fault: Fault::Shape("no row has a readable order key".to_owned()),
-        });
-    }
-    Ok(oldest)
 }

@@ -105,7 +105,7 @@ impl Service {
             let struck = fault.as_ref().and_then(|fault| replacement(fault, now));
             answer = struck.unwrap_or(answer);
         }
-        answer.date = self.date(now);
+        answer.date = date(self.switches.date, now);
         answer.is_packed = self.switches.gzip;
         answer.latency = self.switches.latency;
         answer.fault.clone_from(&fault);
@@ -218,14 +218,6 @@ impl Service {
         })
     }
 
-    fn date(&self, now: Timestamp) -> String {
-        match self.switches.date {
-            DateHeader::Clock => http_date(now),
-            DateHeader::Skewed(by) => http_date(now.saturating_add(by).unwrap_or(now)),
-            DateHeader::Absent => String::new(),
-        }
-    }
-
     /// What is under a path.
     fn offer(&self, path: &str) -> Offer {
         let switches = &self.switches;
@@ -319,6 +311,15 @@ pub fn error(status: u16, text: &str) -> Answer {
         content_type: JSON,
         body: detail(text).into_bytes(),
         ..Answer::default()
+    }
+}
+
+/// The header `Date` of an answer of this moment; empty where there is none.
+pub fn date(header: DateHeader, now: Timestamp) -> String {
+    match header {
+        DateHeader::Clock => http_date(now),
+        DateHeader::Skewed(by) => http_date(now.saturating_add(by).unwrap_or(now)),
+        DateHeader::Absent => String::new(),
     }
 }
 

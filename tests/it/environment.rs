@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use trailhouse::simulator::workspace::{Settings, Workspace};
+use trailhouse::simulator::zendesk::{self, ZendeskSimulator, history, history::History};
 use trailhouse::simulator::{Running, Simulator};
 
 /// The source that `Home::configure` writes.
@@ -42,6 +43,31 @@ impl Service {
 pub(crate) fn simulator(seed: u64, events: usize) -> Simulator {
     let end_at: Timestamp = "2026-06-30T12:00:00Z".parse().expect("a time");
     Simulator::new(Workspace::draw(&Settings::new(seed, events, 30, end_at)))
+}
+
+/// A simulated account of Zendesk on its own threads; ends with the value.
+pub(crate) struct Account {
+    pub(crate) running: zendesk::Running,
+    _runtime: Runtime,
+}
+
+impl Account {
+    /// Serves an account, which lets `TOKEN` in beside what else it lets in.
+    pub(crate) fn start(mut simulator: ZendeskSimulator) -> Self {
+        simulator.switches.access.api_token = TOKEN.to_owned();
+        let runtime = Runtime::new().expect("threads");
+        let running = runtime.block_on(simulator.start(0)).expect("the simulator listens");
+        Self {
+            running,
+            _runtime: runtime,
+        }
+    }
+}
+
+/// An account of so many rows over thirty days, its clock at the end of its history.
+pub(crate) fn account(seed: u64, rows: usize) -> ZendeskSimulator {
+    let end_at: Timestamp = "2026-06-30T12:00:00Z".parse().expect("a time");
+    ZendeskSimulator::new(History::draw(&history::Settings::new(seed, rows, 30, end_at)))
 }
 
 /// A home directory with a configuration.
@@ -82,6 +108,27 @@ impl Home {
         let text = format!(
             "time_zone = \"America/Toronto\"\n[sources.{SOURCE}]\nkind = \"secoda\"\nbase_url = \"{base_url}\"\n\
              token = {{ env = \"ACME_TOKEN\" }}\nbackoff = \"10ms\"\ntimeout = \"5s\"\n{streams}{more}\n"
+        );
+        self.write("trailhouse.toml", &text);
+    }
+
+    /// With one source that pulls from this account with an API token; `more` are further lines of it.
+    pub(crate) fn of_account(account: &Account, more: &str) -> Self {
+        let home = Self::new();
+        let auth = format!(
+            "email = \"{}\", api_token = {{ env = \"ACME_TOKEN\" }}",
+            zendesk::door::EMAIL
+        );
+        home.configure_account(account, &auth, more);
+        home
+    }
+
+    /// Writes the configuration of an account; `auth` is how to sign in, `more` are further lines of the source.
+    pub(crate) fn configure_account(&self, account: &Account, auth: &str, more: &str) {
+        let base_url = account.running.base_url();
+        let text = format!(
+            "time_zone = \"America/Toronto\"\n[sources.{SOURCE}]\nkind = \"zendesk\"\nbase_url = \"{base_url}\"\n\
+             auth = {{ {auth} }}\nbackoff = \"10ms\"\ntimeout = \"5s\"\n{more}\n"
         );
         self.write("trailhouse.toml", &text);
     }
@@ -145,6 +192,7 @@ impl Home {
         let tables = [
             ("activity_logs", "source, stream, id, revision"),
             ("activity_logs_superseded", "source, stream, id, revision"),
+            ("zendesk_audit_logs_revisions", "source, id, revision"),
             ("performers", "all"),
             ("resources", "all"),
             ("rejects", "source, stream, reason, stable_hash"),

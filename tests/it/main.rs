@@ -28,4 +28,8 @@ mod tls;
 mod tools;
 mod walking;
 mod zendesk;
+mod zendesk_credentials;
+mod zendesk_defects;
+mod zendesk_filters;
+mod zendesk_sync;
 mod views;

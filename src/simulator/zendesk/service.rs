@@ -7,7 +7,7 @@ use super::super::clock::Clock;
 use super::super::faults::{Arrival, Fault, FaultPlan};
 use super::super::script::Script;
 use super::super::server::Asked;
-use super::super::service::{Answer, Seen, http_date, replacement};
+use super::super::service::{Answer, Seen, date, replacement};
 use super::listing::Listing;
 use super::oauth::Tokens;
 use super::page::Query;
@@ -54,7 +54,7 @@ impl Service {
         self.listing.settle(now);
         self.minute.count(now);
         let query = Query::read(asked.host, asked.target, number);
-        let fault = self.faults.decide(Arrival {
+        let mut fault = self.faults.decide(Arrival {
             number,
             target: asked.target,
             page: query.page(),
@@ -65,7 +65,13 @@ impl Service {
             Some(answer) => typed(answer),
             None => self.answer(asked, &query, now).unwrap_or_else(refused),
         };
-        answer.date = http_date(now);
+        if fault.is_none() && self.faults.minds_rows() {
+            let id = |row: &u32| self.listing.history.row(*row).id.to_string();
+            fault = self.faults.decide_rows(&answer.rows.iter().map(id).collect::<Vec<_>>());
+            let struck = fault.as_ref().and_then(|fault| replacement(fault, now));
+            answer = struck.map_or(answer, typed);
+        }
+        answer.date = date(self.switches.date, now);
         answer.latency = self.switches.latency;
         answer.headers = self.minute.headers(self.switches.rate_limit.per_minute, now);
         answer.fault.clone_from(&fault);

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::super::chance::{Purpose, generator};
+use super::super::switches::DateHeader;
 use super::door::Access;
 
 /// How the service behaves. `Default` is the service as it is documented.
@@ -31,6 +32,7 @@ pub struct Switches {
     /// The depth of offset mode.
     pub cap: Cap,
     pub rate_limit: RateLimit,
+    pub date: DateHeader,
     /// Waited before each answer; what the answer holds is fixed before the wait.
     pub latency: Duration,
 }
@@ -60,6 +62,7 @@ impl Default for Switches {
                 per_minute: 700,
                 is_enforced: false,
             },
+            date: DateHeader::Clock,
             latency: Duration::ZERO,
         }
     }
