@@ -18,6 +18,7 @@ mod readme;
 mod reports;
 mod samples;
 mod secrets;
+mod streams;
 mod tidy;
 mod tls;
 mod tools;
