@@ -79,13 +79,14 @@ pub(super) async fn follow(load: &mut StreamLoad<'_>, lists: &Lists<'_>) -> Resu
         let settled = resources::settled(load, (0, newest)).await?;
         *place(load, Reading::Second) = at(settled);
     }
-    let before = load.claims.state.coverage.clone();
-    resources::begin(load, lists, newest).await?;
     let read = read_until(load, lists, newest).await;
-    if matches!(read, Err(StreamError::NotOffered)) && fan_out(load).known.is_none() {
-        load.claims.state.coverage = before;
-    } else if let Err(error @ (StreamError::NotOffered | StreamError::ShowsNothing)) = &read {
-        load.claims.explain_rest(&error.to_string());
+    if let Err(error) = &read
+        && fan_out(load).known.is_some()
+    {
+        resources::begin(load, lists, newest).await?;
+        if matches!(error, StreamError::NotOffered | StreamError::ShowsNothing) {
+            load.claims.explain_rest(&error.to_string());
+        }
     }
     read
 }

@@ -157,6 +157,7 @@ impl<'a> StreamLoad<'a> {
             self.counts.received += 1;
             match read {
                 Ok(record) => {
+                    self.outside += usize::from(self.is_too_old(&record));
                     self.bytes += record.raw.len();
                     self.records.push(record);
                 }
@@ -179,6 +180,12 @@ impl<'a> StreamLoad<'a> {
     fn is_outside(&self, row: &[u8]) -> bool {
         let judged = self.task.filter().map(|filter| (filter, serde_json::from_slice(row)));
         judged.is_some_and(|(filter, row)| row.is_ok_and(|row| filter.matches(&row) == Some(false)))
+    }
+
+    /// Whether a record is older than what the user has asked for, by more than a day of doubt.
+    fn is_too_old(&self, record: &Record) -> bool {
+        let days = self.task.filter().and_then(|filter| filter.days);
+        days.is_some_and(|days| record.order_at < self.latest - (i64::from(days) + 2) * DAY)
     }
 
     pub(super) fn received(&self) -> u64 {

@@ -87,6 +87,10 @@ pub(super) async fn take_coverage(
     };
     let failed = fan_out(load).failed.len();
     if failed > 0 {
+        let horizon = of.coverage.horizon();
+        horizon
+            .into_iter()
+            .for_each(|horizon| load.claims.state.coverage.begin(horizon));
         let reason = format!("{failed} resources could not be listed");
         load.claims.explain_rest(&reason);
         return Ok(());

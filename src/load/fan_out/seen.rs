@@ -97,7 +97,7 @@ impl Seen {
             return true;
         };
         match source.kind {
-            HttpErrorKind::Forbidden => self.shown + self.empty > 0,
+            HttpErrorKind::Forbidden => self.shown + self.empty > 0 || self.reading == Reading::Again,
             HttpErrorKind::Refused
             | HttpErrorKind::Unavailable
             | HttpErrorKind::Server

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use trailhouse::simulator::bad::Bad;
+use trailhouse::simulator::clock::Clock;
 use trailhouse::simulator::listing::Pick;
 use trailhouse::simulator::script::Script;
 use trailhouse::simulator::service::{AUDIT_LOGS, RESOURCE_LOGS, WORKSPACE_NOTIFICATIONS};
@@ -53,6 +54,33 @@ fn an_hour_without_news_asks_for_almost_nothing() {
 }
 
 #[test]
+fn lists_are_asked_for_side_by_side_but_no_more_than_allowed() {
+    let latency = Duration::from_millis(40);
+    let mut drawn = simulator(6, 60);
+    drawn.clock = Clock::following(drawn.workspace.settings.end_at);
+    drawn.switches.latency = latency;
+    drawn.switches.resource_logs.page_size = 1;
+    let service = Service::start(drawn);
+    let home = home(&service, "max_in_flight = 3");
+    home.ok(&["sync", "acme.audit_logs"]);
+    let before = service.running.requests().len();
+    home.ok(&["sync", "acme.resource_logs"]);
+    let arrivals: Vec<_> = service.running.requests()[before..]
+        .iter()
+        .map(|request| request.at)
+        .collect();
+    // A request takes as long as the latency at least: of four that began within that time all were under way at once.
+    let latency = SignedDuration::try_from(latency).expect("short");
+    let within = |more: usize| {
+        (more..arrivals.len())
+            .filter(|last| arrivals[*last].duration_since(arrivals[last - more]) < latency)
+            .count()
+    };
+    assert_eq!(within(3), 0);
+    assert!(within(1) > 0);
+}
+
+#[test]
 fn a_resource_is_listed_again_once_its_activity_is_older_than_finality() {
     let service = Service::start(simulator(6, 200));
     let home = home(&service, "finality = \"2s\"");
@@ -60,7 +88,8 @@ fn a_resource_is_listed_again_once_its_activity_is_older_than_finality() {
     let first = resources_asked(&service).len();
     let ids = service.running.arrive(6);
     home.ok(&["sync"]);
-    let active = resources_asked(&service)[first..].to_vec();
+    let mut active = resources_asked(&service)[first..].to_vec();
+    active.sort();
     assert!(!active.is_empty() && active.len() <= ids.len());
     std::thread::sleep(Duration::from_millis(2_100));
     let before = resources_asked(&service).len();
@@ -88,7 +117,10 @@ fn logs_that_only_the_listing_of_their_resource_has_are_held() {
         let only = "select count(*) from activity_logs_revisions as here where stream = 'resource_logs' and not exists
             (from activity_logs_revisions as there where there.stream = 'audit_logs' and there.id = here.id)";
         assert!(home.number(only) > 30);
-        assert!(home.number("select count(*) from activity_logs") > home.number("select count(distinct id) from activity_logs_revisions where stream = 'audit_logs'"));
+        assert!(
+            home.number("select count(*) from activity_logs")
+                > home.number("select count(distinct id) from activity_logs_revisions where stream = 'audit_logs'")
+        );
     }
 }
 
@@ -96,15 +128,24 @@ fn logs_that_only_the_listing_of_their_resource_has_are_held() {
 fn an_empty_version_is_a_reject_and_harms_nothing() {
     let service = Service::start(simulator(8, 120));
     for rank in [3, 40, 41] {
-        service.running.plant(&Bad::EmptyVersion(Pick::Rank(rank)), SignedDuration::from_hours(30));
+        service
+            .running
+            .plant(&Bad::EmptyVersion(Pick::Rank(rank)), SignedDuration::from_hours(30));
     }
     let home = home(&service, "");
     let sync = home.run(&["sync"]);
     assert_eq!(sync.code, Some(3), "{}", sync.stderr);
-    assert!(sync.stderr.contains("acme.resource_logs: 1 records could not be read"), "{}", sync.stderr);
+    assert!(
+        sync.stderr.contains("acme.resource_logs: 1 records could not be read"),
+        "{}",
+        sync.stderr
+    );
     assert_whole(&home, &service, &[LOGS, VERSIONS], "empty versions");
     let rejects = home.query("select stream, reason from rejects");
-    assert_eq!(rejects, [serde_json::json!({ "stream": "resource_logs", "reason": "no id" })]);
+    assert_eq!(
+        rejects,
+        [serde_json::json!({ "stream": "resource_logs", "reason": "no id" })]
+    );
     home.ok(&["sync"]);
 }
 
@@ -114,8 +155,16 @@ fn coverage_is_that_of_the_audit_logs_and_gaps_are_named_alike() {
     drawn.switches.page_size = 20;
     let service = Service::start(drawn);
     let home = home(&service, "");
-    let intervals = |stream: &str| home.query(&format!("select from_at, to_at, state from coverage where stream = '{stream}' order by from_at"));
-    let gaps = |stream: &str| home.query(&format!("select gap_from, gap_to, reason from coverage_gaps where stream = '{stream}' order by gap_from"));
+    let intervals = |stream: &str| {
+        home.query(&format!(
+            "select from_at, to_at, state from coverage where stream = '{stream}' order by from_at"
+        ))
+    };
+    let gaps = |stream: &str| {
+        home.query(&format!(
+            "select gap_from, gap_to, reason from coverage_gaps where stream = '{stream}' order by gap_from"
+        ))
+    };
     for hours in [0, 5, 40] {
         service.running.clock().advance(SignedDuration::from_hours(hours));
         service.running.arrive(4);
@@ -125,7 +174,9 @@ fn coverage_is_that_of_the_audit_logs_and_gaps_are_named_alike() {
         assert_eq!(gaps("resource_logs"), gaps("audit_logs"));
     }
     service.running.clock().advance(SignedDuration::from_hours(24 * 60));
-    service.running.apply(&trailhouse::simulator::script::Change::Retain(Some(20)));
+    service
+        .running
+        .apply(&trailhouse::simulator::script::Change::Retain(Some(20)));
     service.running.arrive(4);
     let sync = home.run(&["sync"]);
     assert_eq!(sync.code, Some(3), "{}", sync.stderr);
@@ -133,8 +184,21 @@ fn coverage_is_that_of_the_audit_logs_and_gaps_are_named_alike() {
     assert_eq!(gaps("resource_logs"), gaps("audit_logs"));
     let status = home.ok(&["status", "--format", "json"]);
     let status: Vec<serde_json::Value> = serde_json::from_str(&status.stdout).expect("JSON");
-    let of = |stream: &str| status.iter().find(|row| row["stream"] == stream).expect("a row").clone();
-    for column in ["covered_from", "covered_to", "final_to", "gaps", "gap_seconds", "oldest_offered_at"] {
+    let of = |stream: &str| {
+        status
+            .iter()
+            .find(|row| row["stream"] == stream)
+            .expect("a row")
+            .clone()
+    };
+    for column in [
+        "covered_from",
+        "covered_to",
+        "final_to",
+        "gaps",
+        "gap_seconds",
+        "oldest_offered_at",
+    ] {
         assert_eq!(of("resource_logs")[column], of("audit_logs")[column], "{column}");
     }
     assert!(of("resource_logs")["rows"].as_i64() > Some(0) && of("resource_logs")["greatest_lateness_seconds"] == 0);

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use trailhouse::simulator::faults::{Fault, FaultPlan, RetryAfter, When};
+use trailhouse::simulator::faults::{Fault, FaultPlan, RetryAfter, Rule, When};
 use trailhouse::simulator::switches::DateHeader;
 use trailhouse::simulator::trap::Trap;
 
-use super::{ALL, LOGS, NOTICES, VERSIONS, assert_exact, assert_whole};
+use super::{ALL, LOGS, NOTICES, VERSIONS, assert_exact, assert_whole, quick_faults};
 use crate::environment::{Home, Service, simulator};
 
 fn status(code: u16, retry_after: Option<RetryAfter>) -> Fault {
@@ -40,31 +40,39 @@ fn a_fault_that_lasts_ends_the_stream_and_the_next_run_has_the_rest() {
     ];
     for (name, fault, code) in faults {
         for list in ["/resource_logs/", "/notification/workspace/"] {
-            let mut drawn = simulator(41, 120);
+            let mut drawn = simulator(41, 60);
+            drawn.switches.notifications.page_size = 10;
             drawn.switches.notifications.page_size_honoured = false;
-            let ok = When::Target(list.to_owned());
             let what = format!("{name} of {list}");
-            // The first answers of the list are good.
-            drawn.faults = FaultPlan::none();
             let service = Service::start(drawn);
             let home = Home::new();
             let more = format!("{ALL}\nattempts = 1\nmax_in_flight = 1");
-            home.configure(&service.running.base_url(), &more.replace("max", "max"));
+            home.configure(&service.running.base_url(), &more);
             home.ok(&["sync", "acme.audit_logs"]);
             let seen = u64::try_from(service.running.requests().len()).expect("small");
-            let when = if list == "/resource_logs/" { When::From(seen + 12) } else { ok };
-            service.running.add_fault(trailhouse::simulator::faults::Rule { when, fault: fault.clone(), times: 6 });
+            let is_resource = list == "/resource_logs/";
+            // Three resources in a row are the service's fault; of the other list one page is enough.
+            let (when, times) = if is_resource {
+                (When::From(seen + 12), 4)
+            } else {
+                (When::Target(format!("{list}?page=2&")), 1)
+            };
+            let fault = fault.clone();
+            service.running.add_fault(Rule { when, fault, times });
             let config = std::fs::read_to_string(home.path().join("trailhouse.toml")).expect("the file");
-            home.write("trailhouse.toml", &config.replace("timeout = \"5s\"", "timeout = \"300ms\""));
-            let streams = ["sync", "acme.resource_logs", "acme.notifications"];
-            let sync = home.run(&streams);
-            assert_eq!(sync.code, Some(code), "{what}\n{}", sync.stderr);
-            assert!(sync.stderr.contains("hint: "), "{what}\n{}", sync.stderr);
-            assert_exact(&home, &service, &[LOGS, VERSIONS, NOTICES], &what);
-            for _ in 0..3 {
-                home.run(&["sync"]);
-            }
+            home.write(
+                "trailhouse.toml",
+                &config.replace("timeout = \"5s\"", "timeout = \"300ms\""),
+            );
             let sync = home.run(&["sync"]);
+            assert_eq!(sync.code, Some(code), "{what}\n{}", sync.stderr);
+            let is_said = sync.stderr.contains("hint: ") || sync.stderr.contains(" is a gap: page 2: ");
+            assert!(is_said, "{what}\n{}", sync.stderr);
+            assert_exact(&home, &service, &[LOGS, VERSIONS, NOTICES], &what);
+            let mut sync = home.run(&["sync"]);
+            for _ in 0..3 {
+                sync = home.run(&["sync"]);
+            }
             assert_eq!(sync.code, Some(0), "{what}\n{}", sync.stderr);
             assert_whole(&home, &service, &[LOGS, VERSIONS, NOTICES], &what);
             assert_eq!(home.number("select count(*) from coverage_gaps"), 0, "{what}");
@@ -86,7 +94,7 @@ fn transient_faults_gzip_and_any_date_change_nothing() {
         let mut drawn = simulator(42, 150);
         drawn.switches.date = date;
         drawn.switches.gzip = gzip;
-        drawn.faults = FaultPlan::transient(7, 200);
+        drawn.faults = FaultPlan::transient(7, 30);
         let what = format!("{date:?} gzip {gzip}");
         let service = Service::start(drawn);
         let home = Home::new();
@@ -101,7 +109,7 @@ fn transient_faults_gzip_and_any_date_change_nothing() {
 fn lists_that_fall_behind_when_the_service_slows_them_down_still_end() {
     let mut drawn = simulator(43, 150);
     drawn.switches.resource_logs.page_size = 1;
-    drawn.faults = FaultPlan::drawn(3, 200, vec![status(429, Some(RetryAfter::Seconds(0))), status(503, Some(RetryAfter::Seconds(0)))]);
+    drawn.faults = quick_faults(3, 200);
     let service = Service::start(drawn);
     let home = Home::new();
     home.configure(&service.running.base_url(), &format!("{ALL}\nmax_in_flight = 8"));

@@ -25,7 +25,12 @@ fn streams_that_are_absent_are_said_once_and_are_no_failure() {
     let home = home(&service, "");
     for _ in 0..3 {
         let sync = home.ok(&["sync"]);
-        assert_eq!(sync.stderr.matches("is not offered by this server").count(), 2, "{}", sync.stderr);
+        assert_eq!(
+            sync.stderr.matches("is not offered by this server").count(),
+            2,
+            "{}",
+            sync.stderr
+        );
         assert!(nothing_is_claimed(&home, "resource_logs") && nothing_is_claimed(&home, "notifications"));
         assert_eq!(home.number("select count(*) from coverage_gaps"), 0);
     }
@@ -39,7 +44,12 @@ fn streams_that_are_absent_are_said_once_and_are_no_failure() {
         switches.notifications.workspace = Offer::Open;
     });
     home.ok(&["sync"]);
-    assert_whole(&home, &service, &[super::LOGS, super::VERSIONS, NOTICES], "offered after all");
+    assert_whole(
+        &home,
+        &service,
+        &[super::LOGS, super::VERSIONS, NOTICES],
+        "offered after all",
+    );
 }
 
 #[test]
@@ -48,7 +58,9 @@ fn a_stream_that_vanishes_is_a_gap_and_taken_up_again_when_it_is_back() {
     let home = home(&service, "");
     home.ok(&["sync"]);
     let hidden: [(&str, fn(&mut Switches)); 2] = [
-        ("is not offered by this server", |switches| switches.resource_logs.offer = Offer::Absent),
+        ("is not offered by this server", |switches| {
+            switches.resource_logs.offer = Offer::Absent
+        }),
         ("none of its lists shows anything", |switches| {
             switches.resource_logs.unknown_resource = UnknownResource::Empty;
             switches.sees_nothing = true;
@@ -57,13 +69,20 @@ fn a_stream_that_vanishes_is_a_gap_and_taken_up_again_when_it_is_back() {
     for (said, hide) in hidden {
         service.running.arrive(5);
         service.running.clock().advance(jiff::SignedDuration::from_hours(3));
-        home.run(&["sync", "acme.audit_logs"]);
+        let sync = home.run(&["sync", "acme.audit_logs"]);
+        assert_eq!(sync.code, Some(0), "{}", sync.stderr);
         service.running.turn(hide);
         let sync = home.run(&["sync", "acme.resource_logs"]);
         assert_eq!(sync.code, Some(1), "{}", sync.stderr);
         assert!(sync.stderr.contains(said), "{}", sync.stderr);
         let gaps = home.query("select reason from coverage_gaps where stream = 'resource_logs'");
-        assert!(gaps.len() == 1 && gaps[0]["reason"].as_str().is_some_and(|reason| reason.starts_with(said)), "{gaps:?}");
+        assert!(
+            gaps.len() == 1
+                && gaps[0]["reason"]
+                    .as_str()
+                    .is_some_and(|reason| reason.starts_with(said)),
+            "{gaps:?}"
+        );
         service.running.turn(|switches| {
             switches.resource_logs.offer = Offer::Open;
             switches.sees_nothing = false;
@@ -85,12 +104,45 @@ fn notifications_come_from_where_they_are() {
         ..Notifications::default()
     };
     let cases = [
-        ("bare", Notifications { bare: Offer::Open, ..absent.clone() }, Some(0), true),
-        ("bare beside a refused one", Notifications { bare: Offer::Open, ..forbidden.clone() }, Some(0), true),
+        (
+            "bare",
+            Notifications {
+                bare: Offer::Open,
+                ..absent.clone()
+            },
+            Some(0),
+            true,
+        ),
+        (
+            "bare beside a refused one",
+            Notifications {
+                bare: Offer::Open,
+                ..forbidden.clone()
+            },
+            Some(0),
+            true,
+        ),
         ("by resource", absent.clone(), Some(0), false),
         ("by resource beside a refused one", forbidden.clone(), Some(0), false),
-        ("forbidden everywhere", Notifications { resource: Offer::Forbidden, bare: Offer::Forbidden, ..forbidden.clone() }, Some(2), false),
-        ("forbidden or absent", Notifications { resource: Offer::Absent, ..forbidden }, Some(2), false),
+        (
+            "forbidden everywhere",
+            Notifications {
+                resource: Offer::Forbidden,
+                bare: Offer::Forbidden,
+                ..forbidden.clone()
+            },
+            Some(2),
+            false,
+        ),
+        (
+            "forbidden or absent",
+            Notifications {
+                resource: Offer::Absent,
+                ..forbidden
+            },
+            Some(2),
+            false,
+        ),
     ];
     for (name, lists, code, is_whole) in cases {
         let service = with(|switches| switches.notifications = lists);
@@ -104,8 +156,19 @@ fn notifications_come_from_where_they_are() {
             assert!(sync.stderr.contains("403"), "{name}: {}", sync.stderr);
             continue;
         }
-        let of_resources = service.running.truth().notifications.values().flatten().filter(|row| row["resource_id"].is_string()).count();
-        let expected = if is_whole { service.running.truth().notifications.len() } else { of_resources };
+        let of_resources = service
+            .running
+            .truth()
+            .notifications
+            .values()
+            .flatten()
+            .filter(|row| row["resource_id"].is_string())
+            .count();
+        let expected = if is_whole {
+            service.running.truth().notifications.len()
+        } else {
+            of_resources
+        };
         assert_eq!(usize::try_from(rows).expect("small"), expected, "{name}");
         let finals = "select count(*) from coverage where stream = 'notifications' and state = 'final'";
         assert_eq!(home.number(finals) > 0, is_whole, "{name}");
@@ -118,10 +181,18 @@ fn without_audit_logs_in_the_lake_nothing_is_asked_and_that_is_said() {
     let home = home(&service, "");
     let sync = home.run(&["sync", "acme.resource_logs"]);
     assert_eq!(sync.code, Some(3), "{}", sync.stderr);
-    assert!(sync.stderr.contains("the lake has none yet: sync acme.audit_logs first"), "{}", sync.stderr);
+    assert!(
+        sync.stderr
+            .contains("the lake has none yet: sync acme.audit_logs first"),
+        "{}",
+        sync.stderr
+    );
     assert!(service.running.requests().is_empty());
     // Whatever order they are configured in, the one comes before the other.
-    home.configure(&service.running.base_url(), "streams = [\"resource_logs\", \"audit_logs\"]");
+    home.configure(
+        &service.running.base_url(),
+        "streams = [\"resource_logs\", \"audit_logs\"]",
+    );
     home.ok(&["sync"]);
     assert_whole(&home, &service, &[super::LOGS, super::VERSIONS], "in any order");
 }
@@ -141,8 +212,18 @@ fn resources_the_service_does_not_know_are_passed_over() {
         home.ok(&["import", "acme.audit_logs", "gone.jsonl"]);
         let sync = home.ok(&["sync"]);
         assert_whole(&home, &service, &[super::LOGS, super::VERSIONS], &sync.stderr);
-        assert!(asked(&service, "/api/v1/activity_log/resource_logs/?page=1&resource_id=0000000").len() == 15);
+        assert!(
+            asked(
+                &service,
+                "/api/v1/activity_log/resource_logs/?page=1&resource_id=0000000"
+            )
+            .len()
+                == 15
+        );
         assert_eq!(home.number("select count(*) from coverage_gaps"), 0);
-        assert_eq!(home.number("select count(*) from coverage where stream = 'resource_logs'"), home.number("select count(*) from coverage where stream = 'audit_logs'"));
+        assert_eq!(
+            home.number("select count(*) from coverage where stream = 'resource_logs'"),
+            home.number("select count(*) from coverage where stream = 'audit_logs'")
+        );
     }
 }

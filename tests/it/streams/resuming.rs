@@ -70,9 +70,16 @@ fn killed_at_any_step_of_the_fan_out_nothing_is_lost_or_doubled_and_only_the_res
         home.ok(&["sync"]);
         let dump = home.dump();
         let differs = expected.iter().zip(&dump).find(|(left, right)| left != right);
-        assert!(expected.len() == dump.len() && differs.is_none(), "{step} {name}: {}", short(&differs));
+        assert!(
+            expected.len() == dump.len() && differs.is_none(),
+            "{step} {name}: {}",
+            short(&differs)
+        );
         assert_whole(&home, &service, &[LOGS, VERSIONS, NOTICES], name);
-        let (before, after) = (resources_asked(&service)[began..stopped].to_vec(), resources_asked(&service)[stopped..].to_vec());
+        let (before, after) = (
+            resources_asked(&service)[began..stopped].to_vec(),
+            resources_asked(&service)[stopped..].to_vec(),
+        );
         let both: BTreeSet<String> = before.iter().chain(&after).cloned().collect();
         assert!(both.is_superset(&all), "{step} {name}: not all are asked for");
         is_in_the_middle |= after.len() < all.len() && before.len() < all.len();
@@ -89,13 +96,19 @@ fn a_run_stopped_by_a_signal_keeps_its_place() {
     let home = home(&service, "");
     home.ok(&["sync", "acme.audit_logs"]);
     let mut command = home.command(&["sync", RESOURCE_LOGS]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
     let deadline = Instant::now() + Duration::from_secs(60);
     while asked(&service, service::RESOURCE_LOGS).len() < 30 {
         assert!(Instant::now() < deadline);
         std::thread::sleep(Duration::from_millis(5));
     }
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
     assert!(killed.expect("kill runs").success());
     let stopped = ended(&child.wait_with_output().expect("it ends"));
     assert_eq!(stopped.code, Some(130), "{stopped:?}");
@@ -105,7 +118,11 @@ fn a_run_stopped_by_a_signal_keeps_its_place() {
     let second = resources_asked(&service)[first.len()..].to_vec();
     assert_whole(&home, &service, &[LOGS, VERSIONS], "stopped by SIGINT");
     let again = second.iter().filter(|id| first.contains(id)).count();
-    assert!(first.len() >= 15 && again <= 10, "{again} of {} are asked for again", first.len());
+    assert!(
+        first.len() >= 15 && again <= 10,
+        "{again} of {} are asked for again",
+        first.len()
+    );
 }
 
 /// Targets of one resource fail for ever.
@@ -131,7 +148,9 @@ fn resources_that_cannot_be_listed_do_not_hold_back_the_others() {
         let resources = resources_asked(&whole);
         let bad: Vec<String> = resources.iter().skip(7).step_by(10).take(4).cloned().collect();
         let mut drawn = simulator(13, 200);
-        drawn.faults = bad.iter().fold(FaultPlan::none(), |plan, id| plan.with(failing(id, code)));
+        drawn.faults = bad
+            .iter()
+            .fold(FaultPlan::none(), |plan, id| plan.with(failing(id, code)));
         let service = Service::start(drawn);
         let home = home(&service, "attempts = 1");
         for run in 0..3 {
@@ -139,16 +158,31 @@ fn resources_that_cannot_be_listed_do_not_hold_back_the_others() {
             let sync = home.run(&["sync", SOURCE]);
             assert_eq!(sync.code, Some(3), "{code}: {}", sync.stderr);
             for id in bad.iter().take(3) {
-                assert!(sync.stderr.contains(&format!("resource {id} could not be listed")), "{code} {run}: {}", sync.stderr);
+                assert!(
+                    sync.stderr.contains(&format!("resource {id} could not be listed")),
+                    "{code} {run}: {}",
+                    sync.stderr
+                );
             }
             let asked = resources_asked(&service).len() - before;
             assert_eq!(asked, [resources.len(), 3, 3][run], "{code} {run}");
-            assert_eq!(home.number("select count(*) from coverage where stream = 'resource_logs'"), 0);
+            assert_eq!(
+                home.number("select count(*) from coverage where stream = 'resource_logs'"),
+                0
+            );
             let gaps = home.query("select reason from coverage_gaps where stream = 'resource_logs'");
             assert_eq!(gaps[0]["reason"], "4 resources could not be listed", "{code}");
         }
-        let count = |home: &Home| home.number("select count(distinct resource_id) from activity_logs_revisions where stream = 'resource_logs'");
-        assert_eq!(count(&home), i64::try_from(resources.len() - bad.len()).expect("small"), "{code}");
+        let count = |home: &Home| {
+            home.number(
+                "select count(distinct resource_id) from activity_logs_revisions where stream = 'resource_logs'",
+            )
+        };
+        assert_eq!(
+            count(&home),
+            i64::try_from(resources.len() - bad.len()).expect("small"),
+            "{code}"
+        );
     }
 }
 
@@ -158,7 +192,12 @@ fn the_state_is_as_small_after_many_runs_as_after_one() {
     let home = home(&service, "finality = \"1s\"");
     home.ok(&["sync"]);
     let (first, bytes) = state(&home);
-    assert!(first["fan_out"]["first"]["until"].as_u64().is_some_and(|until| until > 0), "{first}");
+    assert!(
+        first["fan_out"]["first"]["until"]
+            .as_u64()
+            .is_some_and(|until| until > 0),
+        "{first}"
+    );
     for _ in 0..6 {
         service.running.clock().advance(SignedDuration::from_hours(30));
         service.running.arrive(20);
