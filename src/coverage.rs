@@ -134,6 +134,36 @@ impl Coverage {
         self.put(span.meet(Span::new(EARLIEST, Micros::MAX)), state, now, |_| false);
     }
 
+    /// Becomes what another stream has proven; what the user stated of this one, or removed from it, stays.
+    pub fn follow(&mut self, other: &Coverage) {
+        let own = std::mem::replace(self, other.clone());
+        own.horizon.into_iter().for_each(|horizon| self.begin(horizon));
+        for interval in own.intervals {
+            match interval.state {
+                State::Purged => self.put(interval.span, State::Purged, interval.collected_at, |_| true),
+                State::Asserted => self.put(interval.span, State::Asserted, interval.collected_at, |old| {
+                    old == State::NotOffered
+                }),
+                _ => {}
+            }
+        }
+    }
+
+    /// Claims what another stream has proven, and nothing for good.
+    pub fn follow_provisionally(&mut self, other: &Coverage) {
+        other.horizon.into_iter().for_each(|horizon| self.begin(horizon));
+        for interval in &other.intervals {
+            match interval.state {
+                State::NotOffered => self.fill(interval.span, State::NotOffered, interval.collected_at),
+                State::Purged => {}
+                _ => self.claim_provisionally(interval.span, interval.collected_at),
+            }
+        }
+        for gap in other.gaps() {
+            self.explain(gap.span, &gap.reason);
+        }
+    }
+
     /// Says why what is missing of a stretch is missing; of two reasons for one instant the later said counts.
     pub fn explain(&mut self, span: Span, reason: &str) {
         let mut reasons: Vec<Gap> = Vec::with_capacity(self.reasons.len() + 1);
@@ -327,7 +357,10 @@ pub struct FanOut {
     pub first: Place,
     /// Of those whose rows are older than `finality`.
     pub second: Place,
-    /// Resources that could not be listed.
+    /// The resource whose list showed records last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
+    /// Resources that could not be listed, those that have waited longest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<String>,
 }

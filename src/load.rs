@@ -27,7 +27,7 @@ use crate::lake::{Lake, Quiet};
 use crate::ledger::{Counts, QuietStream};
 use crate::pull::PullError;
 use crate::schema::Micros;
-use crate::source::{Source, Stream};
+use crate::source::{Paging, Source, Stream};
 pub use file::{FileError, Place, SavedFile};
 pub use import::{Import, Imported, import};
 
@@ -66,6 +66,8 @@ pub enum StreamError {
     OtherAccount { known: String, given: String },
     #[error("is not offered by this server")]
     NotOffered,
+    #[error("none of its lists shows anything, nor what one of them showed before: nothing is claimed")]
+    ShowsNothing,
     #[error("{0:#}")]
     Lake(anyhow::Error),
 }
@@ -76,7 +78,7 @@ impl StreamError {
         match self {
             StreamError::Pull(error) => error.is_credentials(),
             StreamError::Settings(_) | StreamError::OtherAccount { .. } => true,
-            StreamError::NotOffered | StreamError::Lake(_) => false,
+            StreamError::NotOffered | StreamError::ShowsNothing | StreamError::Lake(_) => false,
         }
     }
 
@@ -90,6 +92,7 @@ impl StreamError {
             StreamError::NotOffered => {
                 "name the streams you want in `streams` of this source, if it should not be asked for".to_owned()
             }
+            StreamError::ShowsNothing => "check that the token may still see everything".to_owned(),
             StreamError::Lake(_) => {
                 "what was committed before is kept; mend the cause and run the command again".to_owned()
             }
@@ -147,7 +150,7 @@ pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], ru
     let mut quiet = Vec::new();
     for (source, streams) in chosen {
         let client = Client::new(Settings::of(source)).map(Arc::new).map_err(Arc::new);
-        for stream in streams {
+        for stream in in_order(streams) {
             if run.cancelled.load(Ordering::SeqCst) {
                 break;
             }
@@ -166,6 +169,13 @@ pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], ru
     commit_quiet(lake, quiet, run).await?;
     forgive_absent(&mut outcomes);
     Ok(outcomes)
+}
+
+/// Streams that ask by the rows of another one come after it.
+fn in_order(streams: &[&'static Stream]) -> Vec<&'static Stream> {
+    let mut streams = streams.to_vec();
+    streams.sort_by_key(|stream| matches!(stream.paging, Paging::FanOut { .. } | Paging::Notifications));
+    streams
 }
 
 /// A stream that a server does not offer is no failure where another stream of the source works.

@@ -144,6 +144,11 @@ impl PullError {
         }
     }
 
+    /// Whether the service knows no such list.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, PullError::Http { page: 1, source } if source.kind == HttpErrorKind::NotFound)
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {
@@ -195,17 +200,6 @@ pub struct DateFilter {
     pub base: Option<serde_json::Value>,
 }
 
-/// The first page of a list.
-#[derive(Debug)]
-pub struct Opening {
-    /// The service's time.
-    pub service_at: Option<Micros>,
-    /// The records of each member of `List::rows`.
-    pub rows: Vec<Vec<Vec<u8>>>,
-    /// Whether it is the whole list: one answer is of one moment, and needs no second reading.
-    pub is_whole: bool,
-}
-
 /// One list of one client, ready to be walked.
 pub struct Walk<'a> {
     pub client: &'a Arc<Client>,
@@ -214,19 +208,6 @@ pub struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// The first page alone; `None` where the service knows no such list.
-    pub async fn open(&self) -> Result<Option<Opening>, PullError> {
-        match page::fetch(&page::Asking::of(self), 1).await {
-            Ok(page) => Ok(page.map(|page| Opening {
-                service_at: page.service_at,
-                is_whole: page.outline.is_last(),
-                rows: page.rows,
-            })),
-            Err(PullError::Http { source, .. }) if source.kind == HttpErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Reads the list from its head until the caller stops it or its end is proven.
     pub async fn run(&self, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<(), PullError> {
         if self.list.order_key.is_none() {

@@ -30,6 +30,9 @@ pub(super) struct Simulate {
     events: usize,
     #[arg(long, default_value_t = 180)]
     days: u32,
+    /// How many times as many resources as so many events call for
+    #[arg(long, default_value_t = 1)]
+    breadth: usize,
     /// How many of a thousand requests fail in a way that a client survives
     #[arg(long, default_value_t = 0)]
     faults: u64,
@@ -55,7 +58,10 @@ impl Simulate {
             let latency = Duration::from_millis(self.latency_ms);
             let served = match self.service {
                 Service::Secoda => {
-                    let settings = Settings::new(self.seed, self.events, self.days, now);
+                    let settings = Settings {
+                        breadth: self.breadth,
+                        ..Settings::new(self.seed, self.events, self.days, now)
+                    };
                     let ready = |running: &simulator::Running| {
                         running.turn(|switches| switches.latency = latency);
                         say(&running.base_url(), &[("token", TOKEN)])

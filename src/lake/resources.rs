@@ -6,20 +6,21 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use arrow::array::Array;
 use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
 use super::Lake;
 use super::known::{column, text};
 use super::statistics::Bounds;
+use crate::schema::Micros;
 use crate::source::secoda::ACTIVITY_LOGS;
 
 impl Lake {
-    /// The resources that rows of a stream with a load in `(after, until]` name.
+    /// The resources that rows of a stream of a source with a load in `(after, until]` name; of rows that were last changed
+    /// `since` a moment, where one is given.
     pub async fn resources(
         &mut self,
-        source: &str,
-        stream: &str,
-        (after, until): (u64, u64),
+        (source, stream, (after, until)): (&str, &str, (u64, u64)),
+        since: Option<Micros>,
     ) -> Result<BTreeSet<String>> {
         let mut ids = BTreeSet::new();
         if after >= until {
@@ -40,13 +41,19 @@ impl Lake {
             .map(|file| format!("{}/{}", ACTIVITY_LOGS.name, file.path))
             .collect();
         for path in paths {
-            for batch in self.read(&path, &["load", "stream", "resource_id"], None).await? {
+            let columns = ["load", "stream", "resource_id", "updated_at"];
+            for batch in self.read(&path, &columns, None).await? {
                 let loads = column(&batch, "load")?
                     .as_primitive_opt::<Int64Type>()
                     .context("load is not a number")?;
+                let updated = column(&batch, "updated_at")?
+                    .as_primitive_opt::<TimestampMicrosecondType>()
+                    .context("updated_at is not a time")?;
                 let (streams, resources) = (text(&batch, "stream")?, text(&batch, "resource_id")?);
+                let is_recent =
+                    |row: usize| since.is_none_or(|since| updated.is_null(row) || updated.value(row) >= since);
                 let named = (0..batch.num_rows())
-                    .filter(|row| wanted(loads.value(*row)) && streams.value(*row) == stream)
+                    .filter(|row| wanted(loads.value(*row)) && streams.value(*row) == stream && is_recent(*row))
                     .filter(|row| !resources.is_null(*row) && !resources.value(*row).is_empty());
                 for row in named {
                     if !ids.contains(resources.value(row)) {

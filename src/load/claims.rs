@@ -22,6 +22,8 @@ pub(super) struct Claims {
     pub(super) is_met: bool,
     /// Nothing proven ends the walk before its end: of a list in no order, or of windows, which are all wanted.
     goes_on: bool,
+    /// The coverage is another stream's: a row that appears in it says nothing of lateness.
+    pub(super) is_another_streams: bool,
     settle: Micros,
     finality: Micros,
     /// How long the service keeps its log; none for ever.
@@ -44,6 +46,7 @@ impl Claims {
             now,
             wanted: Vec::new(),
             goes_on: false,
+            is_another_streams: false,
             settle: micros(source.settle),
             finality: micros(source.finality),
             retention: source.retention_days.map(|days| i64::from(days) * DAY),
@@ -64,6 +67,12 @@ impl Claims {
             None => self.state.coverage.wanted(now, self.finality, OVERLAP),
         };
         self.wanted.first().is_none_or(|span| span.from <= EARLIEST)
+    }
+
+    /// The service is asked for so many days, and gives out nothing older.
+    pub(super) fn reach_back(&mut self, days: u32) {
+        let asked = i64::from(days) * DAY;
+        self.retention = Some(self.retention.map_or(asked, |retention| retention.min(asked)));
     }
 
     /// What is asked for is all that is read: nothing proven ends the walk before.
@@ -209,6 +218,9 @@ impl Claims {
 
     /// A row that appears where everything was read before came late, by at least the time since that reading.
     pub(super) fn note_lateness(&mut self, keys: &[Micros]) {
+        if self.is_another_streams {
+            return;
+        }
         for key in keys {
             let covers = |span: Span| span.from <= *key && *key < span.to;
             let covering = self.before.intervals().iter().find(|interval| covers(interval.span));

@@ -19,21 +19,10 @@ pub(super) async fn load(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Re
     let task = load.task;
     let mut refusal = None;
     for path in [task.stream.path, NOTIFICATIONS_UNVERSIONED] {
-        for days in DAYS {
-            let walked = ways::walk(load, path, query(load, Some(days))).await;
-            match walked {
-                Err(PullError::Http { page: 1, source })
-                    if source.kind == HttpErrorKind::Refused && days == DAYS[0] => {}
-                Err(PullError::Http { page: 1, source })
-                    if matches!(source.kind, HttpErrorKind::NotFound | HttpErrorKind::Forbidden) =>
-                {
-                    refusal = Some(PullError::Http { page: 1, source })
-                        .filter(PullError::is_credentials)
-                        .or(refusal);
-                    break;
-                }
-                walked => return walked.map_err(StreamError::from),
-            }
+        match walk(load, path).await {
+            Err(error) if error.is_absent() => {}
+            Err(error) if is_forbidden(&error) => refusal = Some(error),
+            walked => return walked.map_err(StreamError::from),
         }
     }
     let lists = fan_out::Lists {
@@ -41,11 +30,42 @@ pub(super) async fn load(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Re
         query: query(load, None),
         of: "audit_logs",
         quiet,
+        is_all: false,
     };
-    match (fan_out::follow(load, &lists).await, refusal) {
+    let followed = fan_out::follow(load, &lists).await;
+    match (followed, refusal) {
         (Err(StreamError::NotOffered), Some(refusal)) => Err(StreamError::Pull(refusal)),
-        (followed, _) => followed,
+        (followed, refusal) => {
+            let why = if refusal.is_some() { "refused" } else { "not offered" };
+            if followed.is_ok() {
+                load.warnings.push(format!(
+                    "the list of the whole workspace is {why}, and those of resources with activity are read: notifications of \
+                     no resource are missing, and nothing is claimed for good"
+                ));
+            }
+            followed
+        }
     }
+}
+
+/// Walks the list of the workspace, of as many days as the server lets itself be asked for.
+async fn walk(load: &mut StreamLoad<'_>, path: &str) -> Result<(), PullError> {
+    let asked = load.task.filter().and_then(|filter| filter.days);
+    let days = asked.map_or(DAYS.to_vec(), |days| vec![days]);
+    for (place, days) in days.iter().enumerate() {
+        load.claims.reach_back(*days);
+        let walked = ways::walk(load, path, query(load, Some(*days))).await;
+        let is_first = place == 0 && asked.is_none();
+        match walked {
+            Err(PullError::Http { page: 1, source }) if source.kind == HttpErrorKind::Refused && is_first => {}
+            walked => return walked,
+        }
+    }
+    Ok(())
+}
+
+fn is_forbidden(error: &PullError) -> bool {
+    matches!(error, PullError::Http { page: 1, source } if source.kind == HttpErrorKind::Forbidden)
 }
 
 /// What the user asks for, and what is asked for otherwise.

@@ -14,7 +14,7 @@ use crate::coverage::{Gap, Span, StreamState};
 use crate::http::Client;
 use crate::lake::{Draft, Incoming, Lake, Quiet};
 use crate::ledger::{Counts, Kind, QuietStream};
-use crate::pull::{Event, Flow, Opening, Trust};
+use crate::pull::{Event, Flow, Trust};
 use crate::record::{Layouts, Record};
 use crate::schema::{DAY, Micros, SECOND, format_time};
 
@@ -116,21 +116,17 @@ impl<'a> StreamLoad<'a> {
         Ok(if self.is_cancelled() { Flow::Stop } else { Flow::On })
     }
 
-    /// Takes a whole list of one resource.
-    pub(super) async fn take_opening(&mut self, opening: Opening) -> Result<()> {
-        self.note_time(opening.service_at, None);
-        for (member, rows) in opening.rows.iter().enumerate() {
-            self.read(1, member, rows);
-        }
-        self.flush_if_full().await
-    }
-
     /// Takes what a walk of the list of one resource tells: its rows, for it has no order and no coverage of its own.
-    pub(super) async fn take_listed(&mut self, event: Event) -> Result<Flow> {
+    pub(super) async fn take_listed(&mut self, event: Event) -> Result<()> {
         match event {
-            Event::Rows { .. } => self.take(event).await,
-            _ => Ok(Flow::On),
+            Event::Begun { service_at, .. } => self.claims.now = self.note_time(service_at, None),
+            Event::Rows { page, member, rows } => {
+                self.read(page, member, &rows);
+                self.flush_if_full().await?;
+            }
+            _ => {}
         }
+        Ok(())
     }
 
     fn begin(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>, count: Option<u64>) {
@@ -165,6 +161,7 @@ impl<'a> StreamLoad<'a> {
             self.counts.received += 1;
             match read {
                 Ok(record) => {
+                    self.outside += usize::from(self.is_too_old(&record));
                     self.bytes += record.raw.len();
                     self.records.push(record);
                 }
@@ -189,7 +186,13 @@ impl<'a> StreamLoad<'a> {
         judged.is_some_and(|(filter, row)| row.is_ok_and(|row| filter.matches(&row) == Some(false)))
     }
 
-    fn received(&self) -> u64 {
+    /// Whether a record is older than what the user has asked for, by more than a day of doubt.
+    fn is_too_old(&self, record: &Record) -> bool {
+        let days = self.task.filter().and_then(|filter| filter.days);
+        days.is_some_and(|days| record.order_at < self.latest - (i64::from(days) + 2) * DAY)
+    }
+
+    pub(super) fn received(&self) -> u64 {
         self.total.received + self.counts.received
     }
 

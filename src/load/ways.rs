@@ -128,6 +128,7 @@ async fn pull(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), St
                 query: task.query(),
                 of,
                 quiet,
+                is_all: true,
             };
             fan_out::follow(load, &lists).await
         }

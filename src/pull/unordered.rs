@@ -3,8 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::numbered::hand_on;
-use super::page::{Asking, fetch};
+use super::page::{Asking, Page, fetch};
 use super::{Event, Flow, PullError, Trust, Walk};
 use crate::coverage::Span;
 use crate::schema::Micros;
@@ -27,7 +26,9 @@ pub(super) async fn walk(
     let mut is_begun = walk.list.order_key.is_some();
     for _ in 0..MOST_PASSES {
         let before = seen.len();
-        let reading = read_all(&asking, &mut seen, &mut is_begun, caller).await?;
+        let Some(reading) = read_all(&asking, &mut seen, &mut is_begun, caller).await? else {
+            return Ok(());
+        };
         oldest = oldest.into_iter().chain(reading.oldest).min();
         // One answer is of one moment.
         let is_whole = reading.pages == 1 && before == 0;
@@ -44,12 +45,13 @@ pub(super) async fn walk(
     Err(PullError::Restless { passes: MOST_PASSES })
 }
 
+/// `None`: the caller stopped it.
 async fn read_all(
     asking: &Asking,
     seen: &mut HashSet<u64>,
     is_begun: &mut bool,
     caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<Reading, PullError> {
+) -> Result<Option<Reading>, PullError> {
     let mut reading = Reading { oldest: None, pages: 0 };
     let mut total = None;
     let mut met = HashSet::new();
@@ -68,7 +70,9 @@ async fn read_all(
             })
             .await?;
         }
-        hand_on(page, caller).await?;
+        if hand_on(page, caller).await? == Flow::Stop {
+            return Ok(None);
+        }
         let is_repeat = outline.rows.iter().all(|row| met.contains(&row.id));
         met.extend(outline.rows.iter().map(|row| row.id));
         reading.pages = number;
@@ -85,13 +89,23 @@ async fn read_all(
             // The list may have become shorter since.
             let last = fetch(asking, reading.pages.max(1)).await?;
             if last.is_some_and(|last| last.outline.is_last()) {
-                return Ok(reading);
+                return Ok(Some(reading));
             }
             Err(PullError::Capped {
                 page: reading.pages + 1,
                 total_pages,
             })
         }
-        _ => Ok(reading),
+        _ => Ok(Some(reading)),
     }
+}
+
+async fn hand_on(page: Page, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<Flow, PullError> {
+    for (member, rows) in page.rows.into_iter().enumerate() {
+        let page = page.number;
+        if caller(Event::Rows { page, member, rows }).await? == Flow::Stop {
+            return Ok(Flow::Stop);
+        }
+    }
+    Ok(Flow::On)
 }

@@ -212,6 +212,7 @@ fn source(service: &Service) -> Source {
         streams: vec![&AUDIT_LOGS],
         account: "acme".to_owned(),
         filters: BTreeMap::new(),
+        dates: None,
         pagination: Pagination::Cursor,
         retention_days: None,
         settle: Duration::from_secs(300),

@@ -22,6 +22,7 @@ mod reports;
 mod resuming;
 mod samples;
 mod secrets;
+mod streams;
 mod tidy;
 mod timelines;
 mod tls;

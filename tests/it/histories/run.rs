@@ -211,7 +211,7 @@ async fn tell(service: &Service, store: &Frail, syncs: Vec<Synced>) -> Tale {
     let verdict = verdict.expect("the lake can be checked");
     let mut lake = Lake::open(&home).await.expect("a lake");
     let path = home.warehouse();
-    if let Some(increment) = follow::increment(&mut lake, &path).await.expect("an increment") {
+    if let Some(increment) = follow::increment(&mut lake, &path, "UTC").await.expect("an increment") {
         tokio::task::block_in_place(|| warehouse::catch_up(&path, "UTC", &increment)).expect("a warehouse");
     }
     let rows: BTreeSet<u32> = syncs
