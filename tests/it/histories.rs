@@ -9,6 +9,7 @@ pub(crate) mod run;
 mod killed;
 mod service;
 pub(crate) mod store;
+mod words;
 
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
