@@ -9,6 +9,7 @@ pub(crate) mod run;
 mod killed;
 mod service;
 pub(crate) mod store;
+mod words;
 
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
@@ -63,7 +64,7 @@ pub(crate) fn judged(history: &History) -> Result<Tale, String> {
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
         format!("panicked: {}\n{history}", text.unwrap_or_default())
     })?;
-    let tale = tale.map_err(|_| format!("does not end within {LONGEST:?}\n{history}"))?;
+    let tale = tale.map_err(|elapsed| format!("does not end within {LONGEST:?}: {elapsed}\n{history}"))?;
     let faults = judge::judge(history, &tale);
     if faults.is_empty() {
         return Ok(tale);
