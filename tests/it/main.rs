@@ -12,6 +12,7 @@ mod import_kills;
 mod kills;
 mod numbered;
 mod prism;
+mod probe;
 mod readers;
 mod reading;
 mod readme;
