@@ -169,6 +169,12 @@ impl Told<'_> {
         self.add(level, RIGHTS, format!("{what}: {error}"), Some(error.hint().to_owned()));
     }
 
+    /// The first answer of the stream is none that can be read.
+    fn unreadable(&mut self, error: &PullError) {
+        let hint = error.hint();
+        self.add(Level::Failed, RIGHTS, format!("let in: {}", fault(error)), Some(hint));
+    }
+
     /// Asking ended here: the rest of the stream's questions stay open.
     fn broken(&mut self, error: &PullError) {
         let level = if error.is_credentials() {
@@ -177,12 +183,8 @@ impl Told<'_> {
             Level::Failed
         };
         let hint = error.hint();
-        self.add(
-            level,
-            "further questions",
-            format!("not asked: {}", fault(error)),
-            Some(hint),
-        );
+        let finding = format!("not asked: {}", fault(error));
+        self.add(level, "further questions", finding, Some(hint));
     }
 
     /// Two clocks and the limits, by the first answer of the source.

@@ -94,6 +94,8 @@ fn every_example_runs() {
             simulated(&line)
         } else if is("sync") {
             synced(&line)
+        } else if is("probe") {
+            probed(&line)
         } else if is("import") {
             imported(&line)
         } else if is("demo") || is("init") {
@@ -113,14 +115,25 @@ fn ran(home: &Home, line: &str) -> Ended {
     ended(&shell(home, line).output().expect("a shell"))
 }
 
-fn synced(line: &str) -> Ended {
-    let service = Service::of(1, 50);
+/// A home with the source that examples name.
+fn home_of_examples(service: &Service) -> Home {
     let home = Home::new();
     let configuration = format!(
         "[sources.secoda_prod]\nkind = \"secoda\"\nbase_url = \"{}\"\ntoken = {{ env = \"ACME_TOKEN\" }}\n",
         service.running.base_url()
     );
     home.write("trailhouse.toml", &configuration);
+    home
+}
+
+fn probed(line: &str) -> Ended {
+    let service = Service::of(1, 50);
+    ran(&home_of_examples(&service), line)
+}
+
+fn synced(line: &str) -> Ended {
+    let service = Service::of(1, 50);
+    let home = home_of_examples(&service);
     if line.contains("--from") {
         // Read back a week only, a first sync would leave what is older for a gap.
         home.ok(&["sync"]);

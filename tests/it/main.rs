@@ -14,6 +14,7 @@ mod import_kills;
 mod kills;
 mod numbered;
 mod prism;
+mod probe;
 mod readers;
 mod reading;
 mod readme;

@@ -34,7 +34,9 @@ pub enum KeptError {
     #[error("cannot be read: {0}")]
     Read(#[from] io::Error),
     #[error("is damaged")]
-    Damaged,
+    Damaged(#[from] serde_json::Error),
+    #[error("is damaged: it names an operator or a field that no probe tries")]
+    Unknown,
     #[error("is of another version of trailhouse")]
     Format,
     #[error("is of another account or address: {account} at {base_url}")]
@@ -65,11 +67,11 @@ impl Kept {
     /// The operators of a source, by its file; `None` where there is no file, or it names none.
     pub fn dates(path: &Path, source: &Source) -> Result<Option<DateOperators>, KeptError> {
         let Some(bytes) = read(path)? else { return Ok(None) };
-        let format = serde_json::from_slice::<Format>(&bytes).map_err(|_| KeptError::Damaged)?;
+        let format: Format = serde_json::from_slice(&bytes)?;
         if format.format != FORMAT {
             return Err(KeptError::Format);
         }
-        let kept: Kept = serde_json::from_slice(&bytes).map_err(|_| KeptError::Damaged)?;
+        let kept: Kept = serde_json::from_slice(&bytes)?;
         if kept.account != source.account || kept.base_url != source.base_url.as_str() {
             return Err(KeptError::Foreign {
                 account: kept.account,
@@ -77,7 +79,7 @@ impl Kept {
             });
         }
         match kept.date_operators {
-            Some(operators) if !is_known(&operators, source) => Err(KeptError::Damaged),
+            Some(operators) if !is_known(&operators, source) => Err(KeptError::Unknown),
             operators => Ok(operators),
         }
     }

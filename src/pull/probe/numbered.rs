@@ -70,7 +70,11 @@ impl<'a> List<'a> {
             order_key: Some(self.key),
             latest: answer.server_at.map_or(Micros::MAX, |at| at.saturating_add(DAY)),
         };
-        decode(&answer.body, &asked)
+        let page = decode(&answer.body, &asked)?;
+        Ok(page.map(|page| Page {
+            service_at: answer.server_at,
+            ..page
+        }))
     }
 
     /// One page; a refusal that is about the question is an answer too.
@@ -115,7 +119,7 @@ pub(super) async fn probe(list: &List<'_>, source: &Source, told: &mut Told<'_>)
         Ok(Some(page)) => page,
         Ok(None) => return heard,
         Err(error) => {
-            told.broken(&error);
+            told.unreadable(&error);
             return heard;
         }
     };

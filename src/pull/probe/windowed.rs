@@ -56,7 +56,7 @@ pub(super) async fn probe(source: &Source, stream: &'static Stream, client: &Arc
     told.of_answer(answer.server_at, &answer.limits, source.limits.max_per_minute);
     let first = match list.decode(&answer, None) {
         Ok(first) => first,
-        Err(fault) => return told.broken(&broken(fault)),
+        Err(fault) => return told.unreadable(&broken(fault)),
     };
     if first.rows.is_empty() && first.has_more != Some(true) {
         let advice = "if the account has a history, the credentials may not see it: use those of an administrator";
