@@ -113,9 +113,15 @@ pub enum PullError {
     #[error("the list never stands still: {passes} full readings each brought new records")]
     Restless { passes: u32 },
     #[error(transparent)]
-    Window(#[from] windows::WindowError),
+    Window(Box<windows::WindowError>),
     #[error(transparent)]
     Caller(#[from] anyhow::Error),
+}
+
+impl From<windows::WindowError> for PullError {
+    fn from(error: windows::WindowError) -> Self {
+        Self::Window(Box::new(error))
+    }
 }
 
 impl PullError {

@@ -25,7 +25,7 @@ pub(super) const PAGE_SIZE: &str = "100";
 /// Answers in a row that bring nothing new, though each says that the list goes on.
 pub(super) const MOST_BARREN: u32 = 1_000;
 /// How many pages for each request in flight may wait for the caller.
-const PAGES_AHEAD: usize = 4;
+const PAGES_AHEAD: usize = 8;
 /// 2100-01-01T00:00:00Z: no window ends later.
 const LATEST: Micros = 4_102_444_800 * SECOND;
 const SHORTEST_WINDOW: Micros = DAY;

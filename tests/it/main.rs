@@ -34,4 +34,5 @@ mod zendesk_credentials;
 mod zendesk_defects;
 mod zendesk_filters;
 mod zendesk_sync;
+mod zendesk_truth;
 mod views;

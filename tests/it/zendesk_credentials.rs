@@ -11,7 +11,7 @@ use trailhouse::simulator::zendesk::oauth::{CLIENT_ID, CLIENT_SECRET, REFRESH_TO
 use trailhouse::simulator::zendesk::script::Change;
 
 use crate::environment::{Account, Ended, Home, account, ended};
-use crate::zendesk_sync::{assert_covered, assert_exact, now};
+use crate::zendesk_truth::{assert_covered, assert_exact, now};
 
 /// No granted token lacks it.
 const GRANTED: &str = "simulated-access-";

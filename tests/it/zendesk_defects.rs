@@ -9,7 +9,7 @@ use trailhouse::simulator::zendesk::switches::{BrokenCursor, Switches};
 use trailhouse::simulator::zendesk::{ZendeskSimulator, bad::Bad};
 
 use crate::environment::{Account, Home, account};
-use crate::zendesk_sync::{
+use crate::zendesk_truth::{
     BOTH, DAY, EARLIEST, SETTLE, assert_covered, assert_exact, assert_same, coverage, expected, held, now,
 };
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use trailhouse::simulator::zendesk::switches::Switches;
 
 use crate::environment::{Account, Home, account};
-use crate::zendesk_sync::{BOTH, EARLIEST, assert_covered, assert_exact, assert_same, coverage, expected, held, now};
+use crate::zendesk_truth::{BOTH, EARLIEST, assert_covered, assert_exact, assert_same, coverage, expected, held, now};
 
 fn filtered(pagination: &str, keys: &str) -> String {
     format!("{pagination}\n[sources.acme.filters.audit_logs]\n{keys}")
