@@ -1,6 +1,8 @@
 //! Which time of a stream is proven collected, and in which sense: sets of half-open intervals over the stream's order key.
 //! Pure arithmetic, apart from pulling, so that what is claimed can be checked without a network.
 
+mod borrowed;
+
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{EARLIEST, Micros};
@@ -132,36 +134,6 @@ impl Coverage {
     /// Gives a state to what has none.
     pub fn fill(&mut self, span: Span, state: State, now: Micros) {
         self.put(span.meet(Span::new(EARLIEST, Micros::MAX)), state, now, |_| false);
-    }
-
-    /// Becomes what another stream has proven; what the user stated of this one, or removed from it, stays.
-    pub fn follow(&mut self, other: &Coverage) {
-        let own = std::mem::replace(self, other.clone());
-        own.horizon.into_iter().for_each(|horizon| self.begin(horizon));
-        for interval in own.intervals {
-            match interval.state {
-                State::Purged => self.put(interval.span, State::Purged, interval.collected_at, |_| true),
-                State::Asserted => self.put(interval.span, State::Asserted, interval.collected_at, |old| {
-                    old == State::NotOffered
-                }),
-                _ => {}
-            }
-        }
-    }
-
-    /// Claims what another stream has proven, and nothing for good.
-    pub fn follow_provisionally(&mut self, other: &Coverage) {
-        other.horizon.into_iter().for_each(|horizon| self.begin(horizon));
-        for interval in &other.intervals {
-            match interval.state {
-                State::NotOffered => self.fill(interval.span, State::NotOffered, interval.collected_at),
-                State::Purged => {}
-                _ => self.claim_provisionally(interval.span, interval.collected_at),
-            }
-        }
-        for gap in other.gaps() {
-            self.explain(gap.span, &gap.reason);
-        }
     }
 
     /// Says why what is missing of a stretch is missing; of two reasons for one instant the later said counts.
