@@ -51,7 +51,7 @@ impl<'a> Ahead<'a> {
                 let tell = async |event| Ok(teller.send(Ok(event)).await.map_or(Flow::Stop, |()| Flow::On));
                 if let Err(error) = walk.run(&mut { tell }).await {
                     // Nobody listens any more where the run has been cancelled.
-                    teller.send(Err(error)).await.ok();
+                    drop(teller.send(Err(error)).await);
                 }
             }));
             self.coming.push_back((resource, told));

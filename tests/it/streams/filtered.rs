@@ -21,9 +21,11 @@ fn value_of(service: &Service, pointer: &str) -> String {
     value.expect("a value").to_owned()
 }
 
+type Meets = fn(&Value) -> bool;
+
 #[test]
 fn any_expression_of_the_grammar_narrows_the_audit_logs() {
-    let cases: [(&str, fn(&Value) -> bool); 5] = [
+    let cases: [(&str, Meets); 5] = [
         (
             r#"{ operator = "exact", field = "performer_type", value = "USER" }"#,
             |row| row["performer_type"] == "USER",

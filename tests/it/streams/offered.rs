@@ -15,6 +15,8 @@ fn nothing_is_claimed(home: &Home, stream: &str) -> bool {
     home.number(&format!("select count(*) from coverage where stream = '{stream}'")) == 0
 }
 
+type Turn = fn(&mut Switches);
+
 #[test]
 fn streams_that_are_absent_are_said_once_and_are_no_failure() {
     let service = with(|switches| {
@@ -57,7 +59,7 @@ fn a_stream_that_vanishes_is_a_gap_and_taken_up_again_when_it_is_back() {
     let service = with(|_| {});
     let home = home(&service, "");
     home.ok(&["sync"]);
-    let hidden: [(&str, fn(&mut Switches)); 2] = [
+    let hidden: [(&str, Turn); 2] = [
         ("is not offered by this server", |switches| {
             switches.resource_logs.offer = Offer::Absent
         }),
@@ -94,6 +96,7 @@ fn a_stream_that_vanishes_is_a_gap_and_taken_up_again_when_it_is_back() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of addresses")]
 fn notifications_come_from_where_they_are() {
     let absent = Notifications {
         workspace: Offer::Absent,
