@@ -427,8 +427,8 @@ mod tests {
                  hint: add auth = { client_id = \"…\", client_secret = { env = \"ZENDESK_CLIENT_SECRET\" } }",
         ),
         (
-            "subdomain = \"acme\"\npagination = \"ofset\"",
-            "4:1: sources.support.pagination: unknown value `ofset`\nhint: did you mean `offset`?",
+            "subdomain = \"acme\"\npagination = \"cursr\"",
+            "4:1: sources.support.pagination: unknown value `cursr`\nhint: did you mean `cursor`?",
         ),
         (
             "token = { env = \"KEY\" }",
