@@ -29,7 +29,7 @@ const FAILED_ONCE: &[u64] = &[];
 const USUAL: Range<u64> = 0..200;
 const THREADS: usize = 3;
 /// A history that takes longer never ends.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_secs(45);
 /// Of so many failing seeds the whole story is told.
 const STORIES: usize = 4;
 
