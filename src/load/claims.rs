@@ -14,6 +14,7 @@ pub(super) struct Claims {
     pub(super) state: StreamState,
     /// The coverage before this run.
     pub(super) before: Coverage,
+    newest_before: Option<Micros>,
     /// The service's time when the walk began.
     pub(super) now: Micros,
     /// What the walk has to read.
@@ -41,6 +42,7 @@ impl Claims {
     pub(super) fn new(state: StreamState, source: &Source, now: Micros) -> Self {
         Self {
             before: state.coverage.clone(),
+            newest_before: state.newest_key,
             is_met: state.newest_key.is_none(),
             state,
             now,
@@ -152,7 +154,7 @@ impl Claims {
         }
         let kept_since = self.retention.map_or(EARLIEST, |retention| self.now - retention);
         let reach = oldest.unwrap_or(kept_since);
-        if !self.is_met && self.state.newest_key.is_some_and(|newest| newest >= reach) {
+        if !self.is_met && self.newest_before.is_some_and(|newest| newest >= reach) {
             self.proven.clear();
             return Some(
                 "none of the rows it holds came again, though the service should still offer them: nothing is claimed; \

@@ -147,7 +147,8 @@ impl<'a> StreamLoad<'a> {
                 "{OUR_CLOCK} says {ours}, and the service's {theirs}; the earlier one counts"
             ));
         }
-        self.latest = told + DAY;
+        // Without the service's time, a row may be newer than all that were known when the walk began.
+        self.latest = service_at.unwrap_or(clock) + DAY;
         told.min(clock)
     }
 

@@ -77,6 +77,7 @@ pub(super) async fn load(
     let mut load = StreamLoad::new(lake, task, client, state);
     let ended = match pull(&mut load, quiet).await {
         Ok(()) => load.finish().await.map_err(StreamError::Lake),
+        Err(StreamError::Pull(PullError::Caller(error)) | StreamError::Lake(error)) => Err(StreamError::Lake(error)),
         Err(StreamError::Pull(error)) => {
             let flushed = load.flush().await.map_err(StreamError::Lake);
             if matches!(error, PullError::Contradiction { .. }) {

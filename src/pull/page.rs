@@ -278,7 +278,7 @@ fn outline(lists: &[Vec<&RawValue>], asked: &Asked<'_>) -> Outline {
                 id: hash(&(member, id)),
                 key: key.filter(|key| member == 0 && (EARLIEST..=asked.latest).contains(key)),
             });
-            head.get_or_insert_with(|| hash(&(id, key_text)));
+            head = Some(hash(&(head, id, key_text)));
         }
     }
     let keys: Vec<Micros> = rows.iter().filter_map(|row| row.key).collect();

@@ -556,8 +556,8 @@ mod tests {
             (json!({"field": "a"}), "no operator, such as \"exact\""),
             (json!({"operator": 5}), "no operator, such as \"exact\""),
             (
-                json!({"operator": "exact", "feld": "a"}),
-                "unknown member `feld`, not one of operator, operands, field, value",
+                json!({"operator": "exact", "fild": "a"}),
+                "unknown member `fild`, not one of operator, operands, field, value",
             ),
             (
                 json!({"operator": "and"}),
