@@ -60,6 +60,7 @@ async fn recognise(load: &mut StreamLoad<'_>, list: &Windowed, newest: Newest) -
     if !load.claims.is_met {
         let before = list.newest(load.claims.state.newest_key).await?;
         load.recognise(before.row.as_deref().unwrap_or_default()).await?;
+        hand_on(load, before).await?;
     }
     hand_on(load, newest).await
 }
@@ -69,7 +70,13 @@ async fn begin(load: &mut StreamLoad<'_>, list: &Windowed, end: Micros) -> Resul
     if load.claims.state.complete_walks > 0 {
         return Ok(EARLIEST);
     }
-    let oldest = list.oldest().await?;
+    let (oldest, rows) = list.beginning().await?;
+    let received = Event::Rows {
+        page: 1,
+        member: 0,
+        rows,
+    };
+    load.take(received).await?;
     if load.claims.is_met {
         load.take(Event::Ended { oldest }).await?;
     }

@@ -228,16 +228,22 @@ impl Windowed {
     /// A service that ignores the sort would show its newest row as the oldest, and everything before it would be taken
     /// for not offered; so unless the answer shows its order, the oldest row is searched for by halving the time before.
     pub async fn oldest(&self) -> Result<Option<Micros>, PullError> {
+        Ok(self.beginning().await?.0)
+    }
+
+    /// As [`Windowed::oldest`], with every row that the answers held: what was received is to be stored.
+    pub async fn beginning(&self) -> Result<(Option<Micros>, Vec<Vec<u8>>), PullError> {
         let page = self.end_of_list(None, false, PAGE_SIZE).await?;
         if page.rows.is_empty() {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         }
+        let mut received = page.rows.clone();
         let keys: Vec<Micros> = page.marks.iter().filter_map(|(_, key)| *key).collect();
         let oldest = keys.iter().min().copied();
         let is_ordered = keys.is_sorted() && keys.first() < keys.last();
         let is_all = page.has_more == Some(false) || self.pagination == Pagination::Offset && !page.has_next_page;
         if keys.len() == page.rows.len() && (is_ordered || is_all) {
-            return Ok(oldest);
+            return Ok((oldest, received));
         }
         let (mut low, mut high) = (EARLIEST, second_of(oldest.unwrap_or(LATEST)));
         while high - low > SECOND {
@@ -252,8 +258,9 @@ impl Windowed {
                 let keys = page.marks.iter().filter_map(|(_, key)| *key);
                 high = keys.map(second_of).fold(bounds.to, Micros::min);
             }
+            received.extend(page.rows);
         }
-        Ok(Some(low))
+        Ok((Some(low), received))
     }
 
     /// The first answer with rows, from either end; a list may begin with empty ones.

@@ -67,8 +67,8 @@ fn announced_port(log: &str) -> Option<u16> {
     port.trim().parse().ok()
 }
 
-/// A home whose one source is the Prism.
-fn home_for(prism: &Prism) -> TempDir {
+/// A home whose one source is the Prism, with the streams given.
+fn home_for(prism: &Prism, streams: &str) -> TempDir {
     let home = TempDir::new().expect("a temporary folder");
     let configuration = format!(
         r#"dir = "{}"
@@ -77,7 +77,7 @@ fn home_for(prism: &Prism) -> TempDir {
 kind = "secoda"
 base_url = "http://127.0.0.1:{}"
 token = {{ env = "PRISM_TOKEN" }}
-streams = ["audit_logs"]
+streams = [{streams}]
 "#,
         home.path().join("data").display(),
         prism.port
@@ -148,7 +148,7 @@ fn the_static_answer_is_one_row() {
     let Some(prism) = Prism::start(&[]) else {
         return;
     };
-    let home = home_for(&prism);
+    let home = home_for(&prism, "\"audit_logs\"");
     // The second sync finds the same row, and adds nothing.
     for _ in 0..2 {
         let sync = trailhouse(home.path(), &["sync"]);
@@ -170,7 +170,7 @@ fn dynamic_answers_end_the_sync_with_an_error_and_harm_nothing() {
         let Some(prism) = Prism::start(&[&["--dynamic"], seed].concat()) else {
             return;
         };
-        let home = home_for(&prism);
+        let home = home_for(&prism, "\"audit_logs\"");
         for _ in 0..2 {
             let sync = trailhouse(home.path(), &["sync"]);
             assert!(
@@ -188,6 +188,69 @@ fn dynamic_answers_end_the_sync_with_an_error_and_harm_nothing() {
                 "{seed:?}: {:?}\n{}",
                 verify.code,
                 verify.stderr
+            );
+        }
+    }
+}
+
+/// The one number a query gives.
+fn number(home: &Path, sql: &str) -> i64 {
+    let query = trailhouse(home, &["query", sql, "--format", "json"]);
+    assert_eq!(query.code, Some(0), "{}", query.stderr);
+    let rows: serde_json::Value = serde_json::from_str(&query.stdout).expect("query writes JSON");
+    let row = rows[0].as_object().expect("one row");
+    row.values()
+        .next()
+        .and_then(serde_json::Value::as_i64)
+        .expect("a number")
+}
+
+#[test]
+fn the_resource_logs_of_the_contract_are_read_whatever_is_in_them() {
+    for arguments in [
+        &[][..],
+        &["--dynamic", "--seed", "1"],
+        &["--dynamic", "--seed", "2"],
+        &["--dynamic"],
+    ] {
+        let Some(prism) = Prism::start(arguments) else {
+            return;
+        };
+        let home = home_for(&prism, "\"audit_logs\", \"resource_logs\"");
+        let log = |number: u32| {
+            let at = "2026-06-29T12:00:00Z";
+            format!(r#"{{"id":"l{number}","resource_id":"r{number}","logged_at":"{at}","updated_at":"{at}"}}"#)
+        };
+        #[expect(clippy::disallowed_methods, reason = "a file of the test")]
+        std::fs::write(
+            home.path().join("logs.jsonl"),
+            (0..8).map(log).collect::<Vec<_>>().join("\n"),
+        )
+        .expect("a file");
+        let import = trailhouse(home.path(), &["import", "prism.audit_logs", "logs.jsonl"]);
+        assert_eq!(import.code, Some(0), "{}", import.stderr);
+        for _ in 0..2 {
+            let sync = trailhouse(home.path(), &["sync", "prism.resource_logs"]);
+            assert!(
+                matches!(sync.code, Some(0 | 1 | 3)),
+                "{arguments:?}: {:?}\n{}",
+                sync.code,
+                sync.stderr
+            );
+            assert!(
+                sync.stderr.contains("prism.resource_logs: "),
+                "{arguments:?}:\n{}",
+                sync.stderr
+            );
+            let verify = trailhouse(home.path(), &["verify"]);
+            assert!(matches!(verify.code, Some(0 | 3)), "{arguments:?}: {}", verify.stderr);
+        }
+        let sums = "select count(*) from loads where received <> stored + duplicates + rejects + withheld";
+        assert_eq!(number(home.path(), sums), 0, "{arguments:?}");
+        let of_list = "select count(*) from activity_logs_revisions where stream = 'resource_logs'";
+        if arguments.is_empty() {
+            assert!(
+                number(home.path(), of_list) > 0 && number(home.path(), "select count(*) from version_histories") > 0
             );
         }
     }

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use trailhouse::simulator::faults::{Fault, FaultPlan, RetryAfter};
+use trailhouse::simulator::service;
 use trailhouse::simulator::switches::{
     CountOf, Notifications, Offer, Order, Paging, ResourceLogs, Switches, UnknownResource,
 };
 use trailhouse::simulator::truth::Truth;
-use trailhouse::simulator::{Simulator, service};
 
 use crate::environment::{Home, Service, simulator};
 
@@ -141,14 +141,10 @@ pub(crate) fn quick_faults(seed: u64, per_mille: u64) -> FaultPlan {
     FaultPlan::drawn(seed, per_mille, vec![status(429), status(503)])
 }
 
-fn drawn(seed: u64, events: usize) -> Simulator {
-    simulator(seed, events)
-}
-
 #[test]
 fn every_stream_is_exact_under_any_setting() {
     for seed in 1..=8 {
-        let mut drawn = drawn(seed, 200);
+        let mut drawn = simulator(seed, 200);
         drawn.switches = Switches::drawn(seed);
         drawn.faults = quick_faults(seed, if seed % 2 == 0 { 100 } else { 0 });
         let what = format!(
@@ -189,7 +185,7 @@ fn any_paging_of_the_resource_logs_gives_the_same() {
     for paging in [Paging::Merged, Paging::SideBySide] {
         for count in [CountOf::Both, CountOf::Versions, CountOf::Logs] {
             for (page_size, order) in [(1, Order::NewestFirst), (3, Order::OldestFirst), (50, Order::Unordered)] {
-                let mut drawn = drawn(3, 40);
+                let mut drawn = simulator(3, 40);
                 drawn.switches.default_order = order;
                 drawn.switches.resource_logs = ResourceLogs {
                     page_size,
@@ -214,7 +210,7 @@ fn any_paging_of_the_resource_logs_gives_the_same() {
 fn notifications_in_any_order_and_dialect_are_all_held() {
     for order in [Order::NewestFirst, Order::OldestFirst, Order::Unordered] {
         for most_days in [None, Some(90)] {
-            let mut drawn = drawn(5, 300);
+            let mut drawn = simulator(5, 300);
             drawn.switches.notifications = Notifications {
                 order,
                 page_size: 7,
