@@ -114,7 +114,7 @@ fn a_stalled_body_ends() {
     let service = Service::start(drawn);
     let home = Home::new();
     let text = format!(
-        "[sources.{SOURCE}]\nkind = \"secoda\"\nbase_url = \"{}\"\ntoken = {{ env = \"ACME_TOKEN\" }}\ntimeout = \"300ms\"\nattempts = 2\nmax_in_flight = 1\n",
+        "[sources.{SOURCE}]\nkind = \"secoda\"\nbase_url = \"{}\"\ntoken = {{ env = \"ACME_TOKEN\" }}\nstreams = [\"audit_logs\"]\ntimeout = \"300ms\"\nattempts = 2\nmax_in_flight = 1\n",
         service.running.base_url()
     );
     home.write("trailhouse.toml", &text);
