@@ -314,7 +314,7 @@ fn an_account_in_use_is_judged_alike() {
 #[test]
 fn the_oldest_row_and_the_clock_are_told() {
     let at = Regex::new(r"^2026-0[56]-\S+Z, 2[89] days back").expect("a pattern");
-    for (days, level) in [(30, "ok"), (90, "note")] {
+    for (days, level) in [(28, "ok"), (90, "note")] {
         let mut drawn = pages_of(600, 20);
         drawn.switches.retention_days = Some(29);
         drawn.switches.date = DateHeader::Clock;
