@@ -6,6 +6,8 @@ mod ahead;
 mod resources;
 mod seen;
 
+use std::sync::Arc;
+
 use super::StreamError;
 use super::stream::StreamLoad;
 use super::ways::members;
@@ -15,7 +17,6 @@ use crate::ledger::QuietStream;
 use crate::pull::{List, PullError, Walk};
 use ahead::Ahead;
 use seen::{Listed, Seen};
-use std::sync::Arc;
 
 /// Where the list of one resource is, and the stream whose rows name the resources.
 pub(super) struct Lists<'a> {

@@ -6,7 +6,7 @@ use super::super::stream::StreamLoad;
 use super::super::ways::reason;
 use super::{ListOf, Reading, fan_out};
 use crate::http::HttpErrorKind;
-use crate::pull::{Event, Flow, PullError};
+use crate::pull::{Flow, PullError};
 
 /// After so many resources the place is kept, whether or not anything new was found.
 const KEEP_EVERY: u32 = 1_000;
@@ -134,16 +134,15 @@ impl Seen {
         let Some(known) = fan_out(load).known.clone() else {
             return if self.empty > 0 { Ok(()) } else { Err(failure) };
         };
-        let mut rows = 0;
+        let before = load.received();
         let walk = lists.walk(&known);
-        let count = async |event| {
-            if let Event::Rows { rows: more, .. } = event {
-                rows += more.len();
-            }
-            Ok(if rows > 0 { Flow::Stop } else { Flow::On })
+        let take = async |event| {
+            load.take_listed(event).await?;
+            Ok(if load.received() > before { Flow::Stop } else { Flow::On })
         };
-        match walk.run(&mut { count }).await {
-            Ok(()) if rows > 0 => Ok(()),
+        let walked = walk.run(&mut { take }).await;
+        match walked {
+            Ok(()) if load.received() > before => Ok(()),
             Err(error) if !error.is_absent() => Err(error.into()),
             _ => Err(failure),
         }
