@@ -70,7 +70,7 @@ impl Chain {
             self.has_changed |= last.count != outline.count || outline.rows.iter().any(|row| self.knows(row.id));
         }
         let size = self.size.max(outline.length());
-        let depth = (outline.number - 1).saturating_mul(size) + outline.length();
+        let depth = outline.rows_down_to(size);
         let oldest = outline.oldest;
         for id in outline.ids() {
             *self.known.entry(id).or_default() += 1;
@@ -166,10 +166,7 @@ impl Chain {
     fn may_repeat(&self, deeper: &Outline) -> bool {
         let (depth, before) = self.depth;
         match (self.is_counted, before, deeper.count) {
-            (true, Some(before), Some(after)) => {
-                let end = (deeper.number - 1).saturating_mul(self.size) + deeper.length();
-                end + before <= depth + after
-            }
+            (true, Some(before), Some(after)) => deeper.rows_down_to(self.size) + before <= depth + after,
             _ => true,
         }
     }
@@ -213,6 +210,17 @@ impl Chain {
         };
         let contradicts = page.is_last() && self.is_counted && page.contradicts_end(self.size);
         !fits || contradicts || (self.is_counted && !page.is_sized(self.size))
+    }
+
+    /// Whether a page that says nothing of what follows is shorter than the others, so that it is the last one unless the
+    /// size has changed.
+    pub(super) fn may_end(&self, page: &Outline) -> bool {
+        page.is_silent() && page.length() < self.size
+    }
+
+    /// Whether a page holds the last row of the list by its count.
+    pub(super) fn is_at_the_count(&self, page: &Outline) -> bool {
+        self.is_counted && page.count == Some(page.rows_down_to(self.size.max(page.length())))
     }
 
     /// Whether the last page says that it ends the list, and tells of more rows than there were.

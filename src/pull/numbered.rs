@@ -139,9 +139,12 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
             Err(error) if error.is_about_page() => return self.pass_over(number, error).await,
             answer => answer?,
         };
-        let Some(deeper) = deeper else {
+        let Some(mut deeper) = deeper else {
             return self.past_the_end(number).await;
         };
+        if self.chain.may_end(&deeper) && self.ends_at(&deeper).await? {
+            deeper.has_next = Some(false);
+        }
         if !self.chain.is_counted && self.chain.repeats_last(&deeper) {
             return self.walk_past(deeper).await;
         }
@@ -162,6 +165,23 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
             return self.resolve_ties().await;
         }
         self.anchor(None).await
+    }
+
+    /// Whether a short page that says nothing of what follows is the last one: by the count, or because none follows. A
+    /// count that the page exceeds is none.
+    async fn ends_at(&mut self, short: &Outline) -> Result<bool, PullError> {
+        let told = short.count.filter(|_| self.chain.is_counted);
+        if let Some(told) = told
+            && told >= short.rows_down_to(self.chain.size)
+        {
+            return Ok(self.chain.is_at_the_count(short));
+        }
+        let is_last = match self.read(short.number + 1).await {
+            Err(error) if error.is_about_page() => false,
+            answer => answer?.is_none(),
+        };
+        self.chain.is_counted &= !is_last;
+        Ok(is_last)
     }
 
     /// Three attempts found no join: what may lie between is a named gap, and the walk goes on below it.

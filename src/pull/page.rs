@@ -74,12 +74,21 @@ impl Outline {
             .map_or(self.has_next == Some(false), |total| self.number >= total)
     }
 
+    /// Whether the answer says nothing of what comes after it.
+    pub(super) fn is_silent(&self) -> bool {
+        self.total_pages.is_none() && self.has_next.is_none()
+    }
+
     /// Whether a last page of a list in pages of `size` rows says of itself that there is more.
     pub(super) fn contradicts_end(&self, size: u64) -> bool {
-        let told = (self.number.saturating_sub(1))
+        self.has_next == Some(true) || self.count.is_some_and(|count| count > self.rows_down_to(size))
+    }
+
+    /// Rows from the head to the last one of the page, in pages of `size` rows.
+    pub(super) fn rows_down_to(&self, size: u64) -> u64 {
+        (self.number.saturating_sub(1))
             .saturating_mul(size)
-            .saturating_add(self.length());
-        self.has_next == Some(true) || self.count.is_some_and(|count| count > told)
+            .saturating_add(self.length())
     }
 
     /// Whether count and number of pages agree with pages of `size` rows.

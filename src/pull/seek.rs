@@ -21,6 +21,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         let mut number = self.chain.page_of_last(size, count);
         let mut back = 1;
         let mut may_go_deeper = true;
+        let mut is_size_told = false;
         for _ in 0..MOST_LOOKS {
             let page = match self.read(number).await {
                 Err(error) if error.is_about_page() && number > 1 => None,
@@ -39,6 +40,11 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
             if may_go_deeper && back == 1 && deeper > number {
                 may_go_deeper = false;
                 number = deeper;
+                continue;
+            }
+            // A page that may be the last one does not show how many rows the others have; the one before it does.
+            if page.is_silent() && number > 1 && !std::mem::replace(&mut is_size_told, true) {
+                number -= 1;
                 continue;
             }
             if number == 1 {

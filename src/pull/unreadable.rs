@@ -29,6 +29,12 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
     pub(super) async fn past_the_end(&mut self, number: u64) -> Result<(), PullError> {
         let before = self.chain.last()?.number;
         self.chain.head = None;
+        if self.stands_at_the_end(before).await? {
+            if let Some(last) = self.chain.last_mut() {
+                last.has_next = Some(false);
+            }
+            return Ok(());
+        }
         self.failures += 1;
         self.anchor(None).await?;
         let last = self.chain.last()?;
@@ -43,6 +49,20 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Whether the last joined page, which says nothing of what follows it, still is what it was now that none follows.
+    async fn stands_at_the_end(&mut self, number: u64) -> Result<bool, PullError> {
+        let last = self.chain.last()?;
+        if !last.is_silent() || (self.chain.is_counted && !self.chain.is_at_the_count(last)) {
+            return Ok(false);
+        }
+        let length = last.length();
+        match self.read(number).await {
+            Err(error) if error.is_about_page() => Ok(false),
+            answer => Ok(answer?
+                .is_some_and(|again| again.is_silent() && again.length() == length && self.chain.repeats_last(&again))),
         }
     }
 }

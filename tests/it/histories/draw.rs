@@ -169,7 +169,7 @@ impl History {
             Kind::Secoda(switches) => {
                 // Nothing tells the end, and what is asked for beyond it comes under another number.
                 let is_endless = switches.total_pages == Tally::Zero
-                    && switches.next_page == NextPage::Zero
+                    && switches.next_page != NextPage::Null
                     && self.may_repeat_last(switches);
                 switches.ties == Ties::Stable && switches.cap.is_none() && !is_endless
             }

@@ -280,7 +280,7 @@ impl Case<'_> {
         is_calm && self.history.is_readable() && is_withstood && self.meets_again(number, sync)
     }
 
-    /// Whether the list holds a row that the loader has, or none that it should have.
+    /// Whether the list holds a row that the loader has, or none that it should have. An empty list tells nothing.
     fn meets_again(&self, number: usize, sync: &Synced) -> bool {
         let before = number
             .checked_sub(1)
@@ -289,7 +289,7 @@ impl Case<'_> {
         let ids: BTreeSet<&str> = known().map(|row| row.id.as_str()).collect();
         let oldest = sync.still.iter().map(|sighting| sighting.updated_at).min();
         let is_met = sync.still.iter().any(|sighting| ids.contains(self.id(*sighting)));
-        is_met || !known().any(|row| oldest.is_some_and(|oldest| row.updated_at >= oldest))
+        is_met || !known().any(|row| oldest.is_none_or(|oldest| row.updated_at >= oldest))
     }
 
     fn missing(&self, wanted: &BTreeSet<Sighting>, sync: &Synced) -> Vec<Sighting> {
