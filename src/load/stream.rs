@@ -251,13 +251,13 @@ impl<'a> StreamLoad<'a> {
         }
     }
 
-    /// Looks whether the lake held this row before the run, and does not take it.
-    pub(super) async fn recognise(&mut self, row: &[u8]) -> Result<()> {
-        let records = self.layouts.read(0, row, self.latest).into_iter().flatten();
+    /// Looks whether the lake held any of these rows before the run, and does not take them.
+    pub(super) async fn recognise(&mut self, rows: &[Vec<u8>]) -> Result<()> {
+        let records = rows.iter().flat_map(|row| self.layouts.read(0, row, self.latest));
         let incoming = Incoming {
             source: &self.task.source.name,
             stream: self.task.stream,
-            records: records.collect(),
+            records: records.flatten().collect(),
             rejects: Vec::new(),
             first_load: self.first_load,
         };

@@ -27,7 +27,7 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), PullError> {
         pagination: task.source.pagination,
         max_in_flight: task.source.limits.max_in_flight,
     };
-    let newest = list.newest(None).await?;
+    let newest = list.newest().await?;
     let begun = Event::Begun {
         service_at: newest.service_at,
         newest_key: newest.key,
@@ -53,13 +53,12 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), PullError> {
 }
 
 /// Looks for a row that the lake holds before anything is read, so that what is read can be claimed as it comes: the newest
-/// one of all, which need not be new, else the newest one as the service had it at the end of the last run.
+/// one of all, which need not be new, else those around the newest one of the last run.
 async fn recognise(load: &mut StreamLoad<'_>, list: &Windowed, newest: Newest) -> Result<(), PullError> {
-    let row = newest.row.as_deref().unwrap_or_default();
-    load.recognise(row).await?;
-    if !load.claims.is_met {
-        let before = list.newest(load.claims.state.newest_key).await?;
-        load.recognise(before.row.as_deref().unwrap_or_default()).await?;
+    load.recognise(&newest.rows).await?;
+    if let Some(known) = load.claims.state.newest_key.filter(|_| !load.claims.is_met) {
+        let before = list.newest_until(known).await?;
+        load.recognise(&before.rows).await?;
         hand_on(load, before).await?;
     }
     hand_on(load, newest).await
@@ -89,7 +88,7 @@ async fn meet(load: &mut StreamLoad<'_>, list: &Windowed, first: Micros) -> Resu
     if load.claims.is_met {
         return Ok(());
     }
-    let before = list.newest(Some(first)).await?;
+    let before = list.newest_until(first).await?;
     hand_on(load, before).await?;
     load.flush().await?;
     if !load.claims.is_met {
@@ -104,7 +103,7 @@ async fn hand_on(load: &mut StreamLoad<'_>, newest: Newest) -> Result<(), PullEr
     let rows = Event::Rows {
         page: 1,
         member: 0,
-        rows: newest.row.into_iter().collect(),
+        rows: newest.rows,
     };
     load.take(rows).await?;
     Ok(())

@@ -44,6 +44,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
             }
             // A page that may be the last one does not show how many rows the others have; the one before it does.
             if page.is_silent() && number > 1 && !std::mem::replace(&mut is_size_told, true) {
+                may_go_deeper = false;
                 number -= 1;
                 continue;
             }

@@ -46,14 +46,14 @@ pub struct Windowed {
     pub max_in_flight: usize,
 }
 
-/// The newest row of a list.
+/// The newest rows of a list.
 #[derive(Debug)]
 pub struct Newest {
     /// The service's time, where it said one.
     pub service_at: Option<Micros>,
     pub key: Option<Micros>,
-    /// As received; `None` where the list is empty.
-    pub row: Option<Vec<u8>>,
+    /// As received, newest first; none where the list is empty.
+    pub rows: Vec<Vec<u8>>,
 }
 
 /// A window, or one of the ends of a list, that could not be read.
@@ -209,17 +209,27 @@ pub(super) fn around(window: Span) -> Bounds {
 }
 
 impl Windowed {
-    /// The newest row, or the newest one not after `before`, in one small request.
-    pub async fn newest(&self, before: Option<Micros>) -> Result<Newest, PullError> {
-        let bounds = before.map(|before| Bounds {
+    /// The newest row, in one small request.
+    pub async fn newest(&self) -> Result<Newest, PullError> {
+        self.newest_of(None, "1").await
+    }
+
+    /// The newest rows of a time and before: a page of them, for rows of the second after it may be among them, as the
+    /// service may leave out what lies at the bound it is given.
+    pub async fn newest_until(&self, at: Micros) -> Result<Newest, PullError> {
+        let bounds = Bounds {
             from: EARLIEST - SECOND,
-            to: second_of(before),
-        });
-        let page = self.end_of_list(bounds, true, "1").await?;
+            to: second_of(at) + SECOND,
+        };
+        self.newest_of(Some(bounds), PAGE_SIZE).await
+    }
+
+    async fn newest_of(&self, bounds: Option<Bounds>, size: &str) -> Result<Newest, PullError> {
+        let page = self.end_of_list(bounds, true, size).await?;
         Ok(Newest {
             service_at: page.service_at,
             key: page.marks.first().and_then(|(_, key)| *key),
-            row: page.rows.into_iter().next(),
+            rows: page.rows,
         })
     }
 

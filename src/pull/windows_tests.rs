@@ -826,17 +826,17 @@ async fn the_ends_of_the_list_are_found_even_where_the_sort_is_ignored() {
                     "{manner:?}: {}",
                     format_time(oldest)
                 );
-                let Newest { key, row, service_at } = world.list().newest(None).await.unwrap();
+                let Newest { key, rows, service_at } = world.list().newest().await.unwrap();
                 assert_eq!(key, Some(START + 30 * 7 * DAY));
-                assert!(row.is_some() && service_at.is_some());
-                let before = world.list().newest(Some(START + 10 * DAY)).await.unwrap();
+                assert!(!rows.is_empty() && service_at.is_some());
+                let before = world.list().newest_until(START + 10 * DAY).await.unwrap();
                 assert_eq!(before.key, Some(START + 7 * DAY));
             }
         }
         let mut world = World::new(Manner::default(), []).await;
         world.pagination = pagination;
         assert_eq!(world.list().oldest().await.unwrap(), None);
-        assert!(world.list().newest(None).await.unwrap().row.is_none());
+        assert!(world.list().newest().await.unwrap().rows.is_empty());
     }
 }
 

@@ -200,7 +200,7 @@ async fn forbidden_is_not_taken_for_empty() {
             let told = read(&running, &list, &windows()).await;
             assert!(told.result.is_err_and(|error| error.is_credentials()));
             assert!(told.proven.is_empty() && told.missing.is_empty());
-            assert!(list.newest(None).await.is_err_and(|error| error.is_credentials()));
+            assert!(list.newest().await.is_err_and(|error| error.is_credentials()));
             assert!(list.oldest().await.is_err_and(|error| error.is_credentials()));
         }
     }
@@ -296,8 +296,8 @@ async fn a_quiet_hour_is_no_failure() {
         let before = running.requests().len();
         read_whole(&running, &list(&client, pagination), &[hour]).await;
         assert_eq!(running.requests().len(), before + 1);
-        let newest = list(&client, pagination).newest(None).await.expect("an answer");
-        assert!(newest.row.is_none() && newest.service_at == Some(end()));
+        let newest = list(&client, pagination).newest().await.expect("an answer");
+        assert!(newest.rows.is_empty() && newest.service_at == Some(end()));
     }
 }
 
@@ -314,7 +314,7 @@ async fn the_first_load_reaches_back_to_the_first_row() {
             let first = truth.values().map(key_of).min().expect("a row");
             let oldest = list.oldest().await.expect("an answer").expect("a row");
             assert!((first - SECOND..=first).contains(&oldest));
-            let newest = list.newest(None).await.expect("an answer");
+            let newest = list.newest().await.expect("an answer");
             assert_eq!(newest.key, truth.values().map(key_of).max());
         }
     }

@@ -277,7 +277,9 @@ impl Case<'_> {
         let moving = |change: &Change| is_moving(change) || matches!(change, Change::PageSize(_));
         let moves = moment.during.iter().filter(|(_, change)| moving(change)).count();
         let is_withstood = self.history.changes_withstood().is_none_or(|most| moves <= most);
-        is_calm && self.history.is_readable() && is_withstood && self.meets_again(number, sync)
+        // Of what is listed nothing may be a record.
+        let is_told = !sync.still.is_empty() || self.tale.rejects_shown == 0;
+        is_calm && is_told && self.history.is_readable() && is_withstood && self.meets_again(number, sync)
     }
 
     /// Whether the list holds a row that the loader has, or none that it should have. An empty list tells nothing.
