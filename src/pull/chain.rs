@@ -63,7 +63,7 @@ impl Chain {
     /// follow.
     pub(super) fn push(&mut self, outline: Outline) -> Option<Span> {
         self.is_counted &= outline.count.is_some();
-        if !outline.is_last() {
+        if !outline.is_last() && !self.is_cut(&outline) {
             self.size = outline.length();
         }
         if let Some(last) = self.pages.back() {
@@ -203,7 +203,7 @@ impl Chain {
         if self.size == 0 || page.rows.is_empty() {
             return false;
         }
-        let fits = if page.is_last() {
+        let fits = if page.is_last() || self.is_cut(page) {
             page.length() <= self.size
         } else {
             page.length() == self.size
@@ -221,6 +221,13 @@ impl Chain {
     /// Whether a page holds the last row of the list by its count.
     pub(super) fn is_at_the_count(&self, page: &Outline) -> bool {
         self.is_counted && page.count == Some(page.rows_down_to(self.size.max(page.length())))
+    }
+
+    /// Whether a page that is not the last is short although all are counted in pages of the known size, as where a cap ends
+    /// within it. Were they smaller, it would begin above the border.
+    fn is_cut(&self, page: &Outline) -> bool {
+        let is_counted = self.is_counted && page.total_pages.is_some_and(|total| total > 1);
+        is_counted && page.length() < self.size && page.is_sized(self.size)
     }
 
     /// Whether the last page says that it ends the list, and tells of more rows than there were.

@@ -206,9 +206,9 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
             let span = Span::new(from, self.chain.proven_from);
             self.tell(Event::Missing(Gap { span, reason })).await?;
             self.chain.restart_below(from);
+            self.failures = 0;
         }
         self.chain.restart();
-        self.failures = 0;
         self.extend(deeper, false).await
     }
 
