@@ -8,7 +8,7 @@ use trailhouse::simulator::faults::{Fault, FaultPlan, RetryAfter, Rule, When};
 use trailhouse::simulator::switches::DateHeader;
 use trailhouse::simulator::trap::Trap;
 
-use super::{ALL, LOGS, NOTICES, VERSIONS, assert_exact, assert_whole, quick_faults};
+use super::{ALL, LOGS, NOTICES, VERSIONS, assert_sound, assert_whole, quick_faults};
 use crate::environment::{Home, Service, simulator};
 
 fn status(code: u16, retry_after: Option<RetryAfter>) -> Fault {
@@ -69,7 +69,8 @@ fn a_fault_that_lasts_ends_the_stream_and_the_next_run_has_the_rest() {
             let is_said =
                 sync.stderr.contains("hint: ") || sync.stderr.contains(" is a gap: page 2 could not be read: ");
             assert!(is_said, "{what}\n{}", sync.stderr);
-            assert_exact(&home, &service, &[LOGS, VERSIONS, NOTICES], &what);
+            // Answers that were under way beside the fault may not have been taken.
+            assert_sound(&home, &service, &[LOGS, VERSIONS, NOTICES], &what);
             let mut sync = home.run(&["sync"]);
             for _ in 0..3 {
                 sync = home.run(&["sync"]);
