@@ -1,6 +1,7 @@
 //! One run from pages to warehouse: `sync`, `demo` and whatever else loads only call it. Owns the order in which things
 //! become true: rows in the lake first, then what is claimed of them, then the warehouse.
 
+mod buffer;
 mod claims;
 mod fan_out;
 mod file;

@@ -7,21 +7,18 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::sync::mpsc;
 
+use super::buffer::{Buffer, LOAD_BYTES, Target};
 use super::file::{FileError, SavedFile};
 use super::judge::Judge;
 use super::saved::{Item, Saved};
 use super::{Outcome, Progress, Run, StreamError, commit_quiet};
-use crate::batch::RejectedRow;
 use crate::coverage::{Span, State, StreamState, UNTOLD};
-use crate::lake::{Draft, Incoming, Lake};
+use crate::lake::Lake;
 use crate::ledger::{Counts, Kind, QuietStream};
 use crate::record::{Layouts, Record, Reject};
 use crate::schema::{DAY, Micros};
 use crate::source::Stream;
 
-/// A load is committed when its buffer holds this many records or bytes.
-const LOAD_RECORDS: usize = 6_000;
-const LOAD_BYTES: usize = 5 << 19;
 /// What of a file is looked at before any of it is believed.
 const SAMPLE: usize = 100;
 /// What the reader of a file hands over at once, and how often it may be ahead.
@@ -63,8 +60,9 @@ pub async fn import(lake: &mut Lake, task: &Import<'_>, files: Vec<SavedFile>, r
     let mut load = ImportLoad::new(lake, task, run);
     let ended = load.run(files).await;
     load.imported.outcome.error = ended.err();
-    load.total.add(&load.counts);
-    load.imported.outcome.counts = load.total;
+    load.buffer.note_counted();
+    load.imported.outcome.counts = load.buffer.total;
+    load.imported.outcome.loads = load.buffer.loads;
     load.imported
 }
 
@@ -77,13 +75,8 @@ struct ImportLoad<'a> {
     state: StreamState,
     /// What the ledger holds of the state.
     committed: Option<StreamState>,
-    records: Vec<Record>,
-    rejects: Vec<RejectedRow>,
-    bytes: usize,
-    /// Of what no entry has counted yet.
-    counts: Counts,
-    /// Of what entries have counted.
-    total: Counts,
+    buffer: Buffer,
+    first_load: u64,
     imported: Imported,
     /// The latest time a record may carry.
     latest: Micros,
@@ -100,6 +93,7 @@ impl<'a> ImportLoad<'a> {
             failures: Vec::new(),
         };
         Self {
+            first_load: lake.sequence() + 1,
             lake,
             task: *task,
             run,
@@ -107,11 +101,7 @@ impl<'a> ImportLoad<'a> {
             judge: Judge::new(task.stream),
             state: StreamState::new(task.account.unwrap_or(UNTOLD)),
             committed: None,
-            records: Vec::new(),
-            rejects: Vec::new(),
-            bytes: 0,
-            counts: Counts::default(),
-            total: Counts::default(),
+            buffer: Buffer::default(),
             imported,
             latest: run.started_at + DAY,
         }
@@ -205,20 +195,20 @@ impl<'a> ImportLoad<'a> {
     async fn take(&mut self, items: Vec<Item>) -> Result<()> {
         for item in items {
             match item {
-                Item::Page => self.counts.pages += 1,
+                Item::Page => self.buffer.counts.pages += 1,
                 Item::Record { form, number, bytes } => {
                     self.imported.lines += u64::from(form.is_none());
                     self.read(form, number, &bytes);
                 }
             }
-            if self.records.len() >= LOAD_RECORDS || self.bytes >= LOAD_BYTES {
+            if self.buffer.is_full() {
                 self.flush().await?;
             }
         }
         (self.run.progress)(&Progress {
             name: self.imported.outcome.name(),
-            pages: self.total.pages + self.counts.pages,
-            rows: self.total.received + self.counts.received,
+            pages: self.buffer.pages(),
+            rows: self.buffer.received(),
             expected: None,
         });
         Ok(())
@@ -226,63 +216,33 @@ impl<'a> ImportLoad<'a> {
 
     fn read(&mut self, form: Option<usize>, number: u64, bytes: &[u8]) {
         for read in read_record(&self.layouts, form, bytes, self.latest) {
-            self.counts.received += 1;
-            match read {
-                Ok(record) => {
-                    let covers = self.task.covers;
-                    let is_outside = |span: Span| !(span.from..span.to).contains(&record.order_at);
-                    self.imported.outside += u64::from(covers.is_some_and(is_outside));
-                    self.bytes += record.raw.len();
-                    self.records.push(record);
-                }
-                Err(reject) => {
-                    self.bytes += reject.bytes.len();
-                    let seen_at = (self.run.clock)();
-                    self.rejects.push(RejectedRow {
-                        reject,
-                        page: number,
-                        seen_at,
-                    });
-                }
-            }
+            let covers = self.task.covers.map(|span| span.from..span.to);
+            let is_outside = |record: &Record| covers.is_some_and(|covers| !covers.contains(&record.order_at));
+            self.imported.outside += u64::from(read.as_ref().is_ok_and(is_outside));
+            self.buffer.push(read, number, (self.run.clock)());
         }
     }
 
     /// Makes everything read so far durable. `newest_key` stays where it is: it says what the service has shown, and a later
     /// sync must not be suspected of seeing less because of rows that came from elsewhere.
     async fn flush(&mut self) -> Result<()> {
-        self.bytes = 0;
-        let incoming = Incoming {
-            source: self.task.source,
-            stream: self.task.stream,
-            records: std::mem::take(&mut self.records),
-            rejects: std::mem::take(&mut self.rejects),
-            first_load: self.lake.sequence() + 1,
-        };
-        let classified = self.lake.classify(incoming).await?;
-        self.counts.add(&classified.counts);
-        self.state.rows += classified.counts.stored;
-        self.state.rejects += classified.counts.rejects;
-        if classified.records.is_empty() && classified.rejects.is_empty() {
-            return Ok(());
-        }
-        let draft = Draft {
+        let target = Target {
             kind: Kind::Import,
-            run_id: &self.run.run_id,
             source: self.task.source,
             stream: self.task.stream,
             state_name: self.task.stream.name,
-            started_at: self.run.started_at,
-            at: (self.run.clock)(),
-            counts: self.counts,
-            records: &classified.records,
-            rejects: &classified.rejects,
-            state: &self.state,
+            first_load: self.first_load,
         };
-        let load = self.lake.commit(&draft).await?;
-        self.imported.outcome.loads.push(load);
-        self.committed = Some(self.state.clone());
-        self.total.add(&std::mem::take(&mut self.counts));
+        let new = self.buffer.classify(self.lake, &target).await?;
+        self.state.rows += new.counts.stored;
+        self.state.rejects += new.counts.rejects;
+        if self
+            .buffer
+            .commit(self.lake, (&target, self.run), &new, &self.state)
+            .await?
+        {
+            self.committed = Some(self.state.clone());
+        }
         Ok(())
     }
 
@@ -298,15 +258,15 @@ impl<'a> ImportLoad<'a> {
             Some(known) => *known != self.state,
             None => claimed.is_some(),
         };
-        if is_moved || self.counts != Counts::default() {
+        if is_moved || self.buffer.counts != Counts::default() {
             let quiet = QuietStream {
                 source: self.task.source.to_owned(),
                 stream: self.task.stream.name.to_owned(),
-                counts: self.counts,
+                counts: self.buffer.counts,
                 state: self.state.clone(),
             };
             commit_quiet(self.lake, vec![quiet], self.run).await?;
-            self.total.add(&std::mem::take(&mut self.counts));
+            self.buffer.note_counted();
         }
         self.imported.is_claimed = claimed.is_some();
         Ok(())

@@ -6,21 +6,18 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Result;
 
+use super::buffer::{Buffer, Target};
 use super::claims::Claims;
 use super::ways::Task;
 use super::{Outcome, Progress, StreamError};
-use crate::batch::RejectedRow;
 use crate::coverage::{Gap, Span, StreamState};
 use crate::http::Client;
-use crate::lake::{Draft, Incoming, Lake, Quiet};
+use crate::lake::{Incoming, Lake, Quiet};
 use crate::ledger::{Counts, Kind, QuietStream};
 use crate::pull::{Event, Flow, Trust};
 use crate::record::{Layouts, Record};
 use crate::schema::{DAY, Micros, SECOND, format_time};
 
-/// A load is committed when its buffer holds this many records or bytes.
-const LOAD_RECORDS: usize = 6_000;
-const LOAD_BYTES: usize = 5 << 19;
 /// A clock that differs by more is reported.
 const CLOCK_TOLERANCE: Micros = 60 * SECOND;
 const OUR_CLOCK: &str = "this machine's clock";
@@ -33,14 +30,8 @@ pub(super) struct StreamLoad<'a> {
     pub(super) claims: Claims,
     /// What the ledger holds of the state.
     committed: StreamState,
-    records: Vec<Record>,
-    rejects: Vec<RejectedRow>,
-    bytes: usize,
-    /// Of what no entry has counted yet.
-    counts: Counts,
-    /// Of what entries have counted.
-    total: Counts,
-    loads: Vec<u64>,
+    state_name: String,
+    buffer: Buffer,
     pub(super) findings: Vec<String>,
     pub(super) warnings: Vec<String>,
     /// Requests of the client that have been counted.
@@ -65,12 +56,8 @@ impl<'a> StreamLoad<'a> {
             lake,
             task: *task,
             client,
-            records: Vec::new(),
-            rejects: Vec::new(),
-            bytes: 0,
-            counts: Counts::default(),
-            total: Counts::default(),
-            loads: Vec::new(),
+            state_name: task.state_name(),
+            buffer: Buffer::default(),
             findings: Vec::new(),
             warnings: Vec::new(),
             expected: None,
@@ -153,29 +140,19 @@ impl<'a> StreamLoad<'a> {
     }
 
     fn read(&mut self, page: u64, member: usize, rows: &[Vec<u8>]) {
-        self.counts.pages += u64::from(member == 0);
+        self.buffer.counts.pages += u64::from(member == 0);
         self.outside += rows.iter().filter(|row| self.is_outside(row)).count();
         for read in rows
             .iter()
             .flat_map(|bytes| self.layouts.read(member, bytes, self.latest))
         {
-            self.counts.received += 1;
-            match read {
-                Ok(record) => {
-                    self.outside += usize::from(self.is_too_old(&record));
-                    self.bytes += record.raw.len();
-                    self.records.push(record);
-                }
-                Err(reject) => {
-                    self.bytes += reject.bytes.len();
-                    let seen_at = (self.task.run.clock)();
-                    self.rejects.push(RejectedRow { reject, page, seen_at });
-                }
-            }
+            let is_too_old = read.as_ref().is_ok_and(|record| self.is_too_old(record));
+            self.outside += usize::from(is_too_old);
+            self.buffer.push(read, page, (self.task.run.clock)());
         }
         (self.task.run.progress)(&Progress {
             name: format!("{}.{}", self.task.source.name, self.task.stream.name),
-            pages: self.total.pages + self.counts.pages,
+            pages: self.buffer.pages(),
             rows: self.received(),
             expected: self.expected,
         });
@@ -194,7 +171,7 @@ impl<'a> StreamLoad<'a> {
     }
 
     pub(super) fn received(&self) -> u64 {
-        self.total.received + self.counts.received
+        self.buffer.received()
     }
 
     async fn prove(&mut self, span: Span, trust: Trust) -> Result<Flow> {
@@ -216,7 +193,7 @@ impl<'a> StreamLoad<'a> {
     }
 
     pub(super) async fn flush_if_full(&mut self) -> Result<()> {
-        if self.records.len() >= LOAD_RECORDS || self.bytes >= LOAD_BYTES {
+        if self.buffer.is_full() {
             self.flush().await?;
         }
         Ok(())
@@ -237,7 +214,7 @@ impl<'a> StreamLoad<'a> {
         };
         self.lake.commit_quiet(&quiet).await?;
         self.committed = self.claims.state.clone();
-        self.total.add(&std::mem::take(&mut self.counts));
+        self.buffer.note_counted();
         Ok(())
     }
 
@@ -245,8 +222,8 @@ impl<'a> StreamLoad<'a> {
     fn quiet(&self) -> QuietStream {
         QuietStream {
             source: self.task.source.name.clone(),
-            stream: self.task.state_name(),
-            counts: self.counts,
+            stream: self.state_name.clone(),
+            counts: self.buffer.counts,
             state: self.claims.state.clone(),
         }
     }
@@ -268,48 +245,28 @@ impl<'a> StreamLoad<'a> {
     /// Makes everything received so far durable, with what may be claimed of it.
     pub(super) async fn flush(&mut self) -> Result<()> {
         let requests = self.client.requests();
-        self.counts.requests += requests - self.requests;
+        self.buffer.counts.requests += requests - self.requests;
         self.requests = requests;
-        self.bytes = 0;
-        let Task { source, stream, run } = self.task;
-        let records = std::mem::take(&mut self.records);
-        let rejects = std::mem::take(&mut self.rejects);
-        let newest = records.iter().map(|record| record.order_at).max();
-        let incoming = Incoming {
-            source: &source.name,
-            stream,
-            records,
-            rejects,
+        let newest = self.buffer.newest();
+        let target = Target {
+            kind: Kind::Sync,
+            source: &self.task.source.name,
+            stream: self.task.stream,
+            state_name: &self.state_name,
             first_load: self.first_load,
         };
-        let classified = self.lake.classify(incoming).await?;
-        self.counts.add(&classified.counts);
+        let new = self.buffer.classify(self.lake, &target).await?;
         let claims = &mut self.claims;
-        claims.is_met |= classified.met_known;
-        claims.note_lateness(&classified.new_keys);
+        claims.is_met |= new.met_known;
+        claims.note_lateness(&new.new_keys);
         claims.claim();
-        claims.state.rows += classified.counts.stored;
-        claims.state.rejects += classified.counts.rejects;
+        claims.state.rows += new.counts.stored;
+        claims.state.rejects += new.counts.rejects;
         claims.state.newest_key = claims.state.newest_key.max(newest);
-        if classified.records.is_empty() && classified.rejects.is_empty() {
-            return Ok(());
+        let of = (&target, self.task.run);
+        if self.buffer.commit(self.lake, of, &new, &claims.state).await? {
+            self.committed = claims.state.clone();
         }
-        let draft = Draft {
-            kind: Kind::Sync,
-            run_id: &run.run_id,
-            source: &source.name,
-            stream,
-            state_name: &self.task.state_name(),
-            started_at: run.started_at,
-            at: (run.clock)(),
-            counts: self.counts,
-            records: &classified.records,
-            rejects: &classified.rejects,
-            state: &claims.state,
-        };
-        self.loads.push(self.lake.commit(&draft).await?);
-        self.committed = claims.state.clone();
-        self.total.add(&std::mem::take(&mut self.counts));
         Ok(())
     }
 
@@ -320,7 +277,7 @@ impl<'a> StreamLoad<'a> {
             self.claims.state.last_walk_at = Some(self.claims.now);
         }
         self.flush().await?;
-        if !self.is_cancelled() && self.total.stored == 0 {
+        if !self.is_cancelled() && self.buffer.total.stored == 0 {
             self.claims.believe_untrusted();
         }
         Ok(())
@@ -329,9 +286,10 @@ impl<'a> StreamLoad<'a> {
     /// What is left to be recorded, and the outcome.
     pub(super) fn close(mut self, outcome: &mut Outcome) -> Option<QuietStream> {
         if !matches!(outcome.error, Some(StreamError::Lake(_))) {
-            self.total.add(&self.counts);
+            let counts = self.buffer.counts;
+            self.buffer.total.add(&counts);
         }
-        outcome.counts = self.total;
+        outcome.counts = self.buffer.total;
         if self.outside > 0 {
             let what = format!(
                 "{} rows came that its filter does not let through: the service seems to ignore it; they are kept",
@@ -339,7 +297,7 @@ impl<'a> StreamLoad<'a> {
             );
             self.warnings.push(what);
         }
-        outcome.loads.append(&mut self.loads);
+        outcome.loads.append(&mut self.buffer.loads);
         outcome.findings.append(&mut self.findings);
         outcome.warnings.append(&mut self.warnings);
         let state = &self.claims.state;
@@ -350,7 +308,7 @@ impl<'a> StreamLoad<'a> {
                 .any(|old| old.span.from <= gap.span.from && gap.span.to <= old.span.to)
         };
         outcome.new_gaps = state.coverage.gaps().into_iter().filter(is_new).collect();
-        let is_recorded = *state == self.committed && self.counts == Counts::default();
+        let is_recorded = *state == self.committed && self.buffer.counts == Counts::default();
         if is_recorded || matches!(outcome.error, Some(StreamError::Lake(_))) {
             return None;
         }
