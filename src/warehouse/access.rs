@@ -16,11 +16,11 @@ const STORAGE_VERSION: &str = "v1.2.0";
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Rows that are packed together. What DuckDB cannot spill while it packs them is nearly twice the text of one column of so
-/// many rows, each up to 4 KiB: its own number, six times as great, would need some hundreds of bytes a row to be refused.
-const ROW_GROUP_ROWS: u32 = 20_480;
+/// many rows, each up to 4 KiB: its own number, twelve times as great, fails at some hundreds of bytes a row.
+const ROW_GROUP_ROWS: u32 = 10_240;
 /// What the writing connection may keep in memory before it spills, in bytes. What it cannot spill grows with the widest rows,
 /// so that some need more: see [`more_memory`].
-pub(super) const LEAST_MEMORY: u64 = 42_000_000;
+pub(super) const LEAST_MEMORY: u64 = 28_000_000;
 
 /// No connection may fetch or load an extension: what is needed is compiled in.
 fn closed() -> duckdb::Result<Config> {
