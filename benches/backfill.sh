@@ -16,6 +16,7 @@ cat > "$home/trailhouse.toml" <<TOML
 kind = "secoda"
 $(grep base_url "$home/service")
 token = { env = "SIMULATED_KEY" }
+streams = ["audit_logs"]
 max_in_flight = 8
 TOML
 for run in backfill again; do
