@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::task::spawn_blocking;
 
 use super::page::{count_of, hash, narrow, widen};
 use super::windows::{Fault, Windowed};
@@ -61,13 +62,20 @@ impl Windowed {
         let times = times.iter().flatten().map(|time| (name.as_str(), time.as_str()));
         let query: Vec<_> = filters.chain(times).chain(query.iter().copied()).collect();
         let answer = self.client.get(self.path, &query).await.map_err(Fault::Http)?;
-        self.decode(&answer, bounds)
+        self.decoded(answer, bounds).await
     }
 
     /// Follows a link of an answer, which carries filters and bounds itself.
     pub(super) async fn follow(&self, link: &str, bounds: Option<Bounds>) -> Result<Listed, Fault> {
         let answer = self.client.get_link(link).await.map_err(Fault::Http)?;
-        self.decode(&answer, bounds)
+        self.decoded(answer, bounds).await
+    }
+
+    /// On a thread of its own, so that the next request need not wait for it.
+    async fn decoded(&self, answer: Answer, bounds: Option<Bounds>) -> Result<Listed, Fault> {
+        let list = self.clone();
+        let decoded = spawn_blocking(move || list.decode(&answer, bounds)).await;
+        decoded.unwrap_or_else(|error| Err(Fault::Shape(error.to_string())))
     }
 
     pub(super) fn decode(&self, answer: &Answer, bounds: Option<Bounds>) -> Result<Listed, Fault> {

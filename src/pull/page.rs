@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::task::spawn_blocking;
 
 use super::{PullError, Walk};
 use crate::http::{Client, HttpErrorKind};
@@ -146,13 +147,18 @@ pub(super) async fn fetch(asking: &Asking, number: u64) -> Result<Option<Page>, 
     match asking.client.get(&asking.path, &sent).await {
         Ok(answer) => {
             let latest = answer.server_at.map_or(Micros::MAX, |at| at.saturating_add(DAY));
-            let asked = Asked {
-                number,
-                members: &asking.members,
-                order_key: asking.order_key.as_deref(),
-                latest,
-            };
-            let Some(mut page) = decode(&answer.body, &asked)? else {
+            let (asking, body) = (asking.clone(), answer.body);
+            // On a thread of its own, so that the next request need not wait for it.
+            let decoded = spawn_blocking(move || {
+                let asked = Asked {
+                    number,
+                    members: &asking.members,
+                    order_key: asking.order_key.as_deref(),
+                    latest,
+                };
+                decode(&body, &asked)
+            });
+            let Some(mut page) = decoded.await.map_err(anyhow::Error::from)?? else {
                 return Ok(None);
             };
             tracing::debug!(

@@ -62,12 +62,13 @@ impl Plan {
     }
 }
 
-/// Asks for everything planned with so many requests under way; ends early at a page that is not there.
+/// Asks for everything planned; ends early at a page that is not there. The client sees to it that no more requests are
+/// under way than allowed; twice as many keep it busy while answers are decoded.
 async fn ask(asking: Asking, mut plan: Plan, most_in_flight: usize, answers: mpsc::Sender<Answered>) {
     let mut in_flight = FuturesUnordered::new();
     let mut clock = 0;
     loop {
-        while in_flight.len() < most_in_flight
+        while in_flight.len() < most_in_flight * 2
             && let Some(number) = plan.request(in_flight.len())
         {
             let (asking, asked_at) = (&asking, clock);

@@ -334,7 +334,8 @@ impl Windowed {
     }
 
     async fn read_side_by_side(&self, windows: &[Span], events: mpsc::Sender<Event>) -> Result<(), PullError> {
-        let most = self.max_in_flight.max(1);
+        // The client sees to it that no more requests are under way than allowed; twice as many readers keep it busy.
+        let most = self.max_in_flight.max(1) * 2;
         let (shares, mut shared) = mpsc::unbounded_channel();
         let desk = Desk::new(events, shares);
         let whole = windows.iter().copied().map(whole_seconds);

@@ -20,6 +20,7 @@ use axum::response::Response;
 use futures::stream::{self, StreamExt};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 use super::faults::Fault;
 use super::gzip::pack;
@@ -121,6 +122,7 @@ async fn answer<S: Send + 'static>(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {
+    let received_at = Instant::now();
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_AT_MOST).await.unwrap_or_default();
     let asked = Asked {
@@ -134,7 +136,7 @@ async fn answer<S: Send + 'static>(
     let mut answer = (counter.take)(&mut lock(&counter.service), asked);
     answer.is_packed &= accepts_gzip;
     if !answer.latency.is_zero() {
-        tokio::time::sleep(answer.latency).await;
+        sleep_until(received_at + answer.latency).await;
     }
     send(answer, &cut)
 }

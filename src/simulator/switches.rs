@@ -48,7 +48,7 @@ pub struct Switches {
     /// Bodies are in gzip for a client that accepts it.
     pub gzip: bool,
     pub date: DateHeader,
-    /// Waited before each answer; what the answer holds is fixed before the wait.
+    /// The time from a request to its answer; what the answer holds is fixed before the wait.
     pub latency: Duration,
 }
 
