@@ -3,8 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use futures::stream::BoxStream;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -34,56 +33,36 @@ fn fault(text: &'static str) -> object_store::Error {
     }
 }
 
-type Answer<'a, T> = BoxFuture<'a, object_store::Result<T>>;
-
-// Written out as `async_trait` would, which is no dependency.
+#[async_trait]
 impl ObjectStore for Faulty {
-    fn put_opts<'a, 'b, 'c>(
-        &'a self,
-        location: &'b Path,
+    async fn put_opts(
+        &self,
+        location: &Path,
         bytes: PutPayload,
         options: PutOptions,
-    ) -> Answer<'c, PutResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        async move {
-            let in_log = location.as_ref().contains("_delta_log/") || location.as_ref().contains("_ledger/");
-            if in_log && self.refuse.swap(false, Ordering::SeqCst) {
-                return Err(fault("no room"));
-            }
-            let done = self.inner.put_opts(location, bytes, options).await?;
-            if in_log && self.lose.swap(false, Ordering::SeqCst) {
-                Err(fault("connection reset"))
-            } else {
-                Ok(done)
-            }
+    ) -> object_store::Result<PutResult> {
+        let in_log = location.as_ref().contains("_delta_log/") || location.as_ref().contains("_ledger/");
+        if in_log && self.refuse.swap(false, Ordering::SeqCst) {
+            return Err(fault("no room"));
         }
-        .boxed()
+        let done = self.inner.put_opts(location, bytes, options).await?;
+        if in_log && self.lose.swap(false, Ordering::SeqCst) {
+            Err(fault("connection reset"))
+        } else {
+            Ok(done)
+        }
     }
 
-    fn put_multipart_opts<'a, 'b, 'c>(
-        &'a self,
-        location: &'b Path,
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
         options: PutMultipartOptions,
-    ) -> Answer<'c, Box<dyn MultipartUpload>>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        self.inner.put_multipart_opts(location, options)
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, options).await
     }
 
-    fn get_opts<'a, 'b, 'c>(&'a self, location: &'b Path, options: GetOptions) -> Answer<'c, GetResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        self.inner.get_opts(location, options)
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        self.inner.get_opts(location, options).await
     }
 
     fn delete_stream(
@@ -97,22 +76,11 @@ impl ObjectStore for Faulty {
         self.inner.list(prefix)
     }
 
-    fn list_with_delimiter<'a, 'b, 'c>(&'a self, prefix: Option<&'b Path>) -> Answer<'c, ListResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        self.inner.list_with_delimiter(prefix)
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
     }
 
-    fn copy_opts<'a, 'b, 'c, 'd>(&'a self, from: &'b Path, to: &'c Path, options: CopyOptions) -> Answer<'d, ()>
-    where
-        'a: 'd,
-        'b: 'd,
-        'c: 'd,
-        Self: 'd,
-    {
-        self.inner.copy_opts(from, to, options)
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+        self.inner.copy_opts(from, to, options).await
     }
 }

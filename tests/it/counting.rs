@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use async_trait::async_trait;
+use futures::StreamExt;
 use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -78,59 +78,39 @@ impl Counting {
     }
 }
 
-type Answer<'a, T> = BoxFuture<'a, object_store::Result<T>>;
-
-// Written out as `async_trait` would, which is no dependency.
+#[async_trait]
 impl ObjectStore for Counting {
-    fn put_opts<'a, 'b, 'c>(
-        &'a self,
-        location: &'b Path,
+    async fn put_opts(
+        &self,
+        location: &Path,
         bytes: PutPayload,
         options: PutOptions,
-    ) -> Answer<'c, PutResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        self.inner.put_opts(location, bytes, options)
+    ) -> object_store::Result<PutResult> {
+        self.inner.put_opts(location, bytes, options).await
     }
 
-    fn put_multipart_opts<'a, 'b, 'c>(
-        &'a self,
-        location: &'b Path,
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
         options: PutMultipartOptions,
-    ) -> Answer<'c, Box<dyn MultipartUpload>>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        self.inner.put_multipart_opts(location, options)
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, options).await
     }
 
-    fn get_opts<'a, 'b, 'c>(&'a self, location: &'b Path, options: GetOptions) -> Answer<'c, GetResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        async move {
-            let is_head = options.head;
-            let found = self.inner.get_opts(location, options).await;
-            let bytes = match &found {
-                Ok(found) if !is_head => found.range.end - found.range.start,
-                _ => 0,
-            };
-            let more = Asked {
-                requests: 1,
-                bytes,
-                listed: 0,
-            };
-            note(&self.asked, location.as_ref(), more);
-            found
-        }
-        .boxed()
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        let is_head = options.head;
+        let found = self.inner.get_opts(location, options).await;
+        let bytes = match &found {
+            Ok(found) if !is_head => found.range.end - found.range.start,
+            _ => 0,
+        };
+        let more = Asked {
+            requests: 1,
+            bytes,
+            listed: 0,
+        };
+        note(&self.asked, location.as_ref(), more);
+        found
     }
 
     fn delete_stream(
@@ -152,23 +132,12 @@ impl ObjectStore for Counting {
         self.counted(prefix, self.inner.list_with_offset(prefix, offset))
     }
 
-    fn list_with_delimiter<'a, 'b, 'c>(&'a self, prefix: Option<&'b Path>) -> Answer<'c, ListResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        self.inner.list_with_delimiter(prefix)
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
     }
 
-    fn copy_opts<'a, 'b, 'c, 'd>(&'a self, from: &'b Path, to: &'c Path, options: CopyOptions) -> Answer<'d, ()>
-    where
-        'a: 'd,
-        'b: 'd,
-        'c: 'd,
-        Self: 'd,
-    {
-        self.inner.copy_opts(from, to, options)
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+        self.inner.copy_opts(from, to, options).await
     }
 }
 

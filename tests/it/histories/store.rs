@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::Path as FilePath;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use futures::future::BoxFuture;
+use async_trait::async_trait;
 use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
@@ -128,48 +128,28 @@ impl fmt::Display for Frail {
     }
 }
 
-type Answer<'a, T> = BoxFuture<'a, object_store::Result<T>>;
-
-// Written out as `async_trait` would, which is no dependency.
+#[async_trait]
 impl ObjectStore for Frail {
-    fn put_opts<'a, 'b, 'c>(
-        &'a self,
-        location: &'b Path,
+    async fn put_opts(
+        &self,
+        location: &Path,
         bytes: PutPayload,
         options: PutOptions,
-    ) -> Answer<'c, PutResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        self.write(self.inner.put_opts(location, bytes, options)).boxed()
+    ) -> object_store::Result<PutResult> {
+        self.write(self.inner.put_opts(location, bytes, options)).await
     }
 
-    fn put_multipart_opts<'a, 'b, 'c>(
-        &'a self,
-        location: &'b Path,
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
         options: PutMultipartOptions,
-    ) -> Answer<'c, Box<dyn MultipartUpload>>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        self.write(self.inner.put_multipart_opts(location, options)).boxed()
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        self.write(self.inner.put_multipart_opts(location, options)).await
     }
 
-    fn get_opts<'a, 'b, 'c>(&'a self, location: &'b Path, options: GetOptions) -> Answer<'c, GetResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        async move {
-            self.check()?;
-            self.inner.get_opts(location, options).await
-        }
-        .boxed()
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        self.check()?;
+        self.inner.get_opts(location, options).await
     }
 
     fn delete_stream(
@@ -189,26 +169,12 @@ impl ObjectStore for Frail {
         }
     }
 
-    fn list_with_delimiter<'a, 'b, 'c>(&'a self, prefix: Option<&'b Path>) -> Answer<'c, ListResult>
-    where
-        'a: 'c,
-        'b: 'c,
-        Self: 'c,
-    {
-        async move {
-            self.check()?;
-            self.inner.list_with_delimiter(prefix).await
-        }
-        .boxed()
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        self.check()?;
+        self.inner.list_with_delimiter(prefix).await
     }
 
-    fn copy_opts<'a, 'b, 'c, 'd>(&'a self, from: &'b Path, to: &'c Path, options: CopyOptions) -> Answer<'d, ()>
-    where
-        'a: 'd,
-        'b: 'd,
-        'c: 'd,
-        Self: 'd,
-    {
-        self.write(self.inner.copy_opts(from, to, options)).boxed()
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+        self.write(self.inner.copy_opts(from, to, options)).await
     }
 }
