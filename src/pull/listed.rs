@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::spawn_blocking;
 
-use super::page::{count_of, hash, narrow, widen};
+use super::page::{count_of, hash, narrow, place_of, widen};
 use super::windows::{Fault, Windowed};
 use crate::http::Answer;
 use crate::schema::{DAY, EARLIEST, Micros, SECOND, format_time, parse_time};
@@ -83,12 +83,12 @@ impl Windowed {
         let widened = narrowed.is_none().then(|| widen(&answer.body));
         let text = narrowed.or(widened.as_deref()).unwrap_or_default();
         let members: Members<'_> =
-            serde_json::from_str(text).map_err(|error| Fault::Shape(format!("not an object: {error}")))?;
+            serde_json::from_str(text).map_err(|error| Fault::Shape(format!("not an object{}", place_of(&error))))?;
         let rows = members
             .get(self.rows)
             .ok_or_else(|| Fault::Shape(format!("no `{}`", self.rows)))?;
         let rows: Vec<&RawValue> = serde_json::from_str(rows.get())
-            .map_err(|error| Fault::Shape(format!("`{}` is not a list: {error}", self.rows)))?;
+            .map_err(|error| Fault::Shape(format!("`{}` is not a list{}", self.rows, place_of(&error))))?;
         let meta: Meta = member(&members, "meta")?;
         let links: Links = member(&members, "links")?;
         let count = members
@@ -166,7 +166,7 @@ fn member<T: for<'de> Deserialize<'de> + Default>(members: &Members<'_>, name: &
     };
     serde_json::from_str::<Option<T>>(member.get())
         .map(Option::unwrap_or_default)
-        .map_err(|error| Fault::Shape(format!("`{name}`: {error}")))
+        .map_err(|error| Fault::Shape(format!("`{name}` is not what it should be{}", place_of(&error))))
 }
 
 fn text_of(value: &RawValue) -> String {

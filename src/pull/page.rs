@@ -194,10 +194,11 @@ pub(super) fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Option<Page>, Pul
         String::from_utf8_lossy(body).into_owned()
     };
     let members: BTreeMap<String, &RawValue> =
-        serde_json::from_str(&text).map_err(|error| shape(format!("not an object: {error}")))?;
+        serde_json::from_str(&text).map_err(|error| shape(format!("not an object{}", place_of(&error))))?;
     let lists = lists(&members, asked).map_err(shape)?;
     let meta: Meta = match members.get("meta") {
-        Some(meta) => serde_json::from_str(meta.get()).map_err(|error| shape(format!("`meta`: {error}")))?,
+        Some(meta) => serde_json::from_str(meta.get())
+            .map_err(|error| shape(format!("`meta` is not what it should be{}", place_of(&error))))?,
         None => Meta::default(),
     };
     let number_of = |name: &str| {
@@ -241,6 +242,11 @@ pub(super) fn decode(body: &[u8], asked: &Asked<'_>) -> Result<Option<Page>, Pul
     }))
 }
 
+/// Where in a text its reader stopped. What the reader says itself would quote the text.
+pub(super) fn place_of(error: &serde_json::Error) -> String {
+    format!(", at line {} column {}", error.line(), error.column())
+}
+
 /// A next page that lies behind proves neither that there is more nor that there is not.
 fn has_next(number: u64, meta: &Meta, link: Option<&RawValue>) -> Option<bool> {
     match meta.next_page {
@@ -256,7 +262,9 @@ fn lists<'a>(members: &BTreeMap<String, &'a RawValue>, asked: &Asked<'_>) -> Res
         return Err(format!("no `{}`", asked.members.join("` and no `")));
     }
     let list = |name: &String| match members.get(name) {
-        Some(rows) => serde_json::from_str(rows.get()).map_err(|error| format!("`{name}` is not a list: {error}")),
+        Some(rows) => {
+            serde_json::from_str(rows.get()).map_err(|error| format!("`{name}` is not a list{}", place_of(&error)))
+        }
         None => Ok(Vec::new()),
     };
     asked.members.iter().map(list).collect()
@@ -380,7 +388,19 @@ mod tests {
             text(br#"{"detail":"no"}"#),
             "page 2: not the documented shape: no `results`"
         );
-        assert!(text(br#"{"results":{}}"#).starts_with("page 2: not the documented shape: `results` is not a list"));
+        for (body, what) in [
+            (r#"{"results":"s3cret"}"#, "`results` is not a list, at line 1 column 8"),
+            (
+                r#"{"results":[],"meta":{"page":"s3cret"}}"#,
+                "`meta` is not what it should be, at line 1 column 16",
+            ),
+            (r#"["s3cret"]"#, "not an object, at line 1 column 0"),
+        ] {
+            assert_eq!(
+                text(body.as_bytes()),
+                format!("page 2: not the documented shape: {what}")
+            );
+        }
     }
 
     #[test]
