@@ -210,8 +210,6 @@ fn require_lake(home: &Home) -> Result<(), Failure> {
     }
 }
 
-/// The home of a configuration. Absolute where that can be told, so that no reader takes `~` for another place.
 fn home(config: &Config) -> Home {
-    let dir = std::path::absolute(&config.dir).unwrap_or_else(|_| config.dir.clone());
-    Home { dir }
+    Home::at(&config.dir)
 }

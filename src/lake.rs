@@ -17,7 +17,7 @@ pub mod statistics;
 pub mod verify;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -55,6 +55,22 @@ pub struct BadHome {
 }
 
 impl Home {
+    /// The home at a path, absolute where that can be told, so that no reader takes `~` for another place, and without `..`,
+    /// which a store of objects does not know: what is there already is asked where it truly is.
+    pub fn at(dir: &Path) -> Self {
+        let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
+        let mut plain = PathBuf::new();
+        for part in absolute.components() {
+            if part == Component::ParentDir {
+                plain = plain.canonicalize().unwrap_or(plain);
+                plain.pop();
+            } else {
+                plain.push(part);
+            }
+        }
+        Self { dir: plain }
+    }
+
     /// Refuses a directory that the formats below it would read as another; nothing has been written then.
     pub fn check(&self) -> Result<(), BadHome> {
         let path = self.dir.display().to_string();

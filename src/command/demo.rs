@@ -39,9 +39,7 @@ pub(super) struct Demo {}
 impl Demo {
     pub(super) fn run(context: &Context) -> Result<u8, Failure> {
         let dir = context.flags.dir.clone().unwrap_or_else(|| PathBuf::from("data/demo"));
-        let home = Home {
-            dir: std::path::absolute(dir)?,
-        };
+        let home = Home::at(&dir);
         home.check().map_err(anyhow::Error::from)?;
         let code = block_on(async {
             let started_at = Context::now();

@@ -148,12 +148,17 @@ pub(super) fn tell(context: &Context, outcome: &Outcome, how: &str) {
     }
 }
 
+/// Whether the service was asked for a stream, and gave it; one that had nothing to ask for says nothing of the service.
+fn has_answered(outcome: &Outcome) -> bool {
+    outcome.error.is_none() && outcome.counts.requests > 0
+}
+
 /// The exit code of a run over these streams.
 pub(super) fn code(outcomes: &[Outcome]) -> u8 {
     let errors = || outcomes.iter().filter_map(|outcome| outcome.error.as_ref());
     if errors().any(|error| error.is_configuration()) {
         USAGE
-    } else if !outcomes.is_empty() && errors().count() == outcomes.len() {
+    } else if errors().count() > 0 && !outcomes.iter().any(has_answered) {
         FAILED
     } else if errors().count() > 0 || outcomes.iter().any(Outcome::needs_a_look) {
         NEEDS_A_LOOK

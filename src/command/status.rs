@@ -101,10 +101,12 @@ fn row(config: &Config, source: &str, stream: &str, state: &StreamState, now: Mi
     let gaps = state.coverage.gaps();
     let missing: Micros = gaps.iter().map(|gap| gap.span.to - gap.span.from).sum();
     let uncollected = gaps.iter().map(|gap| gap.span.to).chain(to).min().unwrap_or(EARLIEST);
-    let days_left = retention.map(|days| days - (now - uncollected) / DAY);
+    // Of what only an import brought nobody knows whether a service keeps it still.
+    let kept = retention.filter(|_| state.last_walk_at.is_some());
+    let days_left = kept.map(|days| days - (now - uncollected) / DAY);
     let text = |text: &str| Cell::Text(text.to_owned());
     let time = |at: Option<Micros>| at.map_or(Cell::Null, Cell::Timestamp);
-    let warnings = warnings(state, days_left.zip(retention), finality);
+    let warnings = warnings(state, days_left.zip(kept), finality);
     vec![
         text(source),
         text(stream),

@@ -52,6 +52,9 @@ impl Sync {
         if from.zip(to).is_some_and(|(from, to)| from >= to) {
             return Err(Failure::usage("--from is not before --to"));
         }
+        if from.is_some_and(|from| from >= now) {
+            return Err(Failure::usage("--from is in the future"));
+        }
         let mut sources = Vec::with_capacity(selected.len());
         let home = home(&config);
         for source in selected {

@@ -67,7 +67,11 @@ impl Lake {
     pub async fn commit(&mut self, draft: &Draft<'_>) -> Result<u64> {
         for _ in 0..ATTEMPTS {
             let load = self.sequence() + 1;
-            let written = self.write_files(draft, load).await?;
+            let mut written = Vec::new();
+            if let Err(error) = self.write_files(draft, load, &mut written).await {
+                self.discard(&written).await;
+                return Err(error);
+            }
             let mut tables: BTreeMap<String, TableChange> = BTreeMap::new();
             for file in &written {
                 tables
@@ -88,9 +92,7 @@ impl Lake {
             if self.seal(entry, &written).await? {
                 return Ok(load);
             }
-            for file in &written {
-                self.store.delete(&Path::parse(&file.file.path)?).await?;
-            }
+            self.discard(&written).await;
             self.newest = self.ledger.newest().await?;
         }
         bail!(
@@ -243,7 +245,17 @@ impl Lake {
         Ok(())
     }
 
-    async fn write_files(&self, draft: &Draft<'_>, load: u64) -> Result<Vec<Written>> {
+    /// Removes files that no entry names, as far as the store lets it; the next command that writes removes the rest.
+    async fn discard(&self, written: &[Written]) {
+        for file in written {
+            let path = Path::from(file.file.path.as_str());
+            if let Err(error) = self.store.delete(&path).await {
+                tracing::warn!("{path}: belongs to no load, and cannot be removed: {error}");
+            }
+        }
+    }
+
+    async fn write_files(&self, draft: &Draft<'_>, load: u64, written: &mut Vec<Written>) -> Result<()> {
         let mut stamp = Stamp {
             load: i64::try_from(load)?,
             stream: draft.stream.name.to_owned(),
@@ -256,12 +268,11 @@ impl Lake {
             let records: Vec<&Record> = draft.records.iter().filter(|record| record.form == number).collect();
             parts.extend(batch::of_records(form.table, &records, &stamp)?);
         }
-        let mut written = Vec::with_capacity(parts.len());
         for part in parts {
             written.push(self.write_file(draft, load, part).await?);
             steps::reached("after a data file");
         }
-        Ok(written)
+        Ok(())
     }
 
     async fn write_file(&self, draft: &Draft<'_>, load: u64, part: Part) -> Result<Written> {

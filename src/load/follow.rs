@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::coverage::Span;
 use crate::lake::Lake;
 use crate::lake::files::LiveFile;
 use crate::lake::statistics::Bounds;
@@ -111,7 +112,7 @@ pub async fn coverage(lake: &Lake) -> Result<(Vec<CoverageRow>, Vec<GapRow>)> {
             state: interval.state.name().to_owned(),
             collected_at: interval.collected_at,
         }));
-        gaps.extend(filtered_gap(lake, &source, &stream, state.coverage.horizon()));
+        gaps.extend(filtered_gaps(lake, &source, &stream, state.coverage.horizon()).await?);
         gaps.extend(state.coverage.gaps().into_iter().map(|gap| GapRow {
             source: source.clone(),
             stream: stream.clone(),
@@ -123,18 +124,26 @@ pub async fn coverage(lake: &Lake) -> Result<(Vec<CoverageRow>, Vec<GapRow>)> {
     Ok((coverage, gaps))
 }
 
-/// A stream of which only what a filter lets through is collected is not collected.
-fn filtered_gap(lake: &Lake, source: &str, stream: &str, horizon: Option<Micros>) -> Option<GapRow> {
-    let (whole, filter) = stream.split_once('?')?;
-    let is_collected = lake.streams().iter().any(|(of, known)| of == source && known == whole);
-    Some(GapRow {
+/// Time of which only what a filter lets through is collected is not collected: all that the whole stream was not asked for.
+async fn filtered_gaps(lake: &Lake, source: &str, stream: &str, horizon: Option<Micros>) -> Result<Vec<GapRow>> {
+    let Some(((whole, filter), horizon)) = stream.split_once('?').zip(horizon) else {
+        return Ok(Vec::new());
+    };
+    let coverage = lake
+        .state(source, whole)
+        .await?
+        .map(|state| state.coverage)
+        .unwrap_or_default();
+    let asked_to = coverage.horizon().unwrap_or(EARLIEST);
+    let missing = coverage.missing(Span::new(asked_to, horizon)).into_iter();
+    let gap = |span: Span| GapRow {
         source: source.to_owned(),
         stream: whole.to_owned(),
-        gap_from: EARLIEST,
-        gap_to: horizon?,
+        gap_from: span.from,
+        gap_to: span.to,
         reason: format!("only what the filter {filter} lets through is collected"),
-    })
-    .filter(|_| !is_collected)
+    };
+    Ok(missing.map(gap).collect())
 }
 
 fn data_file(lake: &Lake, table: &'static Table, file: &LiveFile) -> DataFile {

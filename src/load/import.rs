@@ -77,6 +77,8 @@ struct ImportLoad<'a> {
     committed: Option<StreamState>,
     buffer: Buffer,
     first_load: u64,
+    /// Records that could not be read, known ones too.
+    rejected: u64,
     imported: Imported,
     /// The latest time a record may carry.
     latest: Micros,
@@ -102,6 +104,7 @@ impl<'a> ImportLoad<'a> {
             state: StreamState::new(task.account.unwrap_or(UNTOLD)),
             committed: None,
             buffer: Buffer::default(),
+            rejected: 0,
             imported,
             latest: run.started_at + DAY,
         }
@@ -219,6 +222,7 @@ impl<'a> ImportLoad<'a> {
             let covers = self.task.covers.map(|span| span.from..span.to);
             let is_outside = |record: &Record| covers.is_some_and(|covers| !covers.contains(&record.order_at));
             self.imported.outside += u64::from(read.as_ref().is_ok_and(is_outside));
+            self.rejected += u64::from(read.is_err());
             self.buffer.push(read, number, (self.run.clock)());
         }
     }
@@ -248,7 +252,9 @@ impl<'a> ImportLoad<'a> {
 
     /// The last load, and with it what the user states; where nothing is new, an entry of its own holds that.
     async fn finish(&mut self) -> Result<()> {
-        let is_whole = self.imported.failures.is_empty() && !self.is_cancelled();
+        // Where nothing came, or something else in place of a record, the files are not what the user takes them for.
+        let is_sound = self.buffer.received() + self.buffer.pages() > 0 && self.rejected == 0;
+        let is_whole = is_sound && self.imported.failures.is_empty() && !self.is_cancelled();
         let claimed = self.task.covers.filter(|_| is_whole);
         if let Some(span) = claimed {
             self.state.coverage.fill(span, State::Asserted, (self.run.clock)());

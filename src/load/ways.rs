@@ -84,7 +84,13 @@ pub(super) async fn load(
                 load.claims.distrust_counts();
             }
             load.claims.explain_rest(&reason(&error));
-            flushed.and(Err(StreamError::Pull(error)))
+            // What a service never gives out is no failure of the run.
+            if matches!(error, PullError::Capped { .. }) && load.received() > 0 {
+                load.findings.push(format!("{error}; {}", error.hint()));
+                flushed
+            } else {
+                flushed.and(Err(StreamError::Pull(error)))
+            }
         }
         Err(error) => load.flush().await.map_err(StreamError::Lake).and(Err(error)),
     };

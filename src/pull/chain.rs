@@ -171,6 +171,14 @@ impl Chain {
         }
     }
 
+    /// How many rows lie below the last joined one, by the count.
+    pub(super) fn unread(&self) -> Option<u64> {
+        let (depth, count) = self.depth;
+        count
+            .filter(|_| self.is_counted)
+            .map(|count| count.saturating_sub(depth))
+    }
+
     /// The page that ought to hold the last joined row in a list of so many rows, in pages of `size`.
     pub(super) fn page_of_last(&self, size: u64, count: Option<u64>) -> u64 {
         let (depth, before) = self.depth;
@@ -193,6 +201,7 @@ impl Chain {
     pub(super) fn follows_still(&self, outline: &Outline) -> bool {
         self.head.is_some_and(|(_, count)| count == outline.count)
             && !self.is_resized(outline)
+            && !self.is_cut(outline)
             && outline.rows.iter().all(|row| !self.knows(row.id))
             && outline.ids().len() == outline.rows.len()
     }
@@ -225,7 +234,7 @@ impl Chain {
 
     /// Whether a page that is not the last is short although all are counted in pages of the known size, as where a cap ends
     /// within it. Were they smaller, it would begin above the border.
-    fn is_cut(&self, page: &Outline) -> bool {
+    pub(super) fn is_cut(&self, page: &Outline) -> bool {
         let is_counted = self.is_counted && page.total_pages.is_some_and(|total| total > 1);
         is_counted && page.length() < self.size && page.is_sized(self.size)
     }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::chain::Chain;
-use super::numbered::Walker;
+use super::numbered::{JOIN_ATTEMPTS, Walker};
 use super::{DateFilter, Event, Flow, PullError};
 use crate::schema::{Micros, format_time};
 
@@ -25,6 +25,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         }
         let page = number;
         self.tell(Event::Capped { page, total_pages }).await?;
+        let asked = (self.asking.query.clone(), self.before);
         self.asking.query = with_filter(&self.asking.query, dates, before);
         self.before = Some(before);
         let Some(first) = self.read(1).await? else {
@@ -33,6 +34,16 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         let comes_again = first.rows.iter().any(|row| self.chain.knows(row.id));
         if !comes_again && !self.chain.overlaps(&first) {
             return Err(capped);
+        }
+        // An operator that keeps rows back shows fewer than are left, as does a list that shrinks meanwhile.
+        let last = self.chain.last()?.length();
+        let left = self.chain.unread().map(|unread| unread + last);
+        if first.count.zip(left).is_some_and(|(count, left)| count < left) {
+            if self.failures > JOIN_ATTEMPTS {
+                return Err(capped);
+            }
+            (self.asking.query, self.before) = asked;
+            return self.anchor(None).await;
         }
         let mut chain = Chain::new(true);
         chain.proven_from = self.chain.proven_from;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::spawn_blocking;
 
-use super::page::{count_of, hash, narrow, place_of, widen};
+use super::page::{count_of, hash, id_of, narrow, place_of, widen};
 use super::windows::{Fault, Windowed};
 use crate::http::Answer;
 use crate::schema::{DAY, EARLIEST, Micros, SECOND, format_time, parse_time};
@@ -126,7 +126,7 @@ impl Windowed {
         let mut marks = Vec::with_capacity(rows.len());
         for row in rows {
             let members: Members<'_> = serde_json::from_str(row.get()).unwrap_or_default();
-            let id = members.get("id").map_or(row.get(), |id| id.get());
+            let id = id_of(row, &members);
             let key = members
                 .get(self.order_key)
                 .and_then(|key| serde_json::from_str::<String>(key.get()).ok())

@@ -149,14 +149,24 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
             return self.walk_past(deeper).await;
         }
         let is_resized = self.chain.is_resized(&deeper);
-        if !is_resized && self.chain.joins(&deeper) {
+        let mut below = None;
+        if self.chain.is_cut(&deeper) {
+            below = match self.read(number + 1).await {
+                Err(error) if error.is_about_page() => return self.pass_over(number + 1, error).await,
+                answer => answer?,
+            };
+        }
+        if !is_resized && below.is_none() && self.chain.joins(&deeper) {
             return self.extend(deeper, false).await;
         }
         self.chain.has_changed = true;
         self.chain.head = None;
         self.failures += 1;
         if self.failures > JOIN_ATTEMPTS {
-            return self.give_up_join(deeper).await;
+            return match below {
+                Some(below) => self.miss_some_of(&deeper, below).await,
+                None => self.give_up_join(deeper).await,
+            };
         }
         if is_resized {
             return self.anchor(Some(&deeper)).await;

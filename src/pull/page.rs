@@ -290,7 +290,7 @@ fn outline(lists: &[Vec<&RawValue>], asked: &Asked<'_>) -> Outline {
     for (member, list) in lists.iter().enumerate() {
         for row in list {
             let members: BTreeMap<String, &RawValue> = serde_json::from_str(row.get()).unwrap_or_default();
-            let id = members.get("id").map_or(row.get(), |id| id.get());
+            let id = id_of(row, &members);
             let key_text = asked
                 .order_key
                 .and_then(|name| members.get(name))
@@ -316,6 +316,12 @@ fn outline(lists: &[Vec<&RawValue>], asked: &Asked<'_>) -> Outline {
         has_next: None,
         head: head.unwrap_or_default(),
     }
+}
+
+/// The identity of a row as it was sent; one without an `id` is told from others by all of it.
+pub(super) fn id_of<'a>(row: &'a RawValue, members: &BTreeMap<String, &'a RawValue>) -> &'a str {
+    let id = members.get("id").map(|id| id.get());
+    id.filter(|id| *id != "null").unwrap_or(row.get())
 }
 
 fn order_of(keys: &[Micros]) -> PageOrder {

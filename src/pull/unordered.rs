@@ -9,6 +9,8 @@ use crate::coverage::Span;
 use crate::schema::Micros;
 
 const MOST_PASSES: u32 = 5;
+/// So many pages in a row that only repeat rows of the same reading never end.
+const MOST_REPEATS: u32 = 20;
 
 /// What one reading has met.
 struct Reading {
@@ -55,6 +57,7 @@ async fn read_all(
     let mut reading = Reading { oldest: None, pages: 0 };
     let mut total = None;
     let mut met = HashSet::new();
+    let mut repeats = 0;
     loop {
         let number = reading.pages + 1;
         let Some(page) = fetch(asking, number).await? else {
@@ -75,6 +78,10 @@ async fn read_all(
         }
         let is_repeat = outline.rows.iter().all(|row| met.contains(&row.id));
         met.extend(outline.rows.iter().map(|row| row.id));
+        repeats = if is_repeat { repeats + 1 } else { 0 };
+        if repeats > MOST_REPEATS {
+            return Err(PullError::Repeats { page: number });
+        }
         reading.pages = number;
         reading.oldest = reading.oldest.into_iter().chain(outline.oldest).min();
         total = outline.total_pages;

@@ -2,6 +2,7 @@
 //! here the question is what is lost, and what can still be read below.
 
 use super::numbered::{JOIN_ATTEMPTS, Walker};
+use super::page::Outline;
 use super::{Event, Flow, PullError};
 
 /// So many pages in a row that cannot be read end the walk.
@@ -50,6 +51,14 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
                 Ok(())
             }
         }
+    }
+
+    /// A page that again and again holds fewer rows than the count says, though the list goes on below it: what may be missing
+    /// of it is a named gap.
+    pub(super) async fn miss_some_of(&mut self, short: &Outline, below: Outline) -> Result<(), PullError> {
+        let (number, rows, size) = (short.number, short.length(), self.chain.size);
+        let reason = format!("page {number} gave {rows} rows in place of {size}");
+        self.go_on_at(below, reason).await
     }
 
     /// Whether the last joined page, which says nothing of what follows it, still is what it was now that none follows.

@@ -23,7 +23,7 @@ use crate::source::Pagination;
 /// The most rows the service gives in one answer.
 pub(super) const PAGE_SIZE: &str = "100";
 /// Answers in a row that bring nothing new, though each says that the list goes on.
-pub(super) const MOST_BARREN: u32 = 1_000;
+pub(super) const MOST_BARREN: u32 = 100;
 /// How many pages for each request in flight may wait for the caller.
 const PAGES_AHEAD: usize = 8;
 /// 2100-01-01T00:00:00Z: no window ends later.

@@ -48,6 +48,11 @@ impl Service {
             }
             page.rows.truncate(rows.saturating_sub(first));
         }
+        if let Some((number, lacks)) = self.switches.short_page
+            && number == page.number
+        {
+            page.rows.truncate(page.rows.len().saturating_sub(lacks));
+        }
         let body = self
             .write(&page)
             .map_err(|error| Refusal::BadRequest(error.to_string()))?;
@@ -101,7 +106,11 @@ impl Service {
             first: (number - 1).saturating_mul(query.page_size),
             rows: query.page_size,
         };
-        let (rows, count) = self.listing.slice(&ask, self.switches.shape);
+        let (mut rows, mut count) = self.listing.slice(&ask, self.switches.shape);
+        if query.filter != Filter::Everything {
+            count = count.saturating_sub(self.switches.filter_hides);
+            rows.truncate(count.saturating_sub(ask.first));
+        }
         Page {
             number,
             rows,

@@ -33,9 +33,13 @@ pub struct Switches {
     pub unknown_operator: UnknownOperator,
     /// Names under which the filter knows time comparisons; `None`: it knows none.
     pub date_operators: Option<DateOperators>,
+    /// So many of the oldest rows that pass a filter are kept back, and not counted.
+    pub filter_hides: usize,
     pub next_page: NextPage,
     /// Rows beyond this many over all pages are not given out.
     pub cap: Option<Cap>,
+    /// A page of audit logs, by its number, that lacks so many of its last rows, though the count holds them.
+    pub short_page: Option<(usize, usize)>,
     pub count: Tally,
     pub total_pages: Tally,
     /// Rows whose order key is older than this are not listed.
@@ -67,8 +71,10 @@ impl Default for Switches {
             ties: Ties::Stable,
             unknown_operator: UnknownOperator::BadRequest,
             date_operators: None,
+            filter_hides: 0,
             next_page: NextPage::Null,
             cap: None,
+            short_page: None,
             count: Tally::Exact,
             total_pages: Tally::Exact,
             retention_days: None,

@@ -118,6 +118,46 @@ fn dates() -> DateFilter {
 }
 
 #[test]
+fn a_page_that_keeps_rows_back_is_a_named_gap_and_the_walk_goes_on_below_it() {
+    for flight in [1, 8] {
+        let mut drawn = pages_of(4, 600, 10);
+        drawn.switches.short_page = Some((37, 4));
+        let service = Service::start(drawn);
+        let walked = walk(&service, &in_flight(flight));
+        assert!(walked.error.is_none(), "{}", walked.story());
+        let [gap] = walked.missing.as_slice() else {
+            panic!("{}", walked.story())
+        };
+        assert_eq!(gap.reason, "page 37 gave 6 rows in place of 10");
+        let unread = walked.unread(&service);
+        assert_eq!(unread.len(), 4, "{}", walked.story());
+        assert!(unread.iter().all(|key| gap.span.from <= *key && *key < gap.span.to));
+        walked.assert_sound(&service, "a short page");
+    }
+}
+
+#[test]
+fn an_operator_that_shows_fewer_rows_than_are_left_is_not_believed() {
+    for is_honest in [true, false] {
+        let mut drawn = capped(6, BeyondCap::Empty);
+        drawn.switches.date_operators = Some(DateOperators {
+            at_or_after: "gte".to_owned(),
+            before: "lt".to_owned(),
+        });
+        drawn.switches.filter_hides = if is_honest { 0 } else { 3 };
+        let service = Service::start(drawn);
+        let way = Way {
+            dates: Some(dates()),
+            ..in_flight(1)
+        };
+        let walked = walk(&service, &way);
+        let is_capped = matches!(walked.error, Some(PullError::Capped { .. }));
+        assert_eq!(is_capped, !is_honest, "{}", walked.story());
+        walked.assert_sound(&service, "an operator");
+    }
+}
+
+#[test]
 fn a_cap_is_an_error_and_never_the_end() {
     for beyond in [BeyondCap::BadRequest, BeyondCap::Empty] {
         let service = Service::start(capped(6, beyond));

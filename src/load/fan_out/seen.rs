@@ -17,6 +17,9 @@ const MOST_ABSENT: u64 = 20;
 /// More resources than this that cannot be read end the stream.
 const MOST_FAILED: usize = 100;
 
+/// So much of an id is told.
+const LONGEST_ID: usize = 100;
+
 /// How the list of one resource ended.
 pub(super) enum Listed {
     /// With records.
@@ -84,8 +87,9 @@ impl Seen {
             return Err(error.into());
         }
         failed.push(id.to_owned());
+        let shown: String = id.chars().take(LONGEST_ID).collect();
         load.findings.push(format!(
-            "resource {id} could not be listed and will be asked for again: {}",
+            "resource {shown} could not be listed and will be asked for again: {}",
             reason(&error)
         ));
         Ok(!is_often)
