@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::demo::{demo, demo_of_its_own};
-use crate::environment::{Ended, Home, Service, TOKEN, ended};
+use crate::environment::{Ended, Home, Service, TOKEN, ended, simulator};
 
 /// A line as a user types it, in a shell that finds the binary by its name.
 fn shell(home: &Home, line: &str) -> Command {
@@ -304,4 +304,47 @@ fn a_report_says_what_it_knows_of_itself() {
     assert_eq!(coverage["report"], "coverage");
     let written: PathBuf = home.path().join("coverage.json.about.json");
     assert!(!written.exists(), "a JSON report says all in one file");
+}
+
+#[test]
+fn a_home_may_be_named_by_way_of_a_parent_folder() {
+    let service = Service::start(simulator(3, 60));
+    let home = Home::of(&service);
+    std::fs::create_dir_all(home.path().join("below/deeper")).expect("a folder");
+    let run = |folder: &str, arguments: &[&str]| {
+        let mut command = home.command(arguments);
+        ended(
+            &command
+                .current_dir(home.path().join(folder))
+                .output()
+                .expect("the binary runs"),
+        )
+    };
+    let config = ["--config", "../../trailhouse.toml"];
+    for data in ["../../data", "../../data/none/../"] {
+        for verb in ["sync", "verify", "status"] {
+            let ended = run("below/deeper", &[&config[..], &["--dir", data, verb]].concat());
+            assert_eq!(ended.code, Some(0), "{verb} {data}: {}", ended.stderr);
+        }
+    }
+    assert!(home.data().join("lake").is_dir());
+    assert!(!home.path().join("below/deeper/data").exists());
+}
+
+#[test]
+fn a_time_to_sync_from_lies_in_the_past() {
+    let home = Home::new();
+    home.configure("https://acme.example", "");
+    let sync = home.run(&["sync", "--from", "2190-01-01"]);
+    assert_eq!(sync.code, Some(2), "{}", sync.stderr);
+    assert!(sync.stderr.contains("--from is in the future"), "{}", sync.stderr);
+}
+
+#[test]
+fn a_stream_that_had_nothing_to_ask_is_no_success() {
+    let home = Home::new();
+    let streams = "streams = [\"audit_logs\", \"resource_logs\"]\nattempts = 1";
+    home.configure("http://127.0.0.1:9", streams);
+    let sync = home.run(&["sync"]);
+    assert_eq!(sync.code, Some(1), "{}", sync.stderr);
 }

@@ -251,6 +251,11 @@ fn rows_that_nobody_told_the_account_of_become_the_first_ones_and_no_others() {
     assert!(!home.data().exists());
     home.ok(&["import", STREAM, "all.json", "--kind", "secoda"]);
     home.ok(&["import", STREAM, "all.json"]);
+    let status = home.ok(&["status", "--format", "csv"]).stdout;
+    assert!(
+        !status.contains("sync now"),
+        "nobody knows what that account still has: {status}"
+    );
     let other = home.run(&["import", STREAM, "all.json", "--kind", "zendesk"]);
     assert_eq!(other.code, Some(2), "{}", other.stderr);
     home.configure(&service.running.base_url(), "");

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use trailhouse::simulator::service::{RESOURCE_LOGS, WORKSPACE_NOTIFICATIONS};
 use trailhouse::simulator::switches::UnknownOperator;
 
-use super::{LOGS, NOTICES, asked, assert_exact, home, resources_asked};
+use super::{ALL, LOGS, NOTICES, asked, assert_exact, home, resources_asked};
 use crate::environment::{Home, SOURCE, Service, simulator};
 
 fn filtered(service: &Service, stream: &str, filter: &str) -> Home {
@@ -79,6 +80,23 @@ fn any_expression_of_the_grammar_narrows_the_audit_logs() {
             "{filter}"
         );
     }
+}
+
+#[test]
+fn what_a_filter_leaves_out_is_a_gap_beside_what_was_collected_whole() {
+    let service = Service::start(simulator(35, 120));
+    let home = home(&service, "");
+    home.ok(&["sync", "acme.audit_logs"]);
+    let gaps = "select count(*) from coverage_gaps where stream = 'audit_logs'";
+    assert_eq!(home.number(gaps), 0);
+    let only = r#"filter = { operator = "exact", field = "performer_type", value = "USER" }"#;
+    let narrowed = format!("{ALL}\n[sources.{SOURCE}.filters.audit_logs]\n{only}");
+    home.configure(&service.running.base_url(), &narrowed);
+    service.running.clock().advance(SignedDuration::from_hours(48));
+    home.ok(&["sync", "acme.audit_logs"]);
+    let covered = "(select max(to_at) from coverage where stream = 'audit_logs')";
+    let told = format!("{gaps} and starts_with(reason, 'only what the filter') and gap_from = {covered}");
+    assert_eq!(home.number(&told), 1);
 }
 
 #[test]
