@@ -1,0 +1,178 @@
+//! The judgement of lists that are asked for by resource: their promise is the log's, as far as its rows have been followed.
+//! Apart from the judgement of lists that are walked by an order key of their own.
+
+use trailhouse::coverage::{Span, State};
+use trailhouse::simulator::listing::sightings::{Sighting, Sort};
+
+use super::draw::{Moment, Trouble};
+use super::judge::{Case, at, state_at};
+use super::nature::Where;
+use super::run::{Ended, Synced};
+
+impl Case<'_> {
+    /// `calm` says in which syncs nothing kept the log from being read and claimed.
+    pub(super) fn judge_by_resource(&mut self, log: &Case<'_>, calm: &[bool]) {
+        self.judge_rows();
+        let (history, tale) = (self.history, self.tale);
+        for (number, (moment, sync)) in history.moments.iter().zip(&tale.syncs).enumerate() {
+            self.judge_served(number, moment, sync);
+            if Where::of(history, tale.sort) == Where::Nowhere {
+                self.judge_silence(number, sync);
+                continue;
+            }
+            self.judge_borrowed(number, sync, log);
+            self.judge_place(number, sync, log);
+            self.judge_asked(number, moment, sync);
+            self.judge_final(number, sync, log);
+            if calm[number] {
+                self.judge_calm(number, sync, log);
+            }
+        }
+    }
+
+    /// Lists that are not there prove nothing.
+    fn judge_silence(&mut self, number: usize, sync: &Synced) {
+        let coverage = sync.state.iter().flat_map(|state| state.coverage.intervals());
+        if coverage.filter(|interval| is_claimed(interval.state)).count() > 0 {
+            self.fault(format!("sync {number} claims what no list shows"));
+        }
+    }
+
+    /// Nothing is claimed that the log has not claimed, and of notifications, some of which are of no resource, nothing for
+    /// good.
+    fn judge_borrowed(&mut self, number: usize, sync: &Synced, log: &Case<'_>) {
+        let of = log.tale.syncs[number].state.as_ref();
+        for interval in sync.state.iter().flat_map(|state| state.coverage.intervals()) {
+            if !is_claimed(interval.state) {
+                continue;
+            }
+            let is_final = interval.state == State::Final;
+            let is_backed = |state| {
+                if is_final {
+                    state == State::Final
+                } else {
+                    is_claimed(state)
+                }
+            };
+            let others = of.into_iter().flat_map(|state| state.coverage.intervals());
+            let mut met = others.filter(|other| !other.span.meet(interval.span).is_empty());
+            let is_whole = of.is_some_and(|state| state.coverage.missing(interval.span).is_empty());
+            if !is_whole || !met.all(|other| is_backed(other.state)) || (is_final && self.tale.sort == Sort::Notices) {
+                let Span { from, to } = interval.span;
+                let what = format!("{} to {} is {:?}", at(from), at(to), interval.state);
+                self.fault(format!("sync {number}: {what}, and the log is not"));
+            }
+        }
+    }
+
+    /// Whatever tells of a record that has been listed from the beginning to the end is held of the log by this load.
+    fn judge_named(&mut self, (number, sync): (usize, &Synced), log: &Case<'_>, (load, what): (u64, &str)) {
+        let state = sync.state.as_ref().and_then(|state| state.fan_out.as_ref());
+        let failed = state.map(|place| place.failed.as_slice()).unwrap_or_default();
+        for sighting in self.missing(&sync.still, sync) {
+            // The log may have another row of the same id, and deleted ones are told of no more.
+            let told_by = &sync.told_by[&sighting];
+            let is_named = told_by.iter().all(|revision| log.has(*revision, load));
+            let is_listed = self
+                .resource(sighting)
+                .is_some_and(|resource| !failed.contains(resource));
+            if is_named && is_listed {
+                let name = self.name(sighting);
+                self.fault(format!("sync {number}: {name} {what}, and is not there"));
+            }
+        }
+    }
+
+    /// The place says up to which load of the log every resource has been listed.
+    fn judge_place(&mut self, number: usize, sync: &Synced, log: &Case<'_>) {
+        let state = sync.state.as_ref().and_then(|state| state.fan_out.as_ref());
+        if let Some(place) = state {
+            self.judge_named(
+                (number, sync),
+                log,
+                (place.first.after, "is of a resource that is done"),
+            );
+        }
+    }
+
+    /// A resource that was asked for in a sync that ended well is held as it is listed.
+    fn judge_asked(&mut self, number: usize, moment: &Moment, sync: &Synced) {
+        let is_whole = matches!(sync.ended, Ended::Done { error: None, .. });
+        let state = sync.state.as_ref().and_then(|state| state.fan_out.as_ref());
+        let Some(place) = state.filter(|_| is_whole && !matches!(moment.trouble, Trouble::StoppedAt { .. })) else {
+            return;
+        };
+        for sighting in self.missing(&sync.still, sync) {
+            // The one that is known to show something may only have been asked whether it still does.
+            let is_asked = self.resource(sighting).is_some_and(|resource| {
+                sync.asked.contains(resource)
+                    && !place.failed.contains(resource)
+                    && place.known.as_ref() != Some(resource)
+            });
+            if is_asked {
+                let name = self.name(sighting);
+                self.fault(format!(
+                    "sync {number}: {name} is of a resource that was asked for, and is not there"
+                ));
+            }
+        }
+    }
+
+    /// What becomes final is there, but for what only the lists of resources have: no row of the log tells of it.
+    fn judge_final(&mut self, number: usize, sync: &Synced, log: &Case<'_>) {
+        let before = number
+            .checked_sub(1)
+            .and_then(|number| self.tale.syncs[number].state.as_ref());
+        if self.history.is_late_beyond_finality {
+            return;
+        }
+        let is_final = |state, revision: &Sighting| state_at(state, revision.updated_at) == Some(State::Final);
+        for sighting in self.missing(&sync.still, sync) {
+            let told_by = &sync.told_by[&sighting];
+            let listed = &log.tale.syncs[number].still;
+            let is_bound = told_by
+                .iter()
+                .all(|it| listed.contains(it) && is_final(sync.state.as_ref(), it));
+            if is_bound && !told_by.iter().all(|it| is_final(before, it)) {
+                let name = self.name(sighting);
+                self.fault(format!(
+                    "sync {number}: {name} is in time that becomes final, and is not there"
+                ));
+            }
+        }
+    }
+
+    /// Nothing was wrong with the log: every resource it names is listed, and what it has claimed is claimed here.
+    fn judge_calm(&mut self, number: usize, sync: &Synced, log: &Case<'_>) {
+        match &sync.ended {
+            Ended::Done { error: None, findings } if findings.is_empty() => {}
+            ended => return self.fault(format!("sync {number} ended as {ended:?}, and nothing was wrong")),
+        }
+        self.judge_named(
+            (number, sync),
+            log,
+            (sync.sequence, "is of a resource that the log names"),
+        );
+        let own = sync.state.as_ref().map(|state| &state.coverage);
+        let of = log.tale.syncs[number].state.as_ref();
+        for interval in of.into_iter().flat_map(|state| state.coverage.intervals()) {
+            let state = |at| state_at(sync.state.as_ref(), at);
+            let is_same = self.tale.sort == Sort::Notices
+                || (state(interval.span.from) == Some(interval.state)
+                    && state(interval.span.to - 1) == Some(interval.state));
+            if !is_same || own.is_none_or(|own| !own.missing(interval.span).is_empty()) {
+                let Span { from, to } = interval.span;
+                let what = format!("{} to {} is {:?} of the log", at(from), at(to), interval.state);
+                self.fault(format!("sync {number}: {what}, and not here, though nothing was wrong"));
+            }
+        }
+    }
+
+    fn resource(&self, sighting: Sighting) -> Option<&String> {
+        self.tale.resources.get(&sighting.row)
+    }
+}
+
+fn is_claimed(state: State) -> bool {
+    matches!(state, State::Provisional | State::Final)
+}
