@@ -144,7 +144,7 @@ async fn read_all(load: &mut StreamLoad<'_>, lists: &Lists<'_>, reading: Reading
             return Ok(());
         }
         if !seen.take(load, id, listed)? {
-            break;
+            ahead.stop();
         }
         if reading != Reading::Again {
             place(load, reading).last_done = Some(id.to_owned());

@@ -24,7 +24,7 @@ impl Case<'_> {
             self.judge_place(number, sync, log);
             self.judge_asked(number, moment, sync);
             self.judge_final(number, sync, log);
-            if calm[number] {
+            if calm[number] && self.nature.is_readable {
                 self.judge_calm(number, sync, log);
             }
         }
@@ -67,16 +67,11 @@ impl Case<'_> {
 
     /// Whatever tells of a record that has been listed from the beginning to the end is held of the log by this load.
     fn judge_named(&mut self, (number, sync): (usize, &Synced), log: &Case<'_>, (load, what): (u64, &str)) {
-        let state = sync.state.as_ref().and_then(|state| state.fan_out.as_ref());
-        let failed = state.map(|place| place.failed.as_slice()).unwrap_or_default();
         for sighting in self.missing(&sync.still, sync) {
             // The log may have another row of the same id, and deleted ones are told of no more.
             let told_by = &sync.told_by[&sighting];
             let is_named = told_by.iter().all(|revision| log.has(*revision, load));
-            let is_listed = self
-                .resource(sighting)
-                .is_some_and(|resource| !failed.contains(resource));
-            if is_named && is_listed {
+            if is_named && self.resource(sighting).is_some() && !self.is_of_failed(sighting, sync) {
                 let name = self.name(sighting);
                 self.fault(format!("sync {number}: {name} {what}, and is not there"));
             }
@@ -104,12 +99,10 @@ impl Case<'_> {
         };
         for sighting in self.missing(&sync.still, sync) {
             // The one that is known to show something may only have been asked whether it still does.
-            let is_asked = self.resource(sighting).is_some_and(|resource| {
-                sync.asked.contains(resource)
-                    && !place.failed.contains(resource)
-                    && place.known.as_ref() != Some(resource)
-            });
-            if is_asked {
+            let is_asked = self
+                .resource(sighting)
+                .is_some_and(|resource| sync.asked.contains(resource) && place.known.as_ref() != Some(resource));
+            if is_asked && !self.is_of_failed(sighting, sync) {
                 let name = self.name(sighting);
                 self.fault(format!(
                     "sync {number}: {name} is of a resource that was asked for, and is not there"
@@ -166,6 +159,13 @@ impl Case<'_> {
                 self.fault(format!("sync {number}: {what}, and not here, though nothing was wrong"));
             }
         }
+    }
+
+    /// Whether the list that the record is in could not be read, and will be asked for again.
+    pub(super) fn is_of_failed(&self, sighting: Sighting, sync: &Synced) -> bool {
+        let place = sync.state.as_ref().and_then(|state| state.fan_out.as_ref());
+        let resource = self.resource(sighting);
+        resource.is_some_and(|resource| place.is_some_and(|place| place.failed.contains(resource)))
     }
 
     fn resource(&self, sighting: Sighting) -> Option<&String> {

@@ -26,11 +26,18 @@ pub(super) struct Nature {
 }
 
 impl Nature {
-    /// Of the log itself, or of the list of all notifications.
+    /// Of the log itself, of the list of all notifications, or of the lists of resources.
     pub(super) fn of(history: &History, sort: Sort) -> Nature {
         match &history.kind {
             Kind::Secoda(switches) if sort == Sort::Notices => of_notices(history, switches),
-            Kind::Secoda(switches) => of_audit_logs(history, switches),
+            Kind::Secoda(switches) => {
+                let log = of_audit_logs(switches);
+                let is_log = sort == Sort::Audit;
+                Nature {
+                    is_readable: !is_endless(history, switches) && (log.is_readable || !is_log),
+                    ..log
+                }
+            }
             Kind::Zendesk(switches, _) => Nature {
                 is_readable: switches.broken_cursor.is_none() && switches.ignored.is_empty(),
                 is_counted: true,
@@ -41,15 +48,17 @@ impl Nature {
     }
 }
 
-fn of_audit_logs(history: &History, switches: &Switches) -> Nature {
-    // Nothing tells the end, and what is asked for beyond it comes under another number.
-    let is_endless = switches.total_pages == Tally::Zero
-        && switches.next_page != NextPage::Null
-        && may_repeat_last(history, switches);
+/// Nothing tells the end, and what is asked for beyond it comes under another number.
+fn is_endless(history: &History, switches: &Switches) -> bool {
+    let is_silent = switches.total_pages == Tally::Zero && switches.next_page != NextPage::Null;
+    is_silent && may_repeat_last(history, switches)
+}
+
+fn of_audit_logs(switches: &Switches) -> Nature {
     let is_counted = switches.count == Tally::Exact;
     let is_ordered = switches.sort_honoured || switches.default_order == Order::NewestFirst;
     Nature {
-        is_readable: switches.ties == Ties::Stable && switches.cap.is_none() && !is_endless,
+        is_readable: switches.ties == Ties::Stable && switches.cap.is_none(),
         is_counted,
         is_ordered,
         changes_withstood: withstood(is_ordered && is_counted),
