@@ -569,7 +569,11 @@ mod tests {
         let before = *early.workspace.event(planned.event);
         early.set_status(planned.event, Status::Removed);
         early.settle(end());
-        assert_eq!(*early.workspace.event(planned.event), before, "what is deleted is not revised");
+        assert_eq!(
+            *early.workspace.event(planned.event),
+            before,
+            "what is deleted is not revised"
+        );
         let mut short = open(end(), Some(10));
         assert_eq!(short.truth(FORM).revisions.len(), short.ids().len());
     }

@@ -41,9 +41,19 @@ impl Case<'_> {
     /// Nothing is claimed that the log has not claimed, and of notifications, some of which are of no resource, nothing for
     /// good.
     fn judge_borrowed(&mut self, number: usize, sync: &Synced, log: &Case<'_>) {
+        // A run that breaks off may have recorded this state and not yet the log's, whose rows are durable all the same.
+        if matches!(sync.ended, Ended::Broken(_)) {
+            return;
+        }
+        let before = number
+            .checked_sub(1)
+            .and_then(|number| self.tale.syncs[number].state.as_ref());
         let of = log.tale.syncs[number].state.as_ref();
         for interval in sync.state.iter().flat_map(|state| state.coverage.intervals()) {
-            if !is_claimed(interval.state) {
+            let span = interval.span;
+            let mut known = before.into_iter().flat_map(|state| state.coverage.intervals());
+            let is_known = known.any(|old| old.state == interval.state && old.span.meet(span) == span);
+            if !is_claimed(interval.state) || is_known {
                 continue;
             }
             let is_final = interval.state == State::Final;
