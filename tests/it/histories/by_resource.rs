@@ -1,6 +1,8 @@
 //! The judgement of lists that are asked for by resource: their promise is the log's, as far as its rows have been followed.
 //! Apart from the judgement of lists that are walked by an order key of their own.
 
+use std::collections::BTreeSet;
+
 use trailhouse::coverage::{Span, State};
 use trailhouse::simulator::listing::sightings::{Sighting, Sort};
 
@@ -8,6 +10,10 @@ use super::draw::{Moment, Trouble};
 use super::judge::{Case, at, state_at};
 use super::nature::Where;
 use super::run::{Ended, Synced};
+
+const FINALITY: i64 = 86_400_000_000;
+/// How long a sync takes at most by the service's clock, which others move on.
+const SLACK: i64 = 7_200_000_000;
 
 impl Case<'_> {
     /// `calm` says in which syncs nothing kept the log from being read and claimed.
@@ -26,6 +32,7 @@ impl Case<'_> {
             self.judge_final(number, sync, log);
             if calm[number] && self.nature.is_readable {
                 self.judge_calm(number, sync, log);
+                self.judge_second(number, sync, log);
             }
         }
     }
@@ -169,6 +176,43 @@ impl Case<'_> {
                 self.fault(format!("sync {number}: {what}, and not here, though nothing was wrong"));
             }
         }
+    }
+
+    /// A resource is listed once more when its recent activity has become older than `finality`: what its list has shown by
+    /// then is there, also where no row of the log tells of it.
+    fn judge_second(&mut self, number: usize, sync: &Synced, log: &Case<'_>) {
+        for sighting in self.missing(&sync.still, sync) {
+            let first = self
+                .resource(sighting)
+                .and_then(|resource| log.last_active(resource, sync));
+            let Some(first) = first else { continue };
+            let due_at = log.tale.syncs[first].began_at + FINALITY;
+            // When a load was made is told by the loader's own clock.
+            let mut moments = self.history.moments[first..=number].iter();
+            let is_told = !moments.any(|moment| matches!(moment.trouble, Trouble::WrongClock(_)));
+            let mut later = self.tale.syncs[first + 1..=number].iter();
+            let was_listed = later.any(|it| it.began_at <= due_at && it.still.contains(&sighting));
+            if is_told && was_listed && due_at + SLACK <= sync.began_at {
+                let name = self.name(sighting);
+                self.fault(format!(
+                    "sync {number}: {name} was in its resource's list within a day of sync {first}, and is not there"
+                ));
+            }
+        }
+    }
+
+    /// The last sync with a row of a resource that was not older than `finality` then.
+    fn last_active(&self, resource: &str, until: &Synced) -> Option<usize> {
+        let of_resource = self.tale.resources.iter().filter(|(_, known)| *known == resource);
+        let ids: BTreeSet<&String> = of_resource.filter_map(|(row, _)| self.tale.ids.get(row)).collect();
+        let held = self.tale.held.iter().filter(|row| ids.contains(&row.id));
+        let held = held.filter(|row| row.load <= i128::from(until.sequence));
+        let synced = held.filter_map(|row| {
+            let mut syncs = self.tale.syncs.iter();
+            let number = syncs.position(|sync| row.load <= i128::from(sync.sequence))?;
+            (row.updated_at >= self.tale.syncs[number].began_at - FINALITY).then_some(number)
+        });
+        synced.max()
     }
 
     /// Whether the list that the record is in could not be read, and will be asked for again.
