@@ -203,6 +203,12 @@ impl Running {
         self.server.service().seen.clone()
     }
 
+    /// The requests after so many, and no more than these: a long history has many.
+    pub fn requests_after(&self, count: usize) -> Vec<Seen> {
+        let service = self.server.service();
+        service.seen.get(count..).unwrap_or_default().to_vec()
+    }
+
     /// The ids of the rows listed now, newest first.
     pub fn ids(&self) -> Vec<String> {
         self.settled(|service| service.listing.ids())

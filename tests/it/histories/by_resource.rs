@@ -23,10 +23,13 @@ impl Case<'_> {
         for (number, (moment, sync)) in history.moments.iter().zip(&tale.syncs).enumerate() {
             self.judge_served(number, moment, sync);
             if Where::of(history, tale.sort) == Where::Nowhere {
-                self.judge_silence(number, sync);
+                self.judge_silence(number, sync, log);
                 continue;
             }
             self.judge_borrowed(number, sync, log);
+            if !self.nature.is_steady {
+                continue;
+            }
             self.judge_place(number, sync, log);
             self.judge_asked(number, moment, sync);
             self.judge_final(number, sync, log);
@@ -37,12 +40,19 @@ impl Case<'_> {
         }
     }
 
-    /// Lists that are not there prove nothing.
-    fn judge_silence(&mut self, number: usize, sync: &Synced) {
-        let coverage = sync.state.iter().flat_map(|state| state.coverage.intervals());
-        if coverage.filter(|interval| is_claimed(interval.state)).count() > 0 {
+    /// Lists that are not there prove nothing, once there is a row of the log to ask them for.
+    fn judge_silence(&mut self, number: usize, sync: &Synced, log: &Case<'_>) {
+        let held = log.tale.held.iter().filter(|row| row.load <= i128::from(sync.sequence));
+        let claimed = |key| state_at(sync.state.as_ref(), key).is_some_and(is_claimed);
+        let mut held = held.filter(|row| claimed(row.updated_at));
+        if held.any(|row| log.is_of_resource(&row.id)) {
             self.fault(format!("sync {number} claims what no list shows"));
         }
+    }
+
+    fn is_of_resource(&self, id: &str) -> bool {
+        let mut rows = self.tale.ids.iter().filter(|(_, known)| *known == id);
+        rows.any(|(row, _)| self.tale.resources.contains_key(row))
     }
 
     /// Nothing is claimed that the log has not claimed, and of notifications, some of which are of no resource, nothing for

@@ -246,7 +246,7 @@ impl<'a> Case<'a> {
             let becomes_final = is == Some(State::Final) && was != Some(State::Final);
             // A list that is not counted may hide a row once; only a second reading makes its claims final.
             let is_binding = becomes_final || (becomes_claimed && self.nature.is_counted);
-            if is_binding {
+            if is_binding && self.nature.is_steady {
                 let name = self.name(sighting);
                 self.fault(format!(
                     "sync {number}: {name} is in time that becomes {is:?} (was {was:?}), and is not there"

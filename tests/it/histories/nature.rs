@@ -21,6 +21,8 @@ pub(super) struct Nature {
     /// Whether the numbers in the answers say what there is.
     pub(super) is_counted: bool,
     pub(super) is_ordered: bool,
+    /// Whether a reading in full that brings nothing new has seen everything: rows that change places may hide from it.
+    pub(super) is_steady: bool,
     /// How many changes of a sync may keep it from claiming all; `None`: none does.
     pub(super) changes_withstood: Option<usize>,
 }
@@ -42,6 +44,7 @@ impl Nature {
                 is_readable: switches.broken_cursor.is_none() && switches.ignored.is_empty(),
                 is_counted: true,
                 is_ordered: true,
+                is_steady: true,
                 changes_withstood: None,
             },
         }
@@ -61,6 +64,7 @@ fn of_audit_logs(switches: &Switches) -> Nature {
         is_readable: switches.ties == Ties::Stable && switches.cap.is_none(),
         is_counted,
         is_ordered,
+        is_steady: true,
         changes_withstood: withstood(is_ordered && is_counted),
     }
 }
@@ -74,6 +78,7 @@ fn of_notices(history: &History, switches: &Switches) -> Nature {
         is_readable: switches.ties == Ties::Stable && (is_counted || !is_endless),
         is_counted,
         is_ordered,
+        is_steady: switches.ties == Ties::Stable || (is_ordered && Where::of(history, Sort::Notices) == Where::Whole),
         changes_withstood: withstood(is_ordered && is_counted),
     }
 }

@@ -248,7 +248,9 @@ impl Service {
         let Service::Secoda(running) = self else {
             return BTreeSet::new();
         };
-        let requests = running.requests().into_iter().filter(|request| request.number > since);
+        let requests = running
+            .requests_after(usize::try_from(since).expect("small"))
+            .into_iter();
         let targets = requests
             .map(|request| request.target)
             .filter(|target| target.starts_with(path));
