@@ -199,15 +199,6 @@ impl Listing {
         }
     }
 
-    /// The ids of all rows listed now, newest first; rows without an id are left out.
-    pub fn ids(&self) -> Vec<String> {
-        self.listed()
-            .iter()
-            .rev()
-            .filter_map(|key| self.workspace.event_id(key.event))
-            .collect()
-    }
-
     /// A new row at the head; gives its number.
     pub fn arrive(&mut self) -> u32 {
         let number = self.workspace.arrive(self.now);

@@ -65,7 +65,7 @@ fn of_audit_logs(switches: &Switches) -> Nature {
         is_counted,
         is_ordered,
         is_steady: true,
-        changes_withstood: withstood(is_ordered && is_counted),
+        changes_withstood: Some(withstood(is_ordered && is_counted)),
     }
 }
 
@@ -79,12 +79,12 @@ fn of_notices(history: &History, switches: &Switches) -> Nature {
         is_counted,
         is_ordered,
         is_steady: switches.ties == Ties::Stable || (is_ordered && Where::of(history, Sort::Notices) == Where::Whole),
-        changes_withstood: withstood(is_ordered && is_counted),
+        changes_withstood: Some(withstood(is_ordered && is_counted)),
     }
 }
 
-fn withstood(is_joined: bool) -> Option<usize> {
-    Some(if is_joined { JOIN_ATTEMPTS - 1 } else { 0 })
+fn withstood(is_joined: bool) -> usize {
+    if is_joined { JOIN_ATTEMPTS - 1 } else { 0 }
 }
 
 fn may_repeat_last(history: &History, switches: &Switches) -> bool {
