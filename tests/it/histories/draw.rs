@@ -81,6 +81,10 @@ pub(crate) enum Trouble {
     Poison {
         page: usize,
     },
+    /// The lists of every sixteenth resource are never answered well: of those with this digit in their id.
+    Sick {
+        digit: u8,
+    },
     /// The key is refused.
     Revoked,
     /// The key is let in, and finds nothing.
@@ -142,7 +146,7 @@ impl History {
             has_all_streams: false,
         };
         if events < MOST_OF_ALL_STREAMS {
-            history.with_all_streams()
+            history.with_all_streams().with_sick_lists()
         } else {
             history
         }
@@ -158,7 +162,21 @@ impl History {
         switches.notifications = notifications(rng);
         self.settings.most_of_a_kind = rng.usize(1..=4);
         self.has_all_streams = true;
-        for moment in &mut self.moments {
+        self
+    }
+
+    /// What else goes wrong where lists are asked for by resource.
+    fn with_sick_lists(mut self) -> History {
+        let rng = &mut fastrand::Rng::with_seed(self.seed ^ 0x7369_636b);
+        let lists = if self.has_all_streams {
+            self.moments.len() - 2
+        } else {
+            0
+        };
+        for moment in &mut self.moments[..lists] {
+            if rng.u8(0..8) == 0 && moment.trouble == Trouble::None {
+                moment.trouble = Trouble::Sick { digit: rng.u8(0..16) };
+            }
             if rng.u8(0..30) == 0 {
                 let bad = Bad::EmptyVersion(Pick::Depth(rng.u16(0..=1000)));
                 moment

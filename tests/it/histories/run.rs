@@ -133,6 +133,7 @@ fn faults(history: &History, moment: &Moment, number: u64, service: &Service) ->
             let fault = if is_reset { Fault::Reset } else { status(503) };
             FaultPlan::always(When::From(service.asked() + from), fault)
         }
+        Trouble::Sick { digit } => FaultPlan::always(When::Target(format!("-4{digit:x}")), status(500)),
         Trouble::Poison { page } => FaultPlan::always(When::Page(page), status(500)),
         _ => FaultPlan::none(),
     }
