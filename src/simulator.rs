@@ -8,7 +8,7 @@
 //! workspace, truth, order -> listing -> filter, service -> wire, server      what is shown when, how it is sent
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 
@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 use self::bad::Bad;
 use self::clock::Clock;
 use self::faults::{FaultPlan, Rule};
-use self::listing::sightings::Sighting;
+use self::listing::sightings::{Sighting, Sort};
 use self::listing::{Keeping, Listing, Pick};
 use self::script::{Change, Script};
 use self::server::{Asked, Server};
@@ -203,24 +203,38 @@ impl Running {
         self.server.service().seen.clone()
     }
 
+    /// The requests after so many, and no more than these: a long history has many.
+    pub fn requests_after(&self, count: usize) -> Vec<Seen> {
+        let service = self.server.service();
+        service.seen.get(count..).unwrap_or_default().to_vec()
+    }
+
     /// The ids of the rows listed now, newest first.
     pub fn ids(&self) -> Vec<String> {
         self.settled(|service| service.listing.ids())
     }
 
-    /// What is listed now, as revisions of rows.
-    pub fn in_reach(&self) -> BTreeSet<Sighting> {
-        self.settled(|service| service.listing.in_reach())
+    /// What is listed now, as revisions of rows, each with the revisions of logs that tell of it; of notifications those at
+    /// most so old.
+    pub fn in_reach(&self, sort: Sort, age: Option<SignedDuration>) -> BTreeMap<Sighting, Vec<Sighting>> {
+        self.settled(|service| service.listing.in_reach(sort, age))
     }
 
     /// What has stood in full answers so far, as revisions of rows.
-    pub fn sighted(&self) -> BTreeSet<Sighting> {
-        self.settled(|service| service.listing.sighted())
+    pub fn sighted(&self, sort: Sort) -> BTreeSet<Sighting> {
+        self.settled(|service| service.listing.sighted(sort))
     }
 
-    /// The `id` of a row; none for a told one without.
-    pub fn id_of(&self, row: u32) -> Option<String> {
-        self.server.service().listing.workspace.event_id(row)
+    /// The `id` of the record that a row stands for; none for a told one without.
+    pub fn id_of(&self, sort: Sort, row: u32) -> Option<String> {
+        self.server.service().listing.id_of(sort, row)
+    }
+
+    /// The resource that an event is about.
+    pub fn resource_of(&self, row: u32) -> Option<String> {
+        let service = self.server.service();
+        let workspace = &service.listing.workspace;
+        Some(workspace.resource_id(workspace.event(row))?.to_string())
     }
 
     /// Every revision that was within reach at any moment since the start.

@@ -70,6 +70,9 @@ enum Reading {
 pub(super) async fn follow(load: &mut StreamLoad<'_>, lists: &Lists<'_>) -> Result<(), StreamError> {
     load.claims.is_another_streams = true;
     let Some(newest) = resources::newest(load, lists.of) else {
+        if resources::quiet(load, lists).is_some() {
+            return resources::take_coverage(load, lists, (0, 0)).await;
+        }
         let source = &load.task.source.name;
         load.findings.push(format!(
             "asks per resource, by the rows of {source}.{of}, and the lake has none yet: sync {source}.{of} first",
@@ -144,7 +147,7 @@ async fn read_all(load: &mut StreamLoad<'_>, lists: &Lists<'_>, reading: Reading
             return Ok(());
         }
         if !seen.take(load, id, listed)? {
-            break;
+            ahead.stop();
         }
         if reading != Reading::Again {
             place(load, reading).last_done = Some(id.to_owned());

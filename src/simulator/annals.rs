@@ -55,6 +55,11 @@ impl Annals {
         }
     }
 
+    /// The versions that stood in full answers.
+    pub fn served(&self) -> impl Iterator<Item = &Version> {
+        self.served.iter()
+    }
+
     /// The version of these edits, if any of them was ever within reach.
     pub fn reached(&self, version: Option<Version>, edits: &[u32]) -> Option<Version> {
         version.filter(|_| edits.iter().any(|edit| self.logs.is_shown(*edit)))

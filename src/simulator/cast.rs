@@ -224,8 +224,9 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Draws a cast whose size goes with the number of events, and of resources `breadth` times as many.
-    pub fn draw(seed: u64, events: usize, breadth: usize) -> Cast {
+    /// Draws a cast whose size goes with the number of events, and of resources `breadth` times as many, but no more than
+    /// `most_of_a_kind`.
+    pub fn draw(seed: u64, events: usize, (breadth, most_of_a_kind): (usize, usize)) -> Cast {
         let mut cast = Cast {
             performers: Vec::new(),
             resources: Vec::new(),
@@ -240,7 +241,8 @@ impl Cast {
         for kind in Kind::ALL {
             let first = cast.resources.len();
             let (least, per_events, most) = kind.population();
-            cast.furnish(kind, seed, (least + events / per_events).min(most) * breadth);
+            let count = (least + events / per_events).min(most) * breadth;
+            cast.furnish(kind, seed, count.min(most_of_a_kind));
             cast.kinds.push(first..cast.resources.len());
         }
         cast
@@ -392,11 +394,11 @@ mod tests {
 
     #[test]
     fn a_larger_history_has_a_larger_cast_without_shared_ids() {
-        let small = Cast::draw(1, 1_000, 1);
-        let large = Cast::draw(1, 1_000_000, 1);
+        let small = Cast::draw(1, 1_000, (1, usize::MAX));
+        let large = Cast::draw(1, 1_000_000, (1, usize::MAX));
         assert!(large.performers.len() > small.performers.len());
         assert!(large.resources.len() > 10_000);
-        assert!(Cast::draw(1, 1_000_000, 5).resources.len() > 50_000);
+        assert!(Cast::draw(1, 1_000_000, (5, usize::MAX)).resources.len() > 50_000);
         let tables = large.kind(Kind::Table).chain(large.kind(Kind::Document));
         let ids: std::collections::HashSet<_> = tables.map(|place| large.resources[place].id).collect();
         assert_eq!(ids.len(), 1_060 + 540);

@@ -199,15 +199,6 @@ impl Listing {
         }
     }
 
-    /// The ids of all rows listed now, newest first; rows without an id are left out.
-    pub fn ids(&self) -> Vec<String> {
-        self.listed()
-            .iter()
-            .rev()
-            .filter_map(|key| self.workspace.event_id(key.event))
-            .collect()
-    }
-
     /// A new row at the head; gives its number.
     pub fn arrive(&mut self) -> u32 {
         let number = self.workspace.arrive(self.now);
@@ -318,8 +309,11 @@ impl Listing {
         event
     }
 
-    /// Makes the next revision of a row; `moved` collects the keys under which rows no longer stand.
+    /// Makes the next revision of a row, unless it is deleted; `moved` collects the keys under which rows no longer stand.
     fn change(&mut self, row: u32, at: i64, moved: &mut Vec<Key>) {
+        if self.status(row) == Status::Removed {
+            return;
+        }
         let old = *self.workspace.event(row);
         if self.status(row) == Status::Listed {
             self.past.supersede(row, old);
@@ -561,6 +555,16 @@ mod tests {
         listing.settle(end() + SignedDuration::from_hours(24 * 3));
         assert!(listing.ids().len() < listed);
         assert_eq!(listing.truth(FORM).revisions.len(), 3_000);
+        let mut early = open(end() - SignedDuration::from_hours(24 * 20), None);
+        let planned = early.planned.last().copied().unwrap();
+        let before = *early.workspace.event(planned.event);
+        early.set_status(planned.event, Status::Removed);
+        early.settle(end());
+        assert_eq!(
+            *early.workspace.event(planned.event),
+            before,
+            "what is deleted is not revised"
+        );
         let mut short = open(end(), Some(10));
         assert_eq!(short.truth(FORM).revisions.len(), short.ids().len());
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::cast::email;
 use super::chance::{Purpose, id, number as chance_number};
+use super::listing::sightings::Sighting;
 use super::order::{Ask, Key, cut};
 use super::row::Moment;
 use super::shape::reshape_notice;
@@ -77,6 +78,16 @@ impl Notices {
     /// Notes that the notifications of these events were in a full answer.
     pub fn serve(&mut self, rows: &[u32]) {
         self.served.extend(rows);
+    }
+
+    /// Those created at `from` or later, or of these what was served.
+    pub fn sightings(&self, from: i64, is_served: bool) -> impl Iterator<Item = Sighting> {
+        let young = self.keys.iter().filter(move |key| key.updated_at >= from);
+        let wanted = young.filter(move |key| !is_served || self.served.contains(&key.event));
+        wanted.map(|key| Sighting {
+            row: key.event,
+            updated_at: key.updated_at,
+        })
     }
 
     /// By `id`: all that were created at `from` or later, or of these what was served.

@@ -20,6 +20,8 @@ pub struct Settings {
     pub events: usize,
     /// How many times as many resources there are as events call for.
     pub breadth: usize,
+    /// No more resources than this of any kind, but for those that act themselves.
+    pub most_of_a_kind: usize,
     /// The length of the drawn history.
     pub days: u32,
     /// Its end: no event is later, and at this instant all of it is visible.
@@ -40,6 +42,7 @@ impl Settings {
             seed,
             events,
             breadth: 1,
+            most_of_a_kind: usize::MAX,
             days,
             end_at,
             story: false,
@@ -112,7 +115,11 @@ pub struct Workspace {
 impl Workspace {
     /// Draws all of it; a million events take about a second.
     pub fn draw(settings: &Settings) -> Workspace {
-        let cast = Cast::draw(settings.seed, settings.events, settings.breadth.max(1));
+        let cast = Cast::draw(
+            settings.seed,
+            settings.events,
+            (settings.breadth.max(1), settings.most_of_a_kind),
+        );
         let repertoire = Repertoire::load();
         let mut rng = fastrand::Rng::with_seed(settings.seed);
         let mut told = Vec::new();

@@ -4,9 +4,11 @@
 
 pub(crate) mod draw;
 mod judge;
+mod by_resource;
 mod kinds;
 pub(crate) mod run;
 mod killed;
+mod nature;
 mod service;
 pub(crate) mod store;
 mod words;

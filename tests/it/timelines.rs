@@ -66,6 +66,20 @@ fn a_lost_answer_to_a_commit_that_succeeded_doubles_nothing_and_one_that_failed_
     }
 }
 
+#[test]
+fn an_account_in_which_nothing_has_happened_yet_is_covered_and_needs_no_look() {
+    let moments = vec![
+        Moment::quiet(SignedDuration::from_secs(40)),
+        Moment::quiet(SignedDuration::from_mins(10)),
+        Moment::quiet(days(40)),
+        Moment::quiet(days(2)),
+    ];
+    let mut history = History::told(5, small_pages(), moments).with_all_streams();
+    history.settings.events = 20;
+    let tale = well(&history);
+    assert!(tale.syncs[0].listed.is_empty() && !tale.syncs[3].listed.is_empty());
+}
+
 fn horizon(state: Option<&StreamState>) -> i64 {
     state
         .and_then(|state| state.coverage.horizon())

@@ -61,6 +61,11 @@ impl<'a> Ahead<'a> {
         Some(resource)
     }
 
+    /// Begins no further list; what those under way have been told is kept all the same.
+    pub(super) fn stop(&mut self) {
+        self.resources = [].iter();
+    }
+
     /// What the list at hand tells next; nothing at its end.
     pub(super) async fn hear(&mut self) -> Option<Told> {
         let told = self.told.as_mut()?;

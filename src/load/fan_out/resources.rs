@@ -115,6 +115,13 @@ pub(super) async fn begin(load: &mut StreamLoad<'_>, lists: &Lists<'_>, newest: 
     Ok(())
 }
 
+/// What this run has found out of the other stream since its newest entry; there need be none.
+pub(super) fn quiet<'a>(load: &StreamLoad<'_>, lists: &Lists<'a>) -> Option<&'a QuietStream> {
+    let source = &load.task.source.name;
+    let mut quiet = lists.quiet.iter();
+    quiet.find(|quiet| quiet.source == *source && quiet.stream == lists.of)
+}
+
 /// The state of the other stream as of an entry, and at its newest what this run has found out since.
 async fn proven(
     load: &StreamLoad<'_>,
@@ -122,9 +129,7 @@ async fn proven(
     (until, newest): (u64, u64),
 ) -> Result<Option<StreamState>, StreamError> {
     let source = &load.task.source.name;
-    let is_of = |quiet: &&QuietStream| quiet.source == *source && quiet.stream == lists.of;
-    let later = lists.quiet.iter().find(is_of).filter(|_| until == newest);
-    match later {
+    match quiet(load, lists).filter(|_| until == newest) {
         Some(quiet) => Ok(Some(quiet.state.clone())),
         None => state_at(load.lake, (source, lists.of), until).await,
     }

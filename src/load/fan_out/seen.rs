@@ -53,7 +53,7 @@ impl Seen {
         }
     }
 
-    /// Says whether the reading goes on.
+    /// Says whether the reading goes on to further resources.
     pub(super) fn take(&mut self, load: &mut StreamLoad<'_>, id: &str, listed: Listed) -> Result<bool, StreamError> {
         match listed {
             Listed::Failed(error) => return self.fail(load, id, error),

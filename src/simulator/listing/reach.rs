@@ -31,6 +31,15 @@ impl Listing {
         self.show_in_resources(&there);
     }
 
+    /// The ids of all rows listed now, newest first; rows without an id are left out.
+    pub fn ids(&self) -> Vec<String> {
+        self.listed()
+            .iter()
+            .rev()
+            .filter_map(|key| self.workspace.event_id(key.event))
+            .collect()
+    }
+
     /// The number of a listed row.
     pub fn find(&self, pick: &Pick) -> Option<u32> {
         let listed = self.listed();

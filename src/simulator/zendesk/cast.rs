@@ -25,7 +25,7 @@ pub struct Cast {
 impl Cast {
     /// The people of the workspace that this seed draws.
     pub fn draw(seed: u64) -> Cast {
-        let workspace = Workspace::draw(seed, 0, 1);
+        let workspace = Workspace::draw(seed, 0, (1, usize::MAX));
         let people = &workspace.performers[workspace.class(Who::Human)];
         Cast {
             agents: people.iter().map(|person| person.name.clone()).collect(),

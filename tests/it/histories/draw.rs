@@ -5,17 +5,17 @@ use jiff::{SignedDuration, Timestamp};
 use trailhouse::simulator::bad::Bad;
 use trailhouse::simulator::listing::Pick;
 use trailhouse::simulator::script::Change;
-use trailhouse::simulator::switches::{NextPage, Order, PastTheEnd, Shape, Switches, Tally, Ties};
+use trailhouse::simulator::switches::{NextPage, PastTheEnd, Shape, Switches};
 use trailhouse::simulator::workspace::Settings;
 use trailhouse::simulator::zendesk;
 use trailhouse::source::Pagination;
 
-use super::kinds::{page_size, pick, shape, switches, zendesk_of};
+use super::kinds::{notifications, page_size, pick, resource_logs, shape, switches, zendesk_of};
 use super::store::Mishap;
 
-/// So many failed joins make a gap, and one change lets one join fail.
-const JOIN_ATTEMPTS: usize = 3;
 const DAYS: u32 = 730;
+/// A history of fewer events has every stream: about every other one of Secoda.
+const MOST_OF_ALL_STREAMS: usize = 650;
 const END: &str = "2026-06-30T12:00:00Z";
 /// Longer pauses than this are stretched so that a history takes its two years.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -33,6 +33,8 @@ pub(crate) struct History {
     pub(crate) is_late_beyond_finality: bool,
     /// Whether the list may hold one row twice: where it does so across pages, these cannot be joined.
     pub(crate) has_doubles: bool,
+    /// Whether the loader takes every stream of the service, and not its log alone.
+    pub(crate) has_all_streams: bool,
 }
 
 /// Which service, and what it is like.
@@ -78,6 +80,10 @@ pub(crate) enum Trouble {
     /// This page is never answered well.
     Poison {
         page: usize,
+    },
+    /// The lists of every sixteenth resource are never answered well: of those with this digit in their id.
+    Sick {
+        digit: u8,
     },
     /// The key is refused.
     Revoked,
@@ -129,7 +135,7 @@ impl History {
         for _ in 0..2 {
             moments.push(Moment::quiet(SignedDuration::from_hours(25)));
         }
-        History {
+        let history = History {
             seed,
             settings,
             kind,
@@ -137,7 +143,48 @@ impl History {
             moments,
             is_late_beyond_finality: manner.is_late,
             has_doubles: manner.has_doubles,
+            has_all_streams: false,
+        };
+        if events < MOST_OF_ALL_STREAMS {
+            history.with_all_streams().with_sick_lists()
+        } else {
+            history
         }
+    }
+
+    /// The same history of a service whose other lists are drawn too, from numbers of their own: of Zendesk there are none.
+    pub(crate) fn with_all_streams(mut self) -> History {
+        let Kind::Secoda(switches) = &mut self.kind else {
+            return self;
+        };
+        let rng = &mut fastrand::Rng::with_seed(self.seed ^ 0x0066_616e);
+        switches.resource_logs = resource_logs(rng);
+        switches.notifications = notifications(rng);
+        self.settings.most_of_a_kind = rng.usize(1..=4);
+        self.has_all_streams = true;
+        self
+    }
+
+    /// What else goes wrong where lists are asked for by resource.
+    fn with_sick_lists(mut self) -> History {
+        let rng = &mut fastrand::Rng::with_seed(self.seed ^ 0x7369_636b);
+        let lists = if self.has_all_streams {
+            self.moments.len() - 2
+        } else {
+            0
+        };
+        for moment in &mut self.moments[..lists] {
+            if rng.u8(0..8) == 0 && moment.trouble == Trouble::None {
+                moment.trouble = Trouble::Sick { digit: rng.u8(0..16) };
+            }
+            if rng.u8(0..30) == 0 {
+                let bad = Bad::EmptyVersion(Pick::Depth(rng.u16(0..=1000)));
+                moment
+                    .before
+                    .push(Change::Plant(bad, SignedDuration::from_secs(rng.i64(0..40_000))));
+            }
+        }
+        self
     }
 
     /// A history told by a test: of Secoda, a few hundred rows, nothing late but what is told.
@@ -154,6 +201,7 @@ impl History {
             moments,
             is_late_beyond_finality: false,
             has_doubles: false,
+            has_all_streams: false,
         }
     }
 
@@ -161,49 +209,6 @@ impl History {
     pub(crate) fn begins_at(&self) -> Timestamp {
         let length = DAY.saturating_mul(i32::try_from(self.settings.days).expect("days"));
         self.settings.end_at.checked_sub(length).expect("a time")
-    }
-
-    /// Whether a full reading of the list, while nothing else happens, is enough to claim it all.
-    pub(crate) fn is_readable(&self) -> bool {
-        match &self.kind {
-            Kind::Secoda(switches) => {
-                // Nothing tells the end, and what is asked for beyond it comes under another number.
-                let is_endless = switches.total_pages == Tally::Zero
-                    && switches.next_page != NextPage::Null
-                    && self.may_repeat_last(switches);
-                switches.ties == Ties::Stable && switches.cap.is_none() && !is_endless
-            }
-            Kind::Zendesk(switches, _) => switches.broken_cursor.is_none() && switches.ignored.is_empty(),
-        }
-    }
-
-    fn may_repeat_last(&self, switches: &Switches) -> bool {
-        let turned = |moment: &Moment| matches!(moment.turn, Some(Turn::PastTheEnd(PastTheEnd::RepeatLast)));
-        switches.past_the_end == PastTheEnd::RepeatLast || self.moments.iter().any(turned)
-    }
-
-    /// Whether the numbers in the answers say what there is.
-    pub(crate) fn is_counted(&self) -> bool {
-        match &self.kind {
-            Kind::Secoda(switches) => switches.count == Tally::Exact,
-            Kind::Zendesk(..) => true,
-        }
-    }
-
-    pub(crate) fn is_ordered(&self) -> bool {
-        match &self.kind {
-            Kind::Secoda(switches) => switches.sort_honoured || switches.default_order == Order::NewestFirst,
-            Kind::Zendesk(..) => true,
-        }
-    }
-
-    /// How many changes of a sync may keep it from claiming all; `None`: none does.
-    pub(crate) fn changes_withstood(&self) -> Option<usize> {
-        match &self.kind {
-            Kind::Secoda(_) if self.is_ordered() && self.is_counted() => Some(JOIN_ATTEMPTS - 1),
-            Kind::Secoda(_) => Some(0),
-            Kind::Zendesk(..) => None,
-        }
     }
 
     fn changes(&self) -> impl Iterator<Item = &Change> {

@@ -11,6 +11,7 @@ use trailhouse::simulator::script::Change;
 use trailhouse::simulator::switches::DateHeader;
 
 use super::draw::{History, Kind, Moment, Trouble};
+use super::nature::{Nature, Where};
 use super::run::{Ended, Held, Synced, Tale, is_moving};
 
 const SECOND: i64 = 1_000_000;
@@ -24,36 +25,49 @@ const MOST: usize = 12;
 
 type Name = (String, i64);
 
-struct Case<'a> {
-    history: &'a History,
-    tale: &'a Tale,
-    /// The load each revision came with first.
+/// One sort of record of a history.
+pub(super) struct Case<'a> {
+    pub(super) history: &'a History,
+    pub(super) tale: &'a Tale,
+    pub(super) nature: Nature,
+    /// Each revision in every form it is held in.
     held: BTreeMap<Name, Vec<&'a Held>>,
-    faults: Vec<String>,
+    pub(super) faults: Vec<String>,
 }
 
 /// Everything wrong with what a history came to.
 pub(crate) fn judge(history: &History, tale: &Tale) -> Vec<String> {
-    let mut held: BTreeMap<Name, Vec<&Held>> = BTreeMap::new();
-    for row in &tale.held {
-        held.entry((row.id.clone(), row.updated_at)).or_default().push(row);
+    let mut log = Case::of(history, tale);
+    let calm = log.judge_list();
+    let mut faults = std::mem::take(&mut log.faults);
+    for other in &tale.others {
+        let mut case = Case::of(history, other);
+        if Where::of(history, other.sort) == Where::Whole {
+            case.judge_list();
+        } else {
+            case.judge_by_resource(&log, &calm);
+        }
+        faults.extend(case.faults.iter().map(|fault| format!("{:?}: {fault}", other.sort)));
     }
-    let mut case = Case {
-        history,
-        tale,
-        held,
-        faults: Vec::new(),
-    };
-    case.judge_rows();
-    for (number, (moment, sync)) in history.moments.iter().zip(&tale.syncs).enumerate() {
-        case.judge_sync(number, moment, sync);
-    }
-    case.faults.truncate(MOST);
-    case.faults
+    faults.truncate(MOST);
+    faults
 }
 
 /// How the syncs ended, and what was claimed around those that the faults name.
 pub(crate) fn told(tale: &Tale, faults: &[String]) -> String {
+    let mut text = told_of(tale, faults);
+    for other in &tale.others {
+        let start = format!("{:?}: ", other.sort);
+        let own = faults.iter().filter_map(|fault| fault.strip_prefix(&start));
+        let own: Vec<String> = own.map(str::to_owned).collect();
+        if !own.is_empty() {
+            write!(text, "{:?}\n{}", other.sort, told_of(other, &own)).expect("text");
+        }
+    }
+    text
+}
+
+fn told_of(tale: &Tale, faults: &[String]) -> String {
     let rejects = tale.rejects.iter();
     let mut text: String = rejects.map(|reject| format!("rejected: {reject}\n")).collect();
     let is_named = |number: usize| faults.iter().any(|fault| fault.starts_with(&format!("sync {number}")));
@@ -90,31 +104,61 @@ pub(crate) fn told(tale: &Tale, faults: &[String]) -> String {
             )
             .expect("text");
         }
+        if let Some(fan_out) = sync.state.as_ref().and_then(|state| state.fan_out.as_ref()) {
+            writeln!(text, "    {fan_out:?}, asked for {}", sync.asked.len()).expect("text");
+        }
     }
     text
 }
 
-fn at(micros: i64) -> String {
+pub(super) fn at(micros: i64) -> String {
     Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |at| at.to_string())
 }
 
-impl Case<'_> {
-    fn fault(&mut self, fault: String) {
+impl<'a> Case<'a> {
+    fn of(history: &'a History, tale: &'a Tale) -> Case<'a> {
+        let mut held: BTreeMap<Name, Vec<&Held>> = BTreeMap::new();
+        for row in &tale.held {
+            held.entry((row.id.clone(), row.updated_at)).or_default().push(row);
+        }
+        Case {
+            history,
+            tale,
+            nature: Nature::of(history, tale.sort),
+            held,
+            faults: Vec::new(),
+        }
+    }
+
+    pub(super) fn fault(&mut self, fault: String) {
         self.faults.push(fault);
     }
 
-    fn judge_rows(&mut self) {
+    /// Of one list: says in which syncs nothing was wrong.
+    fn judge_list(&mut self) -> Vec<bool> {
+        self.judge_rows();
+        let moments = self.history.moments.iter().zip(&self.tale.syncs);
+        (0..)
+            .zip(moments)
+            .map(|(number, (moment, sync))| self.judge_sync(number, moment, sync))
+            .collect()
+    }
+
+    pub(super) fn judge_rows(&mut self) {
         let mut faults = Vec::new();
         for (name, rows) in &self.held {
             let who = format!("{} of {}", name.0, at(name.1));
             match self.tale.shown.get(name) {
                 None => faults.push(format!("{who} was never shown")),
-                Some(content) if rows.iter().any(|row| row.content != *content) => {
-                    faults.push(format!("{who} should be {content:?}, not {:?}", rows[0].content));
+                Some(contents) => {
+                    let strange = rows.iter().filter(|row| !contents.contains(&row.content));
+                    faults.extend(
+                        strange.map(|row| format!("{who} should be one of {contents:?}, not {:?}", row.content)),
+                    );
                 }
-                Some(_) => {}
             }
-            if rows.len() > self.history.shapes() {
+            let states = self.tale.shown.get(name).map_or(0, Vec::len);
+            if rows.len() > self.history.shapes() * states {
                 faults.push(format!("{who} is there {} times", rows.len()));
             }
         }
@@ -135,19 +179,25 @@ impl Case<'_> {
                 self.tale.rejects_shown
             ));
         }
-        if self.tale.stored != self.tale.held.len() {
-            let (stored, held) = (self.tale.stored, self.tale.held.len());
+        let (stored, held) = self.tale.stored;
+        if stored != held {
             faults.push(format!("the loads have stored {stored} rows, and {held} are there"));
         }
         if self.tale.unbalanced > 0 {
             faults.push(format!("{} loads do not add up", self.tale.unbalanced));
+        }
+        if self.tale.unmerged > 0 {
+            faults.push(format!(
+                "{} ids are in the merged table twice or not at all",
+                self.tale.unmerged
+            ));
         }
         let findings = self.tale.findings.iter();
         faults.extend(findings.map(|finding| format!("verify: {finding}")));
         self.faults.extend(faults);
     }
 
-    fn judge_sync(&mut self, number: usize, moment: &Moment, sync: &Synced) {
+    fn judge_sync(&mut self, number: usize, moment: &Moment, sync: &Synced) -> bool {
         self.judge_served(number, moment, sync);
         let before = number
             .checked_sub(1)
@@ -161,20 +211,26 @@ impl Case<'_> {
                 }
                 self.judge_completeness(number, sync);
                 self.judge_overlap(number, sync, before);
+                return findings.is_empty();
             }
             ended if has_no_cause => self.fault(format!("sync {number} ended as {ended:?}, and nothing was wrong")),
             _ => {}
         }
+        false
     }
 
     /// What stood in a full answer is kept, in a load of this sync.
-    fn judge_served(&mut self, number: usize, moment: &Moment, sync: &Synced) {
+    pub(super) fn judge_served(&mut self, number: usize, moment: &Moment, sync: &Synced) {
         let is_whole = matches!(sync.ended, Ended::Done { error: None, .. });
         if !is_whole || matches!(moment.trouble, Trouble::StoppedAt { .. }) {
             return;
         }
         let lost: Vec<Sighting> = self.missing(&sync.served, sync);
         for sighting in lost {
+            // An answer under another number than was asked for is nothing to keep.
+            if !self.nature.is_readable && self.is_of_failed(sighting, sync) {
+                continue;
+            }
             let name = self.name(sighting);
             self.fault(format!("sync {number}: {name} stood in a full answer and is lost"));
         }
@@ -189,8 +245,8 @@ impl Case<'_> {
             let becomes_claimed = is_claimed(is) && !is_claimed(was);
             let becomes_final = is == Some(State::Final) && was != Some(State::Final);
             // A list that is not counted may hide a row once; only a second reading makes its claims final.
-            let is_binding = becomes_final || (becomes_claimed && self.history.is_counted());
-            if is_binding {
+            let is_binding = becomes_final || (becomes_claimed && self.nature.is_counted);
+            if is_binding && self.nature.is_steady {
                 let name = self.name(sighting);
                 self.fault(format!(
                     "sync {number}: {name} is in time that becomes {is:?} (was {was:?}), and is not there"
@@ -260,7 +316,7 @@ impl Case<'_> {
             Kind::Secoda(switches) => match switches.date {
                 DateHeader::Clock => second(sync.began_at),
                 DateHeader::Skewed(by) => second(sync.began_at + i64::try_from(by.as_micros()).expect("micros")),
-                DateHeader::Absent if self.history.is_ordered() => newest(&sync.listed),
+                DateHeader::Absent if self.nature.is_ordered => newest(&sync.listed),
                 DateHeader::Absent => oldest(&sync.listed),
             },
             Kind::Zendesk(..) => second(sync.began_at),
@@ -276,10 +332,10 @@ impl Case<'_> {
         );
         let moving = |change: &Change| is_moving(change) || matches!(change, Change::PageSize(_));
         let moves = moment.during.iter().filter(|(_, change)| moving(change)).count();
-        let is_withstood = self.history.changes_withstood().is_none_or(|most| moves <= most);
+        let is_withstood = self.nature.changes_withstood.is_none_or(|most| moves <= most);
         // Of what is listed nothing may be a record.
         let is_told = !sync.still.is_empty() || self.tale.rejects_shown == 0;
-        is_calm && is_told && self.history.is_readable() && is_withstood && self.meets_again(number, sync)
+        is_calm && is_told && self.nature.is_readable && is_withstood && self.meets_again(number, sync)
     }
 
     /// Whether the list holds a row that the loader has, or none that it should have. An empty list tells nothing.
@@ -294,13 +350,22 @@ impl Case<'_> {
         is_met || !known().any(|row| oldest.is_none_or(|oldest| row.updated_at >= oldest))
     }
 
-    fn missing(&self, wanted: &BTreeSet<Sighting>, sync: &Synced) -> Vec<Sighting> {
-        let until = i128::from(sync.sequence);
-        let is_held = |sighting: &Sighting| {
-            let rows = self.held.get(&(self.id(*sighting).to_owned(), sighting.updated_at));
-            rows.is_some_and(|rows| rows.iter().any(|row| row.load <= until))
-        };
-        wanted.iter().copied().filter(|sighting| !is_held(sighting)).collect()
+    pub(super) fn missing(&self, wanted: &BTreeSet<Sighting>, sync: &Synced) -> Vec<Sighting> {
+        let missing = wanted
+            .iter()
+            .copied()
+            .filter(|sighting| !self.has(*sighting, sync.sequence));
+        missing.collect()
+    }
+
+    /// Whether a revision is held by a load, or an earlier one.
+    pub(super) fn has(&self, sighting: Sighting, load: u64) -> bool {
+        let rows = self
+            .tale
+            .ids
+            .get(&sighting.row)
+            .and_then(|id| self.held.get(&(id.clone(), sighting.updated_at)));
+        rows.is_some_and(|rows| rows.iter().any(|row| row.load <= i128::from(load)))
     }
 
     fn id(&self, sighting: Sighting) -> &str {
@@ -308,7 +373,7 @@ impl Case<'_> {
     }
 
     /// A revision, and what is held of its record.
-    fn name(&self, sighting: Sighting) -> String {
+    pub(super) fn name(&self, sighting: Sighting) -> String {
         let id = self.id(sighting);
         let held = self.tale.held.iter().filter(|row| row.id == id);
         let held: Vec<String> = held
@@ -326,7 +391,7 @@ fn oldest(listed: &BTreeSet<Sighting>) -> i64 {
     listed.iter().map(|sighting| sighting.updated_at).min().unwrap_or(0)
 }
 
-fn state_at(state: Option<&StreamState>, key: i64) -> Option<State> {
+pub(super) fn state_at(state: Option<&StreamState>, key: i64) -> Option<State> {
     let mut intervals = state?.coverage.intervals().iter();
     let interval = intervals.find(|interval| interval.span.from <= key && key < interval.span.to)?;
     Some(interval.state)

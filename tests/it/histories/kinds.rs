@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use trailhouse::simulator::switches::{
-    BeyondCap, Cap, DateHeader, NextPage, Order, PastTheEnd, Shape, Switches, Tally, Ties, UnknownOperator,
+    BeyondCap, Cap, CountOf, DateHeader, Dialect, NextPage, Notifications, Offer, Order, Paging, PastTheEnd,
+    ResourceLogs, Shape, Switches, Tally, Ties, UnknownOperator, UnknownResource,
 };
 use trailhouse::simulator::zendesk;
 use trailhouse::simulator::zendesk::switches::BrokenCursor;
@@ -65,6 +66,33 @@ pub(super) fn switches(rng: &mut fastrand::Rng, events: usize) -> Switches {
             _ => DateHeader::Clock,
         },
         ..Switches::default()
+    }
+}
+
+pub(super) fn resource_logs(rng: &mut fastrand::Rng) -> ResourceLogs {
+    ResourceLogs {
+        offer: pick(rng, Offer::Open, 8, &[Offer::Absent, Offer::Forbidden]),
+        page_size: rng.usize(1..=20),
+        paging: pick(rng, Paging::Merged, 50, &[Paging::SideBySide]),
+        count: pick(rng, CountOf::Both, 60, &[CountOf::Versions, CountOf::Logs]),
+        unknown_resource: pick(rng, UnknownResource::NotFound, 50, &[UnknownResource::Empty]),
+        kept_past_retention: rng.bool(),
+        only_here_per_mille: pick(rng, 0, 40, &[100, 300]),
+    }
+}
+
+pub(super) fn notifications(rng: &mut fastrand::Rng) -> Notifications {
+    let elsewhere = [Offer::Absent, Offer::Forbidden];
+    Notifications {
+        workspace: pick(rng, Offer::Open, 45, &elsewhere),
+        bare: pick(rng, Offer::Absent, 30, &[Offer::Open, Offer::Forbidden]),
+        resource: pick(rng, Offer::Open, 10, &elsewhere),
+        dialect: pick(rng, Dialect::Sender, 50, &[Dialect::Performer]),
+        order: pick(rng, Order::NewestFirst, 60, &[Order::OldestFirst, Order::Unordered]),
+        page_size: rng.usize(4..=40),
+        page_size_honoured: rng.u8(0..3) == 0,
+        most_days: pick(rng, None, 50, &[Some(365), Some(90)]),
+        link_base: None,
     }
 }
 

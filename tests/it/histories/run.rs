@@ -13,18 +13,17 @@ use trailhouse::lake::{Home, Lake};
 use trailhouse::load::{self, Outcome, Progress, Run, follow};
 use trailhouse::simulator::clock::Clock;
 use trailhouse::simulator::faults::{Fault, FaultPlan, When, detail};
-use trailhouse::simulator::listing::sightings::Sighting;
+use trailhouse::simulator::listing::sightings::{Sighting, Sort};
 use trailhouse::simulator::script::Change;
+use trailhouse::simulator::service::{RESOURCE_LOGS, RESOURCE_NOTIFICATIONS};
 use trailhouse::source::Source;
 use trailhouse::warehouse::{self, Cell, Warehouse};
 
 use super::draw::{History, Moment, Trouble};
-use super::service::{SOURCE, Service, Shown};
+use super::service::{Columns, SOURCE, Service, Shown};
 use super::store::Frail;
 
-const STREAM: &str = "audit_logs";
-
-/// One sync as a witness saw it.
+/// One sync as a witness saw it, of the records of one sort.
 #[derive(Debug)]
 pub(crate) struct Synced {
     /// By the service's clock, when the sync began.
@@ -35,6 +34,10 @@ pub(crate) struct Synced {
     pub(crate) listed: BTreeSet<Sighting>,
     /// Of that, what was still listed when it ended.
     pub(crate) still: BTreeSet<Sighting>,
+    /// Of each of these, the revisions of logs that told of it when the sync began.
+    pub(crate) told_by: BTreeMap<Sighting, Vec<Sighting>>,
+    /// Resources whose lists were asked for.
+    pub(crate) asked: BTreeSet<String>,
     /// Stood in a full answer of this sync, and of none before.
     pub(crate) served: BTreeSet<Sighting>,
     /// The newest ledger entry when a later command opens the lake.
@@ -44,11 +47,13 @@ pub(crate) struct Synced {
 }
 
 /// How a sync ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Ended {
     /// With an error of the lake, or killed.
     #[expect(dead_code, reason = "told of a failing history")]
     Broken(String),
+    /// The run was stopped before.
+    NotBegun,
     /// The outcome's error, and what it says needs a look.
     Done {
         error: Option<String>,
@@ -67,11 +72,14 @@ pub(crate) struct Held {
     pub(crate) content: Vec<Cell>,
 }
 
-/// What a history came to.
+/// What a history came to, as told by the records of one sort.
 #[derive(Debug)]
 pub(crate) struct Tale {
+    pub(crate) sort: Sort,
     pub(crate) syncs: Vec<Synced>,
     pub(crate) ids: BTreeMap<u32, String>,
+    /// The resource that each row is about.
+    pub(crate) resources: BTreeMap<u32, String>,
     /// All that was ever within reach, with the columns it should have.
     pub(crate) shown: Shown,
     pub(crate) rejects_shown: usize,
@@ -80,24 +88,37 @@ pub(crate) struct Tale {
     pub(crate) rejects: Vec<String>,
     /// Every load that does not add up.
     pub(crate) unbalanced: usize,
-    /// How many rows the loads say they have stored.
-    pub(crate) stored: usize,
+    /// Ids that the merged table has twice, or not at all.
+    pub(crate) unmerged: usize,
+    /// How many rows the loads of the stream say they have stored, and how many are there.
+    pub(crate) stored: (usize, usize),
     /// What `verify` finds, gaps apart.
     pub(crate) findings: Vec<String>,
+    /// The same history told by the records of the other lists.
+    pub(crate) others: Vec<Tale>,
+}
+
+/// The sorts of record that a history is told by; those of the log first.
+fn sorts(history: &History) -> Vec<Sort> {
+    let mut sorts = vec![Sort::Audit];
+    if history.has_all_streams {
+        sorts.extend([Sort::Logs, Sort::Versions, Sort::Notices]);
+    }
+    sorts
 }
 
 /// Lives through a history.
 pub(crate) async fn live(history: &History) -> Tale {
     let service = Service::start(history).await;
     let store = Arc::new(Frail::default());
-    let mut syncs = Vec::new();
+    let mut syncs: Vec<Vec<Synced>> = Vec::new();
     for (number, moment) in (0..).zip(&history.moments) {
         service.clock().advance(moment.pause);
         moment.turn.iter().for_each(|turn| service.turn(turn));
         moment.before.iter().for_each(|change| service.apply(change));
         syncs.push(sync(history, moment, number, &service, &store).await);
     }
-    tell(&service, &store, syncs).await
+    tell(&service, &store, &sorts(history), syncs).await
 }
 
 fn faults(history: &History, moment: &Moment, number: u64, service: &Service) -> FaultPlan {
@@ -112,12 +133,20 @@ fn faults(history: &History, moment: &Moment, number: u64, service: &Service) ->
             let fault = if is_reset { Fault::Reset } else { status(503) };
             FaultPlan::always(When::From(service.asked() + from), fault)
         }
+        Trouble::Sick { digit } => FaultPlan::always(When::Target(format!("-4{digit:x}")), status(500)),
         Trouble::Poison { page } => FaultPlan::always(When::Page(page), status(500)),
         _ => FaultPlan::none(),
     }
 }
 
-async fn sync(history: &History, moment: &Moment, number: u64, service: &Service, store: &Arc<Frail>) -> Synced {
+/// What a list shows when a sync begins.
+struct Before {
+    sort: Sort,
+    told_by: BTreeMap<Sighting, Vec<Sighting>>,
+    sighted: BTreeSet<Sighting>,
+}
+
+async fn sync(history: &History, moment: &Moment, number: u64, service: &Service, store: &Arc<Frail>) -> Vec<Synced> {
     service.set_faults(faults(history, moment, number, service));
     service.set_script(&moment.during);
     service.revoke(moment.trouble == Trouble::Revoked);
@@ -125,11 +154,16 @@ async fn sync(history: &History, moment: &Moment, number: u64, service: &Service
         Trouble::Mishap(mishap) => Some(mishap),
         _ => None,
     });
-    let (mut listed, sighted) = (service.in_reach(), service.sighted());
+    let look = |sort| Before {
+        sort,
+        told_by: service.in_reach(sort),
+        sighted: service.sighted(sort),
+    };
+    let mut lists: Vec<Before> = sorts(history).into_iter().map(look).collect();
     if moment.trouble == Trouble::Demoted && service.demote(true) {
-        listed.clear();
+        lists.iter_mut().for_each(|list| list.told_by.clear());
     }
-    let began_at = service.clock().now().as_microsecond();
+    let (began_at, asked) = (service.clock().now().as_microsecond(), service.asked());
     let wrong_by = match moment.trouble {
         Trouble::WrongClock(by) => i64::try_from(by.as_micros()).expect("micros"),
         _ => 0,
@@ -141,24 +175,50 @@ async fn sync(history: &History, moment: &Moment, number: u64, service: &Service
     service.demote(false);
     store.plan(None);
     let lake = Lake::open_on(store.clone()).await.expect("the lake opens again");
-    let still = service.in_reach();
-    Synced {
-        began_at,
-        loader_at: began_at + wrong_by,
-        still: listed.intersection(&still).copied().collect(),
-        listed,
-        served: service.sighted().difference(&sighted).copied().collect(),
-        sequence: lake.sequence(),
-        state: lake.state(SOURCE, STREAM).await.expect("a state"),
-        ended,
+    let mut synced = Vec::new();
+    for Before {
+        sort,
+        mut told_by,
+        sighted,
+    } in lists
+    {
+        let stream = service.columns(sort).stream;
+        let listed = told_by.keys().copied().collect();
+        let still = service.in_reach(sort);
+        told_by.retain(|sighting, _| still.contains_key(sighting));
+        let path = match sort {
+            Sort::Audit => None,
+            Sort::Logs | Sort::Versions => Some(RESOURCE_LOGS),
+            Sort::Notices => Some(RESOURCE_NOTIFICATIONS),
+        };
+        let resources = path.map(|path| service.resources_asked(path, asked));
+        synced.push(Synced {
+            began_at,
+            loader_at: began_at + wrong_by,
+            still: told_by.keys().copied().collect(),
+            told_by,
+            asked: resources.unwrap_or_default(),
+            listed,
+            served: service.sighted(sort).difference(&sighted).copied().collect(),
+            sequence: lake.sequence(),
+            state: lake.state(SOURCE, stream).await.expect("a state"),
+            ended: match &ended {
+                Err(error) => Ended::Broken(error.clone()),
+                Ok(ends) => ends.get(stream).cloned().unwrap_or(Ended::NotBegun),
+            },
+        });
     }
+    synced
 }
 
+/// How each stream ended by its name, or why none did.
+type Ends = Result<BTreeMap<&'static str, Ended>, String>;
+
 /// One command of the loader.
-async fn run(moment: &Moment, source: &Source, wrong_by: i64, clock: Clock, store: &Arc<Frail>) -> Ended {
+async fn run(moment: &Moment, source: &Source, wrong_by: i64, clock: Clock, store: &Arc<Frail>) -> Ends {
     let mut lake = match Lake::open_on(store.clone()).await {
         Ok(lake) => lake,
-        Err(error) => return Ended::Broken(format!("{error:#}")),
+        Err(error) => return Err(format!("{error:#}")),
     };
     let now = move || clock.now().as_microsecond() + wrong_by;
     let (cancelled, killed) = (AtomicBool::new(false), Notify::new());
@@ -182,12 +242,15 @@ async fn run(moment: &Moment, source: &Source, wrong_by: i64, clock: Clock, stor
     let chosen = [(source.clone(), source.streams.clone())];
     let outcomes = tokio::select! {
         biased;
-        () = killed.notified() => return Ended::Broken("killed".to_owned()),
+        () = killed.notified() => return Err("killed".to_owned()),
         outcomes = load::sync(&mut lake, &chosen, &run) => outcomes,
     };
     match outcomes {
-        Err(error) => Ended::Broken(format!("{error:#}")),
-        Ok(outcomes) => ended(&outcomes[0]),
+        Err(error) => Err(format!("{error:#}")),
+        Ok(outcomes) => Ok(outcomes
+            .iter()
+            .map(|outcome| (outcome.stream, ended(outcome)))
+            .collect()),
     }
 }
 
@@ -201,7 +264,7 @@ fn ended(outcome: &Outcome) -> Ended {
     }
 }
 
-async fn tell(service: &Service, store: &Frail, syncs: Vec<Synced>) -> Tale {
+async fn tell(service: &Service, store: &Frail, sorts: &[Sort], syncs: Vec<Vec<Synced>>) -> Tale {
     let folder = super::folder();
     let home = Home {
         dir: folder.path().to_path_buf(),
@@ -214,39 +277,57 @@ async fn tell(service: &Service, store: &Frail, syncs: Vec<Synced>) -> Tale {
     if let Some(increment) = follow::increment(&mut lake, &path, "UTC").await.expect("an increment") {
         tokio::task::block_in_place(|| warehouse::catch_up(&path, "UTC", &increment)).expect("a warehouse");
     }
-    let rows: BTreeSet<u32> = syncs
-        .iter()
-        .flat_map(|sync| sync.listed.iter().chain(&sync.served))
-        .map(|sighting| sighting.row)
-        .collect();
-    let ids = rows.into_iter().filter_map(|row| Some((row, service.id_of(row)?)));
-    let (shown, rejects_shown) = service.shown();
-    let finding = |finding: &Finding| format!("{}: {}", finding.object, finding.what);
-    Tale {
-        ids: ids.collect(),
-        shown,
-        rejects_shown,
-        findings: verdict.findings.iter().map(finding).collect(),
-        syncs,
-        ..read(&path, service.columns())
+    let mut by_sort: Vec<Vec<Synced>> = sorts.iter().map(|_| Vec::new()).collect();
+    for sync in syncs {
+        by_sort.iter_mut().zip(sync).for_each(|(syncs, sync)| syncs.push(sync));
     }
+    let tales = sorts.iter().zip(by_sort);
+    let mut tales = tales.map(|(sort, syncs)| tale(service, &path, *sort, syncs));
+    let mut tale = tales.next().expect("the log");
+    tale.others = tales.collect();
+    let finding = |finding: &Finding| format!("{}: {}", finding.object, finding.what);
+    tale.findings = verdict.findings.iter().map(finding).collect();
+    tale
 }
 
-fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
-    let mut tale = Tale {
-        syncs: Vec::new(),
-        ids: BTreeMap::new(),
-        shown: BTreeMap::new(),
-        rejects_shown: 0,
+fn tale(service: &Service, path: &Path, sort: Sort, syncs: Vec<Synced>) -> Tale {
+    let sightings = syncs.iter().flat_map(|sync| {
+        let told_by = sync.told_by.values().flatten();
+        sync.listed.iter().chain(&sync.served).chain(told_by)
+    });
+    let rows: BTreeSet<u32> = sightings.map(|sighting| sighting.row).collect();
+    let ids = rows.iter().filter_map(|row| Some((*row, service.id_of(sort, *row)?)));
+    let resources = rows.iter().filter_map(|row| Some((*row, service.resource_of(*row)?)));
+    let (shown, rejects_shown) = service.shown(sort);
+    let tale = Tale {
+        sort,
+        ids: ids.collect(),
+        resources: resources.collect(),
+        shown,
+        rejects_shown,
+        syncs,
         held: Vec::new(),
         rejects: Vec::new(),
         unbalanced: 0,
-        stored: 0,
+        unmerged: 0,
+        stored: (0, 0),
         findings: Vec::new(),
+        others: Vec::new(),
     };
-    if !path.exists() {
-        return tale;
+    if path.exists() {
+        read(tale, path, &service.columns(sort))
+    } else {
+        tale
     }
+}
+
+fn read(mut tale: Tale, path: &Path, of: &Columns) -> Tale {
+    let Columns {
+        view,
+        stream,
+        key,
+        columns,
+    } = of;
     let warehouse = Warehouse::open_read_only(path).expect("a warehouse");
     let query = |sql: &str| warehouse.query(sql, &[]).expect("rows").rows;
     let number = |cell: &Cell| match cell {
@@ -254,7 +335,10 @@ fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
         other => panic!("{other:?} is no number"),
     };
     let count = |sql: &str| usize::try_from(number(&query(sql)[0][0])).expect("a count");
-    let sql = format!("select id::varchar, {key}, revision, load, {columns} from {view} order by id, revision");
+    let sql = format!(
+        "select id::varchar, {key}, revision, load, {columns} from {view}_revisions \
+         where stream = '{stream}' and {key} is not null order by id, revision"
+    );
     for row in query(&sql) {
         let (Cell::Text(id), Cell::Timestamp(updated_at)) = (&row[0], &row[1]) else {
             panic!("{row:?} has no id or no time");
@@ -267,9 +351,35 @@ fn read(path: &Path, (view, key, columns): (&str, &str, &str)) -> Tale {
             content: row[4..].to_vec(),
         });
     }
-    let sql = "select reason || ': ' || left(raw_bytes::varchar, 400) from rejects";
-    tale.rejects = query(sql).iter().map(|row| format!("{:?}", row[0])).collect();
-    tale.stored = count("select coalesce(sum(stored), 0)::bigint from loads");
+    if tale.sort != Sort::Versions {
+        let sql =
+            format!("select reason || ': ' || left(raw_bytes::varchar, 400) from rejects where stream = '{stream}'");
+        tale.rejects = query(&sql).iter().map(|row| format!("{:?}", row[0])).collect();
+    }
+    let there = [
+        "activity_logs",
+        "version_histories",
+        "notifications",
+        "zendesk_audit_logs",
+    ]
+    .map(|table| {
+        count(&format!(
+            "select count(*) from {table}_revisions where stream = '{stream}'"
+        ))
+    });
+    tale.stored = (
+        count(&format!(
+            "select coalesce(sum(stored), 0)::bigint from loads where stream = '{stream}'"
+        )),
+        there.iter().sum(),
+    );
+    tale.unmerged = count(&format!(
+        "select abs((select count(*) from {view}) - (select count(distinct id) from {view}_revisions))::bigint"
+    ));
+    // The lists of resources need no order key, so that a log without one is no reject there; it never changes.
+    tale.unmerged += count(&format!(
+        "select count(*) - count(distinct id) from {view}_revisions where stream = '{stream}' and {key} is null"
+    ));
     tale.unbalanced = count("select count(*) from loads where received <> stored + duplicates + rejects + withheld");
     tale
 }

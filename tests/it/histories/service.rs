@@ -8,7 +8,7 @@ use serde_json::Value;
 use trailhouse::simulator::bad::Bad;
 use trailhouse::simulator::clock::Clock;
 use trailhouse::simulator::faults::FaultPlan;
-use trailhouse::simulator::listing::sightings::Sighting;
+use trailhouse::simulator::listing::sightings::{Sighting, Sort};
 use trailhouse::simulator::script::{Change, Script};
 use trailhouse::simulator::workspace::Workspace;
 use trailhouse::simulator::zendesk::history::{self, Standing};
@@ -18,6 +18,7 @@ use trailhouse::source::{self, Auth, Limits, Pagination, Secret, Source};
 use trailhouse::warehouse::Cell;
 
 use super::draw::{History, Kind, Turn};
+use super::nature;
 
 pub(crate) const SOURCE: &str = "acme";
 
@@ -27,8 +28,19 @@ pub(crate) enum Service {
     Zendesk(zendesk::Running),
 }
 
-/// What a record should be in the warehouse: by `id` and order key, the columns that `Service::columns` names.
-pub(crate) type Shown = BTreeMap<(String, i64), Vec<Cell>>;
+/// What a record should be in the warehouse: by `id` and order key, the columns that `Service::columns` names, once for each
+/// state that has this key.
+pub(crate) type Shown = BTreeMap<(String, i64), Vec<Vec<Cell>>>;
+
+/// Where the warehouse has the records of a sort.
+pub(crate) struct Columns {
+    pub(crate) view: &'static str,
+    pub(crate) stream: &'static str,
+    /// The order key.
+    pub(crate) key: &'static str,
+    /// Columns that come from the record alone.
+    pub(crate) columns: &'static str,
+}
 
 impl Service {
     pub(crate) async fn start(history: &History) -> Service {
@@ -83,7 +95,11 @@ impl Service {
             base_url: base_url.parse().expect("an address"),
             auth: Auth::Bearer(Secret::new(token)),
             credentials: None,
-            streams: vec![&service.streams[0]],
+            streams: if history.has_all_streams {
+                service.streams.iter().collect()
+            } else {
+                vec![&service.streams[0]]
+            },
             account: "history".to_owned(),
             filters: BTreeMap::new(),
             dates: None,
@@ -191,60 +207,117 @@ impl Service {
         }
     }
 
-    pub(crate) fn in_reach(&self) -> BTreeSet<Sighting> {
+    /// What is listed now of a sort, each with the revisions of logs that tell of it.
+    pub(crate) fn in_reach(&self, sort: Sort) -> BTreeMap<Sighting, Vec<Sighting>> {
         match self {
-            Service::Secoda(running) => running.in_reach(),
-            Service::Zendesk(running) => running.in_reach(),
+            Service::Secoda(running) => {
+                let mut age = None;
+                running.turn(|switches| age = nature::age(switches, sort));
+                running.in_reach(sort, age)
+            }
+            Service::Zendesk(running) => {
+                let reach = running.in_reach().into_iter();
+                reach.map(|sighting| (sighting, vec![sighting])).collect()
+            }
         }
     }
 
-    pub(crate) fn sighted(&self) -> BTreeSet<Sighting> {
+    pub(crate) fn sighted(&self, sort: Sort) -> BTreeSet<Sighting> {
         match self {
-            Service::Secoda(running) => running.sighted(),
+            Service::Secoda(running) => running.sighted(sort),
             Service::Zendesk(running) => running.sighted(),
         }
     }
 
-    pub(crate) fn id_of(&self, row: u32) -> Option<String> {
+    pub(crate) fn id_of(&self, sort: Sort, row: u32) -> Option<String> {
         match self {
-            Service::Secoda(running) => running.id_of(row),
+            Service::Secoda(running) => running.id_of(sort, row),
             Service::Zendesk(running) => Some(running.id_of(row).to_string()),
         }
     }
 
-    /// All that was ever within reach, and how many records no client can read.
-    pub(crate) fn shown(&self) -> (Shown, usize) {
+    pub(crate) fn resource_of(&self, row: u32) -> Option<String> {
+        match self {
+            Service::Secoda(running) => running.resource_of(row),
+            Service::Zendesk(_) => None,
+        }
+    }
+
+    /// The resources whose lists under this path were asked for since so many requests.
+    pub(crate) fn resources_asked(&self, path: &str, since: u64) -> BTreeSet<String> {
+        let Service::Secoda(running) = self else {
+            return BTreeSet::new();
+        };
+        let requests = running
+            .requests_after(usize::try_from(since).expect("small"))
+            .into_iter();
+        let targets = requests
+            .map(|request| request.target)
+            .filter(|target| target.starts_with(path));
+        let resource = |target: String| Some(target.split_once("resource_id=")?.1.split('&').next()?.to_owned());
+        targets.filter_map(resource).collect()
+    }
+
+    /// All that was ever within reach of a sort, and how many records of its stream no client can read.
+    pub(crate) fn shown(&self, sort: Sort) -> (Shown, usize) {
         match self {
             Service::Secoda(running) => {
                 let truth = running.truth();
-                let records = truth.revisions.iter().flat_map(|(id, records)| {
-                    let record = move |record: &Value| ((id.clone(), time(&record["updated_at"])), activity(record));
-                    records.iter().map(record)
-                });
-                (records.collect(), truth.rejects.len())
+                let (records, key, content): (_, _, fn(&Value) -> Vec<Cell>) = match sort {
+                    Sort::Audit => (&truth.revisions, "updated_at", activity),
+                    Sort::Logs => (&truth.resource_logs, "updated_at", activity),
+                    Sort::Versions => (&truth.version_histories, "updated_at", version),
+                    Sort::Notices => (&truth.notifications, "created_at", notice),
+                };
+                let rejects = match sort {
+                    Sort::Audit => truth.rejects.len(),
+                    Sort::Logs => truth.resource_rejects.len(),
+                    Sort::Versions | Sort::Notices => 0,
+                };
+                let mut shown = Shown::new();
+                for (id, records) in records {
+                    for record in records {
+                        let contents = shown.entry((id.clone(), time(&record[key]))).or_default();
+                        contents.push(content(record));
+                    }
+                }
+                (shown, rejects)
             }
             Service::Zendesk(running) => {
                 let truth = running.truth();
                 let records = truth.records.iter();
-                let shown = records.map(|(id, record)| ((id.to_string(), time(&record["created_at"])), entry(record)));
+                let shown =
+                    records.map(|(id, record)| ((id.to_string(), time(&record["created_at"])), vec![entry(record)]));
                 (shown.collect(), truth.rejects.len())
             }
         }
     }
 
-    /// The view of all revisions, its order key, and the columns that come from the record alone.
-    pub(crate) fn columns(&self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Service::Secoda(_) => (
-                "activity_logs_revisions",
-                "updated_at",
-                "activity_type, performer_id, resource_id, parent_id, logged_at, created_at",
-            ),
-            Service::Zendesk(_) => (
-                "zendesk_audit_logs_revisions",
+    /// Where the warehouse has the records of a sort.
+    pub(crate) fn columns(&self, sort: Sort) -> Columns {
+        let activity = "activity_type, performer_id, resource_id, parent_id, logged_at, created_at";
+        let [view, stream, key, columns] = match (self, sort) {
+            (Service::Zendesk(_), _) => [
+                "zendesk_audit_logs",
+                "audit_logs",
                 "created_at",
                 "action, source_type, ip_address, actor_id, source_id",
-            ),
+            ],
+            (_, Sort::Audit) => ["activity_logs", "audit_logs", "updated_at", activity],
+            (_, Sort::Logs) => ["activity_logs", "resource_logs", "updated_at", activity],
+            (_, Sort::Versions) => [
+                "version_histories",
+                "resource_logs",
+                "updated_at",
+                "resource_id, array_to_string(activity_log_ids, ' '), created_at, latest_activity_logged_at",
+            ],
+            (_, Sort::Notices) => ["notifications", "notifications", "created_at", "event, resource_id"],
+        };
+        Columns {
+            view,
+            stream,
+            key,
+            columns,
         }
     }
 }
@@ -298,6 +371,18 @@ fn entry(record: &Value) -> Vec<Cell> {
             .map_or(Cell::Null, |number| Cell::Integer(number.into()))
     };
     texts.into_iter().chain(["actor_id", "source_id"].map(number)).collect()
+}
+
+fn version(record: &Value) -> Vec<Cell> {
+    let logs = record["activity_logs"].as_array().into_iter().flatten();
+    let ids: Vec<&str> = logs.filter_map(|log| log["id"].as_str()).collect();
+    let times = ["created_at", "latest_activity_logged_at"].map(|name| Cell::Timestamp(time(&record[name])));
+    let texts = [text(&record["resource_id"]), Cell::Text(ids.join(" "))];
+    texts.into_iter().chain(times).collect()
+}
+
+fn notice(record: &Value) -> Vec<Cell> {
+    ["event", "resource_id"].map(|name| text(&record[name])).to_vec()
 }
 
 fn time(value: &Value) -> i64 {
