@@ -221,6 +221,16 @@ impl Lake {
         })
     }
 
+    /// After an error of a commit: finds out how far it came, and finishes it. Nothing else may be committed before, for a
+    /// later commit of a table hides that an earlier one is missing.
+    pub async fn recover(&mut self) -> Result<()> {
+        self.newest = self.ledger.newest().await?;
+        self.tables.values_mut().for_each(|open| open.live = None);
+        self.roll_forward()
+            .await
+            .context("finishing what could not be committed")
+    }
+
     /// `None` until the first entry makes it.
     pub fn id(&self) -> Option<&str> {
         self.newest.as_ref().map(|newest| newest.entry.lake_id.as_str())

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use thiserror::Error;
 
 use crate::coverage::Gap;
@@ -161,6 +161,10 @@ pub async fn sync(lake: &mut Lake, chosen: &[(Source, Vec<&'static Stream>)], ru
                     let task = ways::Task { source, stream, run };
                     let state = ways::load(lake, &task, client, (&mut outcome, &quiet)).await;
                     quiet.extend(state);
+                    if let Some(StreamError::Lake(error)) = &outcome.error {
+                        let recovered = lake.recover().await;
+                        recovered.with_context(|| format!("{}: {error:#}", outcome.name()))?;
+                    }
                 }
                 Err(error) => outcome.error = Some(StreamError::Settings(Arc::clone(error))),
             }

@@ -60,7 +60,11 @@ pub(super) async fn walk(
             what: "there is no first page".to_owned(),
         });
     };
-    let outline = first.outline.clone();
+    let mut outline = first.outline.clone();
+    // Nothing follows nothing.
+    if outline.rows.is_empty() && outline.is_silent() {
+        outline.has_next = Some(false);
+    }
     let begun = Event::Begun {
         service_at: first.service_at,
         newest_key: outline.newest,

@@ -7,10 +7,10 @@
 use jiff::SignedDuration;
 use trailhouse::coverage::StreamState;
 use trailhouse::simulator::script::Change;
-use trailhouse::simulator::switches::{DateHeader, Switches};
+use trailhouse::simulator::switches::{DateHeader, NextPage, Notifications, Switches};
 
 use crate::environment::{Home, Service, simulator};
-use crate::histories::draw::{History, Moment, Trouble};
+use crate::histories::draw::{History, Kind, Moment, Trouble};
 use crate::histories::judged;
 use crate::histories::run::Tale;
 use crate::histories::store::Mishap;
@@ -67,17 +67,42 @@ fn a_lost_answer_to_a_commit_that_succeeded_doubles_nothing_and_one_that_failed_
 }
 
 #[test]
+fn a_commit_that_fails_is_finished_before_another_stream_commits() {
+    for at in 1..=6 {
+        for mishap in [Mishap::AnswerLost(at), Mishap::Refused(at)] {
+            let moments = vec![
+                Moment::quiet(days(200)),
+                Moment::troubled(days(10), Trouble::Mishap(mishap)).after(vec![Change::Arrive(20)]),
+                Moment::quiet(days(2)),
+            ];
+            well(&History::told(5, small_pages(), moments).with_all_streams());
+        }
+    }
+}
+
+#[test]
 fn an_account_in_which_nothing_has_happened_yet_is_covered_and_needs_no_look() {
-    let moments = vec![
-        Moment::quiet(SignedDuration::from_secs(40)),
-        Moment::quiet(SignedDuration::from_mins(10)),
-        Moment::quiet(days(40)),
-        Moment::quiet(days(2)),
-    ];
-    let mut history = History::told(5, small_pages(), moments).with_all_streams();
-    history.settings.events = 20;
-    let tale = well(&history);
-    assert!(tale.syncs[0].listed.is_empty() && !tale.syncs[3].listed.is_empty());
+    let moments = || {
+        vec![
+            Moment::quiet(SignedDuration::from_secs(40)),
+            Moment::quiet(SignedDuration::from_mins(10)),
+            Moment::quiet(days(40)),
+            Moment::quiet(days(2)),
+        ]
+    };
+    for next_page in [NextPage::Null, NextPage::Absent] {
+        let switches = Switches {
+            next_page,
+            ..small_pages()
+        };
+        let mut history = History::told(5, switches, moments()).with_all_streams();
+        history.settings.events = 20;
+        if let Kind::Secoda(switches) = &mut history.kind {
+            switches.notifications = Notifications::default();
+        }
+        let tale = well(&history);
+        assert!(tale.syncs[0].listed.is_empty() && !tale.syncs[3].listed.is_empty());
+    }
 }
 
 fn horizon(state: Option<&StreamState>) -> i64 {
