@@ -133,6 +133,7 @@ async fn read(load: &mut StreamLoad<'_>, lists: &Lists<'_>, reading: Reading) ->
 
 async fn read_all(load: &mut StreamLoad<'_>, lists: &Lists<'_>, reading: Reading) -> Result<(), StreamError> {
     let resources = resources::to_list(load, lists, reading).await?;
+    let of = lists.of;
     let lists = ListOf {
         client: load.client,
         path: lists.path,
@@ -156,7 +157,7 @@ async fn read_all(load: &mut StreamLoad<'_>, lists: &Lists<'_>, reading: Reading
             load.keep_place().await.map_err(StreamError::Lake)?;
         }
     }
-    seen.judge(load, &lists).await?;
+    seen.judge(load, &lists, of).await?;
     if reading != Reading::Again {
         let until = place(load, reading).until;
         *place(load, reading) = at(until);

@@ -1,6 +1,7 @@
 //! Which resources a reading concerns, and what the stream that names them has proven: everything the fan-out takes from the
 //! lake and the ledger, apart from the asking.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::StreamError;
@@ -9,7 +10,10 @@ use super::{Lists, Reading, fan_out, place};
 use crate::coverage::{Place, StreamState};
 use crate::lake::Lake;
 use crate::ledger::{QuietStream, stream_key};
-use crate::schema::{Micros, parse_time};
+use crate::schema::{DAY, Micros, parse_time};
+
+/// Among so many loads the newest rows are looked for.
+const RECENT_LOADS: u64 = 200;
 
 /// The entry that holds the newest state of the other stream, filtered or not; none where the lake has none of its rows.
 pub(super) fn newest(load: &StreamLoad<'_>, of: &str) -> Option<u64> {
@@ -74,6 +78,19 @@ pub(super) async fn to_list(
     let is_left = |id: &String| last_done.as_ref().is_none_or(|done| id > done) && !failed.contains(id);
     ids.retain(|id| is_chosen(id) && is_left(id));
     Ok(ids.into_iter().collect())
+}
+
+/// Resources of the other stream's newest rows: the service should show them, whatever else it has dropped.
+pub(super) async fn recent(load: &mut StreamLoad<'_>, of: &str) -> Result<BTreeSet<String>, StreamError> {
+    let Some(newest) = newest(load, of) else {
+        return Ok(BTreeSet::new());
+    };
+    let source = load.task.source.name.as_str();
+    let state = state_at(load.lake, (source, of), newest).await?;
+    let since = state.and_then(|state| state.newest_key).map(|newest| newest - DAY);
+    let loads = (newest.saturating_sub(RECENT_LOADS), newest);
+    let found = load.lake.resources((source, of, loads), since).await;
+    found.map_err(StreamError::Lake)
 }
 
 /// Every resource named up to an entry is listed: what the other stream had collected by then is collected here too.

@@ -4,7 +4,7 @@
 use super::super::StreamError;
 use super::super::stream::StreamLoad;
 use super::super::ways::reason;
-use super::{ListOf, Reading, fan_out};
+use super::{ListOf, Reading, fan_out, resources};
 use crate::http::HttpErrorKind;
 use crate::pull::{Flow, PullError};
 
@@ -14,6 +14,8 @@ const KEEP_EVERY: u32 = 1_000;
 const MOST_FAILED_IN_A_ROW: u32 = 3;
 /// So many resources the service does not know, and none that it does, mean that the list is not there.
 const MOST_ABSENT: u64 = 20;
+/// So many resources with recent activity are asked for before it is said that no list shows anything.
+const MOST_ASKED: usize = 5;
 /// More resources than this that cannot be read end the stream.
 const MOST_FAILED: usize = 100;
 
@@ -126,7 +128,12 @@ impl Seen {
 
     /// Where no list of the reading showed anything, one that did before must still show it. Of a stream that has never seen
     /// any, lists without records are believed, and resources that nobody knows are not.
-    pub(super) async fn judge(&self, load: &mut StreamLoad<'_>, lists: &ListOf<'_>) -> Result<(), StreamError> {
+    pub(super) async fn judge(
+        &self,
+        load: &mut StreamLoad<'_>,
+        lists: &ListOf<'_>,
+        of: &str,
+    ) -> Result<(), StreamError> {
         if self.shown > 0 || self.empty + self.absent == 0 {
             return Ok(());
         }
@@ -138,17 +145,27 @@ impl Seen {
         let Some(known) = fan_out(load).known.clone() else {
             return if self.empty > 0 { Ok(()) } else { Err(failure) };
         };
-        let before = load.received();
-        let walk = lists.walk(&known);
-        let take = async |event| {
-            load.take_listed(event).await?;
-            Ok(if load.received() > before { Flow::Stop } else { Flow::On })
-        };
-        let walked = walk.run(&mut { take }).await;
-        match walked {
-            Ok(()) if load.received() > before => Ok(()),
-            Err(error) if !error.is_absent() => Err(error.into()),
-            _ => Err(failure),
+        // What it showed may have expired since; the resources named last should still be shown.
+        let recent = resources::recent(load, of).await?;
+        for id in std::iter::once(known).chain(recent.into_iter().take(MOST_ASKED)) {
+            if shows(load, lists, &id).await? {
+                return Ok(());
+            }
         }
+        Err(failure)
+    }
+}
+
+/// Whether the list of a resource shows anything; it is read no further.
+async fn shows(load: &mut StreamLoad<'_>, lists: &ListOf<'_>, id: &str) -> Result<bool, StreamError> {
+    let before = load.received();
+    let walk = lists.walk(id);
+    let take = async |event| {
+        load.take_listed(event).await?;
+        Ok(if load.received() > before { Flow::Stop } else { Flow::On })
+    };
+    match walk.run(&mut { take }).await {
+        Err(error) if !error.is_absent() => Err(error.into()),
+        _ => Ok(load.received() > before),
     }
 }

@@ -168,13 +168,16 @@ async fn sync(history: &History, moment: &Moment, number: u64, service: &Service
         Trouble::WrongClock(by) => i64::try_from(by.as_micros()).expect("micros"),
         _ => 0,
     };
-    let ended = run(moment, &service.source(history), wrong_by, service.clock(), store).await;
+    let (ended, lake) = run(moment, &service.source(history), wrong_by, service.clock(), store).await;
     service.set_faults(FaultPlan::none());
     service.set_script(&[]);
     service.revoke(false);
     service.demote(false);
     store.plan(None);
-    let lake = Lake::open_on(store.clone()).await.expect("the lake opens again");
+    let lake = match lake.filter(|_| ended.is_ok()) {
+        Some(lake) => lake,
+        None => Lake::open_on(store.clone()).await.expect("the lake opens again"),
+    };
     let mut synced = Vec::new();
     for Before {
         sort,
@@ -215,10 +218,16 @@ async fn sync(history: &History, moment: &Moment, number: u64, service: &Service
 type Ends = Result<BTreeMap<&'static str, Ended>, String>;
 
 /// One command of the loader.
-async fn run(moment: &Moment, source: &Source, wrong_by: i64, clock: Clock, store: &Arc<Frail>) -> Ends {
+async fn run(
+    moment: &Moment,
+    source: &Source,
+    wrong_by: i64,
+    clock: Clock,
+    store: &Arc<Frail>,
+) -> (Ends, Option<Lake>) {
     let mut lake = match Lake::open_on(store.clone()).await {
         Ok(lake) => lake,
-        Err(error) => return Err(format!("{error:#}")),
+        Err(error) => return (Err(format!("{error:#}")), None),
     };
     let now = move || clock.now().as_microsecond() + wrong_by;
     let (cancelled, killed) = (AtomicBool::new(false), Notify::new());
@@ -242,16 +251,17 @@ async fn run(moment: &Moment, source: &Source, wrong_by: i64, clock: Clock, stor
     let chosen = [(source.clone(), source.streams.clone())];
     let outcomes = tokio::select! {
         biased;
-        () = killed.notified() => return Err("killed".to_owned()),
+        () = killed.notified() => return (Err("killed".to_owned()), None),
         outcomes = load::sync(&mut lake, &chosen, &run) => outcomes,
     };
-    match outcomes {
+    let ends = match outcomes {
         Err(error) => Err(format!("{error:#}")),
         Ok(outcomes) => Ok(outcomes
             .iter()
             .map(|outcome| (outcome.stream, ended(outcome)))
             .collect()),
-    }
+    };
+    (ends, Some(lake))
 }
 
 fn ended(outcome: &Outcome) -> Ended {
