@@ -165,7 +165,14 @@ impl Claims {
         // Rows may still appear before the oldest one where that is young.
         let settled = reach.min(self.now - self.finality);
         let empty_to = if oldest.is_none() { Micros::MAX } else { reach };
-        self.proven.push((Span::new(settled, empty_to), Trust::Still));
+        let silence = Span::new(settled, empty_to);
+        if oldest.is_none() && self.newest_before.is_none() {
+            // A key that may see nothing shows the same: read again until there is a row.
+            let silence = Span::new(silence.from, self.now - self.settle);
+            self.state.coverage.claim_provisionally(silence, self.now);
+        } else {
+            self.proven.push((silence, Trust::Still));
+        }
         self.claim();
         let older = Span::new(EARLIEST, settled);
         if self.state.complete_walks == 0 {

@@ -59,13 +59,9 @@ pub(super) async fn walk(
         failures: 0,
         flow: Flow::On,
     };
-    let last = match backward.read(total).await? {
-        Some(last) => last,
-        None => return Ok(Outcome::Unordered),
-    };
-    if !is_ascending(&last) {
+    let Some(last) = backward.read_last(total).await?.filter(is_ascending) else {
         return Ok(Outcome::Unordered);
-    }
+    };
     backward.extend(last).await?;
     backward.run().await
 }
@@ -102,6 +98,19 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Backward<'_, C> {
         let oldest = self.oldest;
         self.tell(Event::Ended { oldest }).await?;
         Ok(Outcome::Done)
+    }
+
+    /// The last page, which may have become another one since it was told.
+    async fn read_last(&mut self, told: u64) -> Result<Option<Outline>, PullError> {
+        let mut number = told;
+        for _ in 0..=JOIN_ATTEMPTS {
+            let page = self.read(number).await?;
+            match page {
+                Some(page) if !page.is_last() => number = page.total_pages.unwrap_or(number + 1),
+                page => return Ok(page),
+            }
+        }
+        Ok(None)
     }
 
     /// Whether the page next to the last joined one has its last row right before the first row of that one.

@@ -572,7 +572,7 @@ async fn new_cursors_that_lead_nowhere_end() {
     assert!(
         read.unwrap_err()
             .to_string()
-            .contains("1000 answers in a row brought nothing new")
+            .contains("100 answers in a row brought nothing new")
     );
     assert_eq!((told.proven.len(), told.missing.len()), (0, 1));
 }

@@ -29,7 +29,7 @@ use run::Tale;
 /// Seeds that have failed once.
 const FAILED_ONCE: &[u64] = &[];
 const USUAL: Range<u64> = 0..200;
-const THREADS: usize = 3;
+const THREADS: usize = 5;
 /// A history that takes longer never ends.
 const LONGEST: Duration = Duration::from_secs(45);
 /// Of so many failing seeds the whole story is told.
@@ -56,7 +56,7 @@ fn seeds() -> Vec<u64> {
 
 /// What is wrong with one history, and its story; else what it came to.
 pub(crate) fn judged(history: &History) -> Result<Tale, String> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("threads");
     let life = async { tokio::time::timeout(LONGEST, run::live(history)).await };
     let lived = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(life)));

@@ -16,7 +16,7 @@ use super::store::Mishap;
 const DAYS: u32 = 730;
 /// Of so many seeds one has every stream, where it is of Secoda and has few enough events: such a history takes three times as
 /// long.
-const EVERY: u64 = 4;
+const EVERY: u64 = 8;
 const MOST_OF_ALL_STREAMS: usize = 650;
 const END: &str = "2026-06-30T12:00:00Z";
 /// Longer pauses than this are stretched so that a history takes its two years.
@@ -129,7 +129,7 @@ impl History {
         } else {
             Kind::Secoda(switches(rng, events))
         };
-        let count = rng.usize(20..=60);
+        let count = 20 + rng.usize(0..=40).min(rng.usize(0..=40));
         let mut moments: Vec<Moment> = pauses(rng, count)
             .into_iter()
             .map(|pause| Moment::draw(rng, pause, &manner))

@@ -254,14 +254,13 @@ async fn run(
         () = killed.notified() => return (Err("killed".to_owned()), None),
         outcomes = load::sync(&mut lake, &chosen, &run) => outcomes,
     };
-    let ends = match outcomes {
-        Err(error) => Err(format!("{error:#}")),
-        Ok(outcomes) => Ok(outcomes
+    let told = |outcomes: Vec<Outcome>| {
+        outcomes
             .iter()
             .map(|outcome| (outcome.stream, ended(outcome)))
-            .collect()),
+            .collect()
     };
-    (ends, Some(lake))
+    (outcomes.map(told).map_err(|error| format!("{error:#}")), Some(lake))
 }
 
 fn ended(outcome: &Outcome) -> Ended {

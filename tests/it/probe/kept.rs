@@ -25,7 +25,7 @@ fn below_a_cap_a_sync_goes_on_by_what_a_probe_has_found() {
             let service = Service::start(drawn);
             let home = Home::of(&service);
             let without = home.run(&["sync"]);
-            assert_eq!((without.code, home.number(ROWS)), (Some(1), 200), "{}", without.stderr);
+            assert_eq!((without.code, home.number(ROWS)), (Some(3), 200), "{}", without.stderr);
             assert!(home.number("select count(*) from coverage_gaps") > 0);
             assert_eq!(Probed::of(&home).ended.code, Some(0));
             home.ok(&["sync"]);
@@ -75,7 +75,7 @@ fn an_operator_that_is_ignored_is_not_believed() {
         let ended = home.run(&["sync"]);
         assert_eq!(
             (ended.code, home.number(ROWS)),
-            (Some(1), 200),
+            (Some(3), 200),
             "{unknown:?}: {}",
             ended.stderr
         );
