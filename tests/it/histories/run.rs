@@ -168,7 +168,7 @@ async fn sync(history: &History, moment: &Moment, number: u64, service: &Service
         Trouble::WrongClock(by) => i64::try_from(by.as_micros()).expect("micros"),
         _ => 0,
     };
-    let (ended, lake) = run(moment, &service.source(history), wrong_by, service.clock(), store).await;
+    let (ended, lake) = Box::pin(run(moment, &service.source(history), wrong_by, service.clock(), store)).await;
     service.set_faults(FaultPlan::none());
     service.set_script(&[]);
     service.revoke(false);
@@ -254,13 +254,9 @@ async fn run(
         () = killed.notified() => return (Err("killed".to_owned()), None),
         outcomes = load::sync(&mut lake, &chosen, &run) => outcomes,
     };
-    let told = |outcomes: Vec<Outcome>| {
-        outcomes
-            .iter()
-            .map(|outcome| (outcome.stream, ended(outcome)))
-            .collect()
-    };
-    (outcomes.map(told).map_err(|error| format!("{error:#}")), Some(lake))
+    let told = |outcome: &Outcome| (outcome.stream, ended(outcome));
+    let ends = outcomes.map(|outcomes| outcomes.iter().map(told).collect());
+    (ends.map_err(|error| format!("{error:#}")), Some(lake))
 }
 
 fn ended(outcome: &Outcome) -> Ended {
