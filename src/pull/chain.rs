@@ -236,7 +236,7 @@ impl Chain {
     /// within it. Were they smaller, it would begin above the border.
     pub(super) fn is_cut(&self, page: &Outline) -> bool {
         let is_counted = self.is_counted && page.total_pages.is_some_and(|total| total > 1);
-        is_counted && page.length() < self.size && page.is_sized(self.size)
+        !page.is_last() && is_counted && page.length() < self.size && page.is_sized(self.size)
     }
 
     /// Whether the last page says that it ends the list, and tells of more rows than there were.
