@@ -226,7 +226,7 @@ fn tell(context: &Context, target: &Target, imported: &Imported) {
         ));
     } else {
         terminal.warn(&format!(
-            "{name}: {from} to {to} is not asserted: for that every file must be read to its end, and hold pages or records without a fault"
+            "{name}: {from} to {to} is not asserted: for that every file must be read to its end, and some record or page be in them"
         ));
     }
 }

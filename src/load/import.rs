@@ -252,8 +252,9 @@ impl<'a> ImportLoad<'a> {
 
     /// The last load, and with it what the user states; where nothing is new, an entry of its own holds that.
     async fn finish(&mut self) -> Result<()> {
-        // Where nothing came, or something else in place of a record, the files are not what the user takes them for.
-        let is_sound = self.buffer.received() + self.buffer.pages() > 0 && self.rejected == 0;
+        // Where nothing came, or only something else in place of records, the files are not what the user takes them for.
+        let records = self.buffer.received() - self.rejected;
+        let is_sound = records > 0 || (self.buffer.pages() > 0 && self.rejected == 0);
         let is_whole = is_sound && self.imported.failures.is_empty() && !self.is_cancelled();
         let claimed = self.task.covers.filter(|_| is_whole);
         if let Some(span) = claimed {
