@@ -64,9 +64,10 @@ async fn recognise(load: &mut StreamLoad<'_>, list: &Windowed, newest: Newest) -
     hand_on(load, newest).await
 }
 
-/// Where the list begins: on the first run that is the oldest row, and before it nothing is offered.
+/// Where the list begins: as long as it has shown nothing that is the oldest row, and before it nothing is offered.
 async fn begin(load: &mut StreamLoad<'_>, list: &Windowed, end: Micros) -> Result<Micros, PullError> {
-    if load.claims.state.complete_walks > 0 {
+    let state = &load.claims.state;
+    if state.complete_walks > 0 && state.newest_key.is_some() {
         return Ok(EARLIEST);
     }
     let (oldest, rows) = list.beginning().await?;
