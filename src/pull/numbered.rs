@@ -276,7 +276,8 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
     }
 
     pub(super) async fn hand_on(&mut self, page: Page) -> Result<(), PullError> {
-        hand_on(page, self.caller).await
+        hand_on(page, self.caller).await?;
+        Ok(())
     }
 
     pub(super) async fn tell(&mut self, event: Event) -> Result<(), PullError> {
@@ -301,13 +302,17 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
     }
 }
 
+/// Hands on every row of an answer; says whether the caller wants no more.
 pub(super) async fn hand_on(
     page: Page,
     caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
-) -> Result<(), PullError> {
+) -> Result<Flow, PullError> {
+    let mut flow = Flow::On;
     for (member, rows) in page.rows.into_iter().enumerate() {
         let page = page.number;
-        caller(Event::Rows { page, member, rows }).await?;
+        if caller(Event::Rows { page, member, rows }).await? == Flow::Stop {
+            flow = Flow::Stop;
+        }
     }
-    Ok(())
+    Ok(flow)
 }

@@ -3,7 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::page::{Asking, Page, fetch};
+use super::numbered::hand_on;
+use super::page::{Asking, fetch};
 use super::{Event, Flow, PullError, Trust, Walk};
 use crate::coverage::Span;
 use crate::schema::Micros;
@@ -105,14 +106,4 @@ async fn read_all(
         }
         _ => Ok(Some(reading)),
     }
-}
-
-async fn hand_on(page: Page, caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>) -> Result<Flow, PullError> {
-    for (member, rows) in page.rows.into_iter().enumerate() {
-        let page = page.number;
-        if caller(Event::Rows { page, member, rows }).await? == Flow::Stop {
-            return Ok(Flow::Stop);
-        }
-    }
-    Ok(Flow::On)
 }
