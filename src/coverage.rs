@@ -101,6 +101,12 @@ impl Coverage {
         &self.intervals
     }
 
+    /// What has this state, oldest first.
+    pub fn spans_of(&self, state: State) -> impl Iterator<Item = Span> {
+        let of_state = self.intervals.iter().filter(move |interval| interval.state == state);
+        of_state.map(|interval| interval.span)
+    }
+
     pub fn horizon(&self) -> Option<Micros> {
         self.horizon
     }

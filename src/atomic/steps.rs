@@ -15,7 +15,11 @@ pub fn kill_at(step: u64) {
 /// killed as by `kill -9`: no destructor runs and nothing is flushed.
 pub fn reached(name: &'static str) {
     let step = REACHED.fetch_add(1, Ordering::SeqCst) + 1;
-    if step == KILL_AT.load(Ordering::SeqCst) {
+    let planned = KILL_AT.load(Ordering::SeqCst);
+    if planned > 0 {
+        tracing::info!("passes step {step}: {name}");
+    }
+    if step == planned {
         tracing::error!("ends here, as planned, at step {step}: {name}");
         let killed = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         tracing::error!("could not end: {killed:?}");

@@ -68,6 +68,11 @@ impl Claims {
             Some(from) => vec![Span::new(from, Micros::MAX)],
             None => self.state.coverage.wanted(now, self.finality, OVERLAP),
         };
+        if from.is_none() && self.newest_before.is_none() {
+            // A key that saw nothing said where the list begins: it may see more by now.
+            self.wanted.extend(self.state.coverage.spans_of(State::NotOffered));
+            self.wanted.sort_by_key(|span| span.from);
+        }
         self.wanted.first().is_none_or(|span| span.from <= EARLIEST)
     }
 

@@ -17,6 +17,8 @@ use crate::source;
 
 /// After about so many rows a step ends with the load it is in.
 const STEP_ROWS: u64 = 50_000;
+/// Files that one statement reads at most.
+const FILES_AT_ONCE: usize = 48;
 
 /// Rows of loads after `after` and up to `until`; of what is read again, all up to `until`.
 #[derive(Debug, PartialEq, Eq)]
@@ -116,7 +118,7 @@ fn take(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::
         for reread in reread.iter().filter(|reread| reread.table == table.name) {
             revisions::take_away(connection, table, reread)?;
         }
-        take_files(connection, table, &partitions(table, increment, step))?;
+        take_files(connection, table, &readings(table, increment, step))?;
     }
     observed::follow(connection, step.after)?;
     let again: BTreeSet<&str> = reread.iter().map(|reread| reread.source.as_str()).collect();
@@ -127,56 +129,63 @@ fn take(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::
     tell(connection, increment, step)
 }
 
-/// The files of one source and month that a step reads, and which of their rows.
-struct Partition<'a> {
+/// Files of one source that a step reads with one statement, and which of their rows.
+struct Reading<'a> {
     source: &'a str,
     paths: Value,
     after: i64,
     until: i64,
 }
 
-fn partitions<'a>(table: &Table, increment: &'a Increment, step: &Step) -> Vec<Partition<'a>> {
-    let mut files_of: BTreeMap<(&str, &str), Vec<&DataFile>> = BTreeMap::new();
-    for file in increment.files.iter().filter(|file| file.table.name == table.name) {
-        files_of.entry((&file.month, &file.source)).or_default().push(file);
-    }
-    let partition = |((month, source), files): ((&str, &'a str), Vec<&DataFile>)| {
-        let is_this = |reread: &Reread| reread.table == table.name && reread.source == source && reread.month == month;
-        let after = if step.is_first && increment.reread.iter().any(is_this) {
-            -1
-        } else {
-            step.after
-        };
-        let paths = files
-            .iter()
-            .filter(|file| file.max_load > after && file.min_load <= step.until)
-            .map(|file| Value::Text(without_globs(&file.path.to_string_lossy())))
-            .collect::<Vec<_>>();
-        (!paths.is_empty()).then_some(Partition {
-            source,
-            paths: Value::List(paths),
-            after,
-            until: step.until,
-        })
+/// The files of a table, month by month, as many at once as are opened without much memory: a statement costs more than the
+/// rows of a small file.
+fn readings<'a>(table: &Table, increment: &'a Increment, step: &Step) -> Vec<Reading<'a>> {
+    let is_again = |file: &DataFile| {
+        let is_this =
+            |reread: &Reread| reread.table == table.name && reread.source == file.source && reread.month == file.month;
+        step.is_first && increment.reread.iter().any(is_this)
     };
-    files_of.into_iter().filter_map(partition).collect()
+    let mut paths_of: BTreeMap<(&str, i64), Vec<(&str, Value)>> = BTreeMap::new();
+    for file in increment.files.iter().filter(|file| file.table.name == table.name) {
+        let after = if is_again(file) { -1 } else { step.after };
+        if file.max_load > after && file.min_load <= step.until {
+            let path = Value::Text(without_globs(&file.path.to_string_lossy()));
+            paths_of
+                .entry((&file.source, after))
+                .or_default()
+                .push((&file.month, path));
+        }
+    }
+    let mut readings = Vec::new();
+    for ((source, after), mut paths) in paths_of {
+        paths.sort_by_key(|(month, _)| *month);
+        for paths in paths.chunks(FILES_AT_ONCE) {
+            readings.push(Reading {
+                source,
+                paths: Value::List(paths.iter().map(|(_, path)| path.clone()).collect()),
+                after,
+                until: step.until,
+            });
+        }
+    }
+    readings
 }
 
-/// Adds the rows of the partitions to their table, numbered where their record has other rows.
-fn take_files(connection: &Connection, table: &Table, partitions: &[Partition<'_>]) -> duckdb::Result<()> {
+/// Adds the rows of the files to their table, numbered where their record has other rows.
+fn take_files(connection: &Connection, table: &Table, readings: &[Reading<'_>]) -> duckdb::Result<()> {
     if !is_revised(table) {
-        return partitions
+        return readings
             .iter()
-            .try_for_each(|partition| partition.read(connection, &insert_files(table, Taken::All)));
+            .try_for_each(|reading| reading.read(connection, &insert_files(table, Taken::All)));
     }
-    for partition in partitions {
-        partition.read(connection, &note_files(table))?;
+    for reading in readings {
+        reading.read(connection, &note_files(table))?;
     }
     let is_any_touched = revisions::set_aside(connection, table)?;
-    for partition in partitions {
-        partition.read(connection, &insert_files(table, Taken::Alone))?;
+    for reading in readings {
+        reading.read(connection, &insert_files(table, Taken::Alone))?;
         if is_any_touched {
-            partition.read(connection, &insert_files(table, Taken::Touched))?;
+            reading.read(connection, &insert_files(table, Taken::Touched))?;
         }
     }
     if is_any_touched {
@@ -185,7 +194,7 @@ fn take_files(connection: &Connection, table: &Table, partitions: &[Partition<'_
     Ok(())
 }
 
-impl Partition<'_> {
+impl Reading<'_> {
     fn read(&self, connection: &Connection, sql: &str) -> duckdb::Result<()> {
         let bound: [(&str, &dyn ToSql); 4] = [
             ("source", &self.source),

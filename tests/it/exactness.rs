@@ -279,3 +279,20 @@ fn a_key_demoted_to_see_nothing_does_not_prove_silence() {
     assert!(sync.stderr.contains("nothing is claimed"), "{}", sync.stderr);
     assert_eq!(home.query(covered), before);
 }
+
+#[test]
+fn a_key_that_saw_nothing_at_first_is_not_believed_about_older_time() {
+    let service = Service::start(simulator(9, 200));
+    service.running.turn(|switches| switches.sees_nothing = true);
+    let home = Home::of(&service);
+    home.configure(&service.running.base_url(), "retention_days = 10");
+    home.ok(&["sync"]);
+    let provisional = "select count(*) from coverage where state = 'final'";
+    assert_eq!(home.number(provisional), 0);
+    service.running.turn(|switches| switches.sees_nothing = false);
+    service.running.clock().advance(SignedDuration::from_hours(30));
+    home.ok(&["sync"]);
+    assert_eq!(home.number("select count(*) from activity_logs"), 200);
+    assert_eq!(home.number("select count(*) from coverage_gaps"), 0);
+    assert_exact(&home, &service, "a key that sees more than at first");
+}

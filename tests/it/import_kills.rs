@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use trailhouse::simulator::bad::Bad;
 
-use crate::environment::{Home, Service, ended};
+use crate::environment::{Home, Service};
 use crate::import::{STREAM, assert_same, lines, simulator};
+use crate::steps::{first_and_last, killed_at, passed};
 
 #[test]
 fn killed_at_any_step_and_run_again_nothing_is_lost_doubled_or_claimed_too_soon() {
@@ -21,31 +22,17 @@ fn killed_at_any_step_and_run_again_nothing_is_lost_doubled_or_claimed_too_soon(
     let whole = prepared();
     assert_eq!(whole.run(&arguments).code, Some(3));
     let expected = whole.dump();
-    let mut hit = BTreeSet::new();
-    for step in 1..100 {
+    let steps = passed(prepared().command(&arguments));
+    assert!(steps.iter().collect::<BTreeSet<_>>().len() >= 8, "{steps:?}");
+    for step in first_and_last(&steps) {
         let home = prepared();
-        let mut command = home.command(&arguments);
-        let killed = ended(
-            &command
-                .env("TRAILHOUSE_KILL_AT_STEP", step.to_string())
-                .output()
-                .expect("it runs"),
-        );
-        let Some((_, name)) = killed
-            .stderr
-            .split_once(": at step ")
-            .or_else(|| killed.stderr.split_once("at step "))
-        else {
-            break;
-        };
-        hit.insert(name.lines().next().unwrap_or_default().to_owned());
+        let name = killed_at(home.command(&arguments), step).expect("it does not come so far");
         let again = home.run(&arguments);
         assert!(matches!(again.code, Some(0 | 3)), "{name}: {}", again.stderr);
-        assert_same(&expected, &home, name);
+        assert_same(&expected, &home, &name);
         assert_eq!(home.number("select count(*) from coverage where state = 'asserted'"), 1);
         home.ok(&["verify"]);
     }
-    assert!(hit.len() >= 8, "{hit:?}");
 }
 
 #[test]
@@ -69,10 +56,7 @@ fn killed_between_two_loads_the_first_is_kept_and_nothing_is_claimed() {
         "2024-06-29",
     ];
     let steps_of_a_load = 6;
-    let mut command = home.command(&arguments);
-    let step = (steps_of_a_load + 2).to_string();
-    let killed = ended(&command.env("TRAILHOUSE_KILL_AT_STEP", step).output().expect("it runs"));
-    assert_eq!(killed.code, None, "{}", killed.stderr);
+    killed_at(home.command(&arguments), steps_of_a_load + 2).expect("it does not come so far");
     home.ok(&["rebuild"]);
     assert_eq!(home.number("select count(*) from activity_logs"), 6_000);
     assert_eq!(home.number("select count(*) from coverage"), 0);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::environment::{Ended, Home, Service, ended, short, simulator};
+use crate::environment::{Home, Service, short, simulator};
+use crate::steps::killed_at;
 
 /// Every place a run passes, in its own words.
 const STEPS: &[&str] = &[
@@ -17,14 +18,6 @@ const STEPS: &[&str] = &[
     "before a step of the warehouse is committed",
     "after a step of the warehouse",
 ];
-
-fn sync_killed_at(home: &Home, step: u32) -> Ended {
-    let output = home
-        .command(&["sync"])
-        .env("TRAILHOUSE_KILL_AT_STEP", step.to_string())
-        .output();
-    ended(&output.expect("the binary runs"))
-}
 
 #[test]
 fn killed_at_any_step_and_run_again_nothing_is_lost_or_doubled() {
@@ -43,13 +36,13 @@ fn killed_at_any_step_and_run_again_nothing_is_lost_or_doubled() {
     let mut hit = BTreeSet::new();
     for step in 1.. {
         let home = Home::of(&service);
-        let killed = sync_killed_at(&home, step);
-        let Some((_, name)) = killed.stderr.split_once(&format!("as planned, at step {step}: ")) else {
-            assert!(matches!(killed.code, Some(0 | 3)), "step {step}: {killed:?}");
-            break;
+        let name = match killed_at(home.command(&["sync"]), step) {
+            Ok(name) => name,
+            Err(whole) => {
+                assert!(matches!(whole.code, Some(0 | 3)), "step {step}: {whole:?}");
+                break;
+            }
         };
-        assert_eq!(killed.code, None, "step {step} ends as by kill -9");
-        let name = name.lines().next().unwrap_or_default().to_owned();
         let verify = home.run(&["verify"]);
         assert!(
             matches!(verify.code, Some(0 | 2 | 3)),

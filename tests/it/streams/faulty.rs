@@ -73,6 +73,9 @@ fn a_fault_that_lasts_ends_the_stream_and_the_next_run_has_the_rest() {
             assert_sound(&home, &service, &[LOGS, VERSIONS, NOTICES], &what);
             let mut sync = home.run(&["sync"]);
             for _ in 0..3 {
+                if sync.code == Some(0) {
+                    break;
+                }
                 sync = home.run(&["sync"]);
             }
             assert_eq!(sync.code, Some(0), "{what}\n{}", sync.stderr);
