@@ -121,6 +121,8 @@ pub struct Lake {
     ledger: Ledger,
     newest: Option<Sealed>,
     tables: BTreeMap<&'static str, OpenTable>,
+    /// Rows of files that are looked at again and again.
+    remembered: known::Remembered,
     /// Where a local lake stands.
     dir: PathBuf,
 }
@@ -217,6 +219,7 @@ impl Lake {
             ledger,
             newest: None,
             tables,
+            remembered: known::Remembered::default(),
             dir,
         })
     }
@@ -226,6 +229,7 @@ impl Lake {
     pub async fn recover(&mut self) -> Result<()> {
         self.newest = self.ledger.newest().await?;
         self.tables.values_mut().for_each(|open| open.live = None);
+        self.remembered = known::Remembered::default();
         self.roll_forward()
             .await
             .context("finishing what could not be committed")

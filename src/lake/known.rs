@@ -2,14 +2,19 @@
 //! revision. Reads `id` and `stable_hash` of the files whose event times meet those of the records, so that its cost grows
 //! with the window and not with the history.
 
+mod remembered;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
+
+pub(super) use remembered::Remembered;
+use remembered::key;
 
 use super::Lake;
 use super::files::LiveFile;
@@ -18,7 +23,7 @@ use super::statistics::Bounds;
 use crate::batch::RejectedRow;
 use crate::ledger::Counts;
 use crate::record::{Record, is_drift};
-use crate::schema::{Micros, REJECTS, month_of};
+use crate::schema::{Micros, REJECTS, Table, month_of};
 use crate::source::{Form, Stream};
 
 /// Records of one stream that have been read and not yet stored.
@@ -163,26 +168,66 @@ impl Lake {
                 .filter(|_| file.partition.source == incoming.source);
             window.is_some_and(|window| overlaps(file, table.event_time, *window))
         };
-        let files: Vec<(String, (Micros, Micros))> = self
+        let files: Vec<(String, u64, (Micros, Micros))> = self
             .live_files(table)?
             .iter()
             .filter(overlapping)
-            .map(|file| (file.path.clone(), windows[&file.partition.month]))
+            .map(|file| {
+                let path = format!("{}/{}", table.name, file.path);
+                (path, file.rows, windows[&file.partition.month])
+            })
             .collect();
         let mut known: HashMap<String, Vec<Known>> = HashMap::new();
-        for (path, window) in files {
-            let path = format!("{}/{path}", table.name);
-            let columns = ["id", "stream", "stable_hash", "load", table.revision_key()];
-            for batch in self.read(&path, &columns, Some((table.event_time, window))).await? {
-                let wanted = Wanted {
-                    stream: incoming.stream.name,
-                    key: table.revision_key(),
-                    ids: &ids,
-                };
+        let wanted = Wanted {
+            stream: incoming.stream.name,
+            key: table.revision_key(),
+            ids: &ids,
+        };
+        for (path, rows, window) in files {
+            if self.remembered.holds(&path) {
+                continue;
+            }
+            let is_worth = self.remembered.is_worth(&path, rows);
+            let within = (!is_worth).then_some((table.event_time, window));
+            let columns = ["id", "stream", "stable_hash", "load", wanted.key];
+            let batches = self.read(&path, &columns, within).await?;
+            if is_worth {
+                self.remember(incoming.source, table, &path, &batches)?;
+                continue;
+            }
+            for batch in batches {
                 collect(&batch, &wanted, &path, &mut known)?;
             }
         }
+        for id in ids {
+            let key = key(table.name, incoming.source, incoming.stream.name, id);
+            let rows = self.remembered.rows(&key).map(|(row, path)| Known {
+                hash: row.hash,
+                order_at: row.order_at,
+                load: row.load,
+                place: Place::File(path.to_owned()),
+            });
+            let rows: Vec<Known> = rows.collect();
+            if !rows.is_empty() {
+                known.entry(id.to_owned()).or_default().extend(rows);
+            }
+        }
         Ok(known)
+    }
+
+    /// Keeps what all rows of a file are known by.
+    fn remember(&mut self, source: &str, table: &Table, path: &str, batches: &[RecordBatch]) -> Result<()> {
+        let mut kept = Vec::new();
+        for batch in batches {
+            let rows = Rows::of(batch, table.revision_key())?;
+            kept.extend((0..batch.num_rows()).map(|row| {
+                let key = key(table.name, source, rows.streams.value(row), &rows.ids.get(row));
+                let (hash, order_at, load) = rows.get(row);
+                (key, hash, order_at, load)
+            }));
+        }
+        self.remembered.take(path, kept);
+        Ok(())
     }
 
     /// The JSON of a stored row, read only to tell a revision from a change of shape.
@@ -233,31 +278,55 @@ fn collect(
     path: &str,
     known: &mut HashMap<String, Vec<Known>>,
 ) -> Result<()> {
-    let (found, streams, hashes) = (Ids::of(batch)?, text(batch, "stream")?, binary(batch, "stable_hash")?);
-    let loads = column(batch, "load")?
-        .as_primitive_opt::<Int64Type>()
-        .context("load is not a number")?;
-    let keys = column(batch, wanted.key)?.as_primitive_opt::<TimestampMicrosecondType>();
-    let keys = keys.with_context(|| format!("{} is not a time", wanted.key))?;
+    let rows = Rows::of(batch, wanted.key)?;
     for row in 0..batch.num_rows() {
-        let id = found.get(row);
-        if wanted.ids.contains(id.as_ref()) && streams.value(row) == wanted.stream {
-            let order_at = if keys.is_null(row) {
-                Micros::MIN
-            } else {
-                keys.value(row)
-            };
+        let id = rows.ids.get(row);
+        if wanted.ids.contains(id.as_ref()) && rows.streams.value(row) == wanted.stream {
+            let (hash, order_at, load) = rows.get(row);
             let place = Place::File(path.to_owned());
             let row_known = Known {
-                hash: short(hashes.value(row)),
+                hash,
                 order_at,
-                load: loads.value(row),
+                load,
                 place,
             };
             known.entry(id.into_owned()).or_default().push(row_known);
         }
     }
     Ok(())
+}
+
+/// The columns of a data file by which a row is known.
+struct Rows<'a> {
+    ids: Ids<'a>,
+    streams: &'a StringArray,
+    hashes: &'a BinaryArray,
+    loads: &'a Int64Array,
+    keys: &'a TimestampMicrosecondArray,
+}
+
+impl<'a> Rows<'a> {
+    fn of(batch: &'a RecordBatch, key: &str) -> Result<Self> {
+        let loads = column(batch, "load")?.as_primitive_opt::<Int64Type>();
+        let keys = column(batch, key)?.as_primitive_opt::<TimestampMicrosecondType>();
+        Ok(Self {
+            ids: Ids::of(batch)?,
+            streams: text(batch, "stream")?,
+            hashes: binary(batch, "stable_hash")?,
+            loads: loads.context("load is not a number")?,
+            keys: keys.with_context(|| format!("{key} is not a time"))?,
+        })
+    }
+
+    /// Hash, order key and load of a row.
+    fn get(&self, row: usize) -> ([u8; 16], Micros, i64) {
+        let order_at = if self.keys.is_null(row) {
+            Micros::MIN
+        } else {
+            self.keys.value(row)
+        };
+        (short(self.hashes.value(row)), order_at, self.loads.value(row))
+    }
 }
 
 /// The ids of a data file's rows, numbers or texts, as texts.
@@ -307,7 +376,7 @@ pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringA
         .with_context(|| format!("column {name} is not text"))
 }
 
-pub(super) fn binary<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::BinaryArray> {
+pub(super) fn binary<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a BinaryArray> {
     column(batch, name)?
         .as_binary_opt()
         .with_context(|| format!("column {name} is not binary"))

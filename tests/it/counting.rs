@@ -19,7 +19,7 @@ use object_store::{
 };
 use tokio::runtime::Runtime;
 use trailhouse::coverage::StreamState;
-use trailhouse::lake::{Draft, Lake};
+use trailhouse::lake::{Draft, Incoming, Lake};
 use trailhouse::ledger::{Counts, Kind};
 use trailhouse::load::{Run, sync};
 use trailhouse::record::{Layouts, Record};
@@ -216,27 +216,30 @@ fn records(month: i64, rows: i64, end: Micros) -> Vec<Record> {
 /// One large file for each month, as a compaction leaves them.
 async fn write_history(lake: &mut Lake, rows: i64, end: Micros) {
     for month in 0..MONTHS {
-        let records = records(month, rows / MONTHS, end);
-        let counts = Counts {
-            received: u64::try_from(records.len()).expect("few"),
-            stored: u64::try_from(records.len()).expect("few"),
-            ..Counts::default()
-        };
-        let draft = Draft {
-            kind: Kind::Sync,
-            run_id: "history",
-            source: SOURCE,
-            stream: &AUDIT_LOGS,
-            state_name: AUDIT_LOGS.name,
-            started_at: end,
-            at: end,
-            counts,
-            records: &records,
-            rejects: &[],
-            state: &StreamState::new("acme"),
-        };
-        lake.commit(&draft).await.expect("a load");
+        commit(lake, &records(month, rows / MONTHS, end), end).await;
     }
+}
+
+async fn commit(lake: &mut Lake, records: &[Record], at: Micros) {
+    let counts = Counts {
+        received: u64::try_from(records.len()).expect("few"),
+        stored: u64::try_from(records.len()).expect("few"),
+        ..Counts::default()
+    };
+    let draft = Draft {
+        kind: Kind::Sync,
+        run_id: "history",
+        source: SOURCE,
+        stream: &AUDIT_LOGS,
+        state_name: AUDIT_LOGS.name,
+        started_at: at,
+        at,
+        counts,
+        records,
+        rejects: &[],
+        state: &StreamState::new("acme"),
+    };
+    lake.commit(&draft).await.expect("a load");
 }
 
 async fn synced(service: &Service, store: &Arc<Counting>) -> u64 {
@@ -318,4 +321,44 @@ fn an_hour_costs_the_same_after_a_long_history_as_after_a_short_one() {
         assert!(is_close(little.requests, much.requests), "{part}: {little:?}, {much:?}");
         assert!(is_close(little.bytes, much.bytes), "{part}: {little:?}, {much:?}");
     }
+}
+
+/// As the lists of resources bring them: every load has records of the whole time, half of which the lake holds.
+#[test]
+fn loads_whose_records_are_of_all_times_read_no_file_again_and_again() {
+    const LOADS: usize = 24;
+    let store = Arc::new(Counting::default());
+    let runtime = Runtime::new().expect("threads");
+    let end = Timestamp::UNIX_EPOCH.as_microsecond() + 20_000 * 86_400_000_000;
+    let all: Vec<Record> = (0..3).flat_map(|month| records(month, 400, end)).collect();
+    let load = |number: usize| -> Vec<Record> {
+        let place = |at: &usize| [number, number + 1].contains(&(at % (LOADS + 1)));
+        (0..all.len()).filter(place).map(|at| all[at].clone()).collect()
+    };
+    let mut reads = Vec::new();
+    runtime.block_on(async {
+        let mut lake = Lake::open_on(Arc::clone(&store) as Arc<dyn ObjectStore>)
+            .await
+            .expect("a lake");
+        for number in 0..LOADS {
+            store.take();
+            let incoming = Incoming {
+                source: SOURCE,
+                stream: &AUDIT_LOGS,
+                records: load(number),
+                rejects: Vec::new(),
+                first_load: 1,
+            };
+            let new = lake.classify(incoming).await.expect("it is read");
+            reads.push(store.take().get("data").copied().unwrap_or_default().requests);
+            let known = if number == 0 { 0 } else { all.len() / (LOADS + 1) };
+            assert_eq!(
+                new.counts.duplicates,
+                u64::try_from(known).expect("few"),
+                "load {number}"
+            );
+            commit(&mut lake, &new.records, end).await;
+        }
+    });
+    assert!(reads[3] > 0 && reads[LOADS - 1] <= reads[3], "{reads:?}");
 }
