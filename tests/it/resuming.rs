@@ -46,7 +46,8 @@ fn a_backfill_cut_in_the_middle_goes_on_where_it_was() {
         if seed == 1 {
             let asked = service.running.requests().len() - before;
             let left = usize::try_from(2_000 - held).expect("small") / 10;
-            assert!(asked < left + 40, "{asked} requests for {left} pages");
+            // Up to 64 pages may have been read since the last look at the head, which alone confirms them.
+            assert!(asked < left + 84, "{asked} requests for {left} pages");
             assert_eq!(home.number(ROWS), 2_000);
         }
         assert_eq!(home.number("select count(*) from coverage_gaps"), 0, "seed {seed}");
