@@ -105,7 +105,7 @@ fn every_example_runs() {
         } else if is("rebuild") {
             ran(&demo_of_its_own(), &line)
         } else {
-            ran(&demo, &line)
+            ran(demo, &line)
         };
         assert_eq!(ended.code, Some(0), "{line}\n{}{}", ended.stdout, ended.stderr);
     }
@@ -228,16 +228,16 @@ fn rows_are_the_same_in_every_format() {
     let demo = demo();
     let query = "select action, count(*) as events, min(summary) as text from events group by action order by action";
     for arguments in [&["query", query][..], &["report", "list"], &["status"], &["describe"]] {
-        let json: Vec<Value> = serde_json::from_str(&formatted(&demo, arguments, "json")).expect("an array");
+        let json: Vec<Value> = serde_json::from_str(&formatted(demo, arguments, "json")).expect("an array");
         let first = keys(json.first().expect("a row"));
         assert!(json.iter().all(|row| keys(row) == first), "{arguments:?}");
-        let csv = formatted(&demo, arguments, "csv");
+        let csv = formatted(demo, arguments, "csv");
         let mut csv = csv::Reader::from_reader(csv.as_bytes());
         let head: BTreeSet<String> = csv.headers().expect("a head").iter().map(str::to_owned).collect();
         assert_eq!(head, first, "{arguments:?}");
         let rows: Vec<csv::StringRecord> = csv.records().collect::<Result<_, _>>().expect("rows");
         assert_eq!(rows.len(), json.len(), "{arguments:?}");
-        let table = formatted(&demo, arguments, "table");
+        let table = formatted(demo, arguments, "table");
         assert!(table.lines().count() > json.len(), "{arguments:?}: {table}");
         assert!(first.iter().all(|name| table.contains(name.as_str())), "{table}");
         let file = demo.run(&[arguments, &["--format", "xml"]].concat());

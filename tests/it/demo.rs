@@ -1,7 +1,8 @@
 //! The demo: a home drawn once for the tests that read it, what it holds, and the planted story, which plain SQL finds.
 
+use std::fs::File;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
@@ -75,16 +76,23 @@ order by first_used_at_local";
 /// What stands in the README: one query for each chapter of the planted story.
 pub(crate) const STORY: &[&str] = &[LEAVER, FLAG, EXPORT, DELETION, NEW_KEY];
 
-/// The demo in the home's own `data`, drawn once for all tests that hold it at the same time; they only read it.
-pub(crate) fn demo() -> Arc<Home> {
-    static DRAWN: Mutex<Weak<Home>> = Mutex::new(Weak::new());
-    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(home) = drawn.upgrade() {
-        return home;
-    }
-    let home = Arc::new(Home::new());
-    home.ok(&["--dir", "data", "demo"]);
-    *drawn = Arc::downgrade(&home);
+/// The demo in the home's own `data`, drawn once for all tests; they only read it. It stays until the next tests are run, for
+/// nothing that lives as long as the tests is cleaned up.
+#[expect(clippy::disallowed_methods, reason = "a file of the tests")]
+pub(crate) fn demo() -> &'static Home {
+    static DRAWN: OnceLock<(Home, File)> = OnceLock::new();
+    let (home, _lock) = DRAWN.get_or_init(|| {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
+        std::fs::create_dir_all(&root).expect("a folder");
+        let lock = File::create(root.with_extension("lock")).expect("a lock");
+        lock.lock().expect("other tests end");
+        for left in std::fs::read_dir(&root).expect("a folder") {
+            std::fs::remove_dir_all(left.expect("a home").path()).expect("an earlier demo");
+        }
+        let home = Home::kept_in(&root);
+        home.ok(&["--dir", "data", "demo"]);
+        (home, lock)
+    });
     home
 }
 

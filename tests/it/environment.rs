@@ -90,6 +90,13 @@ impl Home {
         }
     }
 
+    /// In a folder that stays.
+    pub(crate) fn kept_in(root: &Path) -> Self {
+        let mut folder = TempDir::new_in(root).expect("a temporary folder");
+        folder.disable_cleanup(true);
+        Self { folder }
+    }
+
     /// With one source that pulls from this address without waiting long.
     pub(crate) fn of(service: &Service) -> Self {
         let home = Self::new();
