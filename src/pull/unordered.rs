@@ -91,19 +91,19 @@ async fn read_all(
             break;
         }
     }
-    seen.extend(met);
-    match total {
-        Some(total_pages) if reading.pages < total_pages => {
-            // The list may have become shorter since.
-            let last = fetch(asking, reading.pages.max(1)).await?;
-            if last.is_some_and(|last| last.outline.is_last()) {
-                return Ok(Some(reading));
-            }
-            Err(PullError::Capped {
-                page: reading.pages + 1,
-                total_pages,
-            })
+    if let Some(total_pages) = total.filter(|total| reading.pages < *total) {
+        // The list may have become shorter since.
+        let last = fetch(asking, reading.pages.max(1)).await?;
+        let Some(last) = last.filter(|last| last.outline.is_last()) else {
+            let page = reading.pages + 1;
+            return Err(PullError::Capped { page, total_pages });
+        };
+        met.extend(last.outline.rows.iter().map(|row| row.id));
+        reading.oldest = reading.oldest.into_iter().chain(last.outline.oldest).min();
+        if hand_on(last, caller).await? == Flow::Stop {
+            return Ok(None);
         }
-        _ => Ok(Some(reading)),
     }
+    seen.extend(met);
+    Ok(Some(reading))
 }
