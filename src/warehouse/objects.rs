@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use duckdb::types::Value;
-use duckdb::{Connection, params};
+use duckdb::{Connection, appender_params_from_iter, params};
 use sha2::{Digest, Sha256};
 
 use super::WarehouseError;
@@ -25,6 +25,8 @@ struct Object {
     /// With its schema, as SQL.
     name: String,
     text: String,
+    /// The table of `main` that the rows are for.
+    table: &'static str,
     rows: Vec<Vec<Option<String>>>,
 }
 
@@ -107,15 +109,14 @@ fn make_tables(connection: &Connection) -> duckdb::Result<()> {
 
 fn make(connection: &Connection, object: &Object) -> duckdb::Result<()> {
     connection.execute_batch(&object.text)?;
-    let Some(columns) = object.rows.first().map(Vec::len).filter(|columns| *columns > 0) else {
+    if object.rows.is_empty() {
         return Ok(());
-    };
-    let places = vec!["?"; columns].join(", ");
-    let mut insert = connection.prepare(&format!("insert into {} values ({places})", object.name))?;
-    for row in &object.rows {
-        insert.execute(duckdb::params_from_iter(row))?;
     }
-    Ok(())
+    let mut appender = connection.appender(object.table)?;
+    for row in &object.rows {
+        appender.append_row(appender_params_from_iter(row))?;
+    }
+    appender.flush()
 }
 
 /// Removes what an older program made and this one does not.
@@ -178,6 +179,7 @@ fn reference(reference: &Reference) -> Result<Object, csv::Error> {
         kind: "table",
         name: format!("main.{}", quoted(reference.name)),
         text,
+        table: reference.name,
         rows,
     })
 }
@@ -194,6 +196,7 @@ fn view(view: &View) -> Object {
         kind: "view",
         name: format!("main.{}", quoted(&view.name)),
         text,
+        table: "",
         rows: Vec::new(),
     }
 }
@@ -206,6 +209,7 @@ fn report(report: &Report) -> Object {
         kind: "macro table",
         name,
         text,
+        table: "",
         rows: Vec::new(),
     }
 }
@@ -247,6 +251,7 @@ fn revision_views() -> Vec<Object> {
             kind: "view",
             name: format!("main.{}", quoted(&name)),
             text,
+            table: "",
             rows: Vec::new(),
         }
     };

@@ -213,14 +213,18 @@ pub(super) fn digest() -> String {
 /// Observes all rows from nothing where an older program has observed them in another way.
 pub(super) fn bring_up(connection: &Connection) -> duckdb::Result<()> {
     let digest = digest();
-    let held: Option<String> = connection.query_row("select observed from main.trailhouse", [], |row| row.get(0))?;
+    let state = "select observed, sequence > 0 from main.trailhouse";
+    let (held, has_rows): (Option<String>, bool) =
+        connection.query_row(state, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if held.as_ref() == Some(&digest) {
         return Ok(());
     }
-    for observed in OBSERVED {
-        connection.execute_batch(&format!("delete from main.{}", observed.name))?;
+    if has_rows {
+        for observed in OBSERVED {
+            connection.execute_batch(&format!("delete from main.{}", observed.name))?;
+        }
+        follow(connection, -1)?;
     }
-    follow(connection, -1)?;
     connection
         .execute("update main.trailhouse set observed = ?", params![digest])
         .map(|_rows| ())

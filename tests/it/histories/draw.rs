@@ -108,7 +108,7 @@ impl History {
     pub(crate) fn draw(seed: u64) -> History {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x006a_7564_6765);
         let rng = &mut rng;
-        let events = rng.usize(150..1_200);
+        let events = rng.usize(150..900);
         let end_at: Timestamp = END.parse().expect("a time");
         let manner = Manner {
             events,
