@@ -7,6 +7,7 @@ mod describe;
 mod failure;
 mod import;
 mod init;
+mod ledger;
 mod loading;
 mod output;
 mod probe;
@@ -86,6 +87,7 @@ enum Verb {
     Show(show::Show),
     Report(report::ReportVerb),
     Verify(verify::Verify),
+    Ledger(ledger::LedgerVerb),
     Rebuild(rebuild::Rebuild),
     Describe(describe::Describe),
     Simulate(simulate::Simulate),
@@ -156,6 +158,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Show(verb) => verb.run(&context),
         Verb::Report(verb) => verb.run(&context),
         Verb::Verify(verb) => verb.run(&context),
+        Verb::Ledger(verb) => verb.run(&context),
         Verb::Rebuild(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),
         Verb::Simulate(verb) => verb.run(&context),

@@ -8,11 +8,13 @@ mod commit;
 pub mod delta;
 pub mod files;
 mod find;
+mod keys;
 mod known;
 mod lock;
 pub mod parquet;
 mod resources;
 mod roll_forward;
+mod sign;
 pub mod statistics;
 pub mod verify;
 
@@ -37,6 +39,8 @@ pub use commit::{Draft, Quiet};
 use delta::{DeltaTable, Engine};
 use files::LiveFile;
 pub use find::Found;
+pub use keys::KeyError;
+use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
 
@@ -112,6 +116,11 @@ impl Home {
     pub fn lock(&self) -> PathBuf {
         self.dir.join(".lock")
     }
+
+    /// The one place that may hold secrets.
+    pub fn credentials(&self) -> PathBuf {
+        self.dir.join(".credentials")
+    }
 }
 
 /// An opened lake.
@@ -123,6 +132,8 @@ pub struct Lake {
     tables: BTreeMap<&'static str, OpenTable>,
     /// Rows of files that are looked at again and again.
     remembered: known::Remembered,
+    /// The private keys at hand; none where the lake is only read.
+    keys: Keys,
     /// Where a local lake stands.
     dir: PathBuf,
 }
@@ -176,6 +187,7 @@ impl Lake {
         roll_forward::remove_staged(&home.lake())
             .with_context(|| format!("{} cannot be read", home.lake().display()))?;
         let mut lake = Self::open(home).await?;
+        lake.keys = Keys::of(home)?;
         lake.roll_forward()
             .await
             .context("finishing what an earlier run left")?;
@@ -220,6 +232,7 @@ impl Lake {
             newest: None,
             tables,
             remembered: known::Remembered::default(),
+            keys: Keys::default(),
             dir,
         })
     }

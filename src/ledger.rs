@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 pub mod faulty;
+pub mod signature;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub enum Kind {
     Import,
     /// States that moved without new rows.
     Silence,
+    /// The key that signs from now on.
+    Key,
 }
 
 impl Kind {
@@ -36,6 +39,7 @@ impl Kind {
             Kind::Sync => "sync",
             Kind::Import => "import",
             Kind::Silence => "silence",
+            Kind::Key => "key",
         }
     }
 }
@@ -137,6 +141,10 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<QuietStream>,
     pub tables: BTreeMap<String, TableChange>,
+    /// The public key in force after this entry, which signs the next one; absent while the ledger is not signed. An entry is
+    /// signed by the key before it, the first that names one by its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<String>,
     /// The Delta commits written since the entry before.
     pub delta_commits: Vec<DeltaFile>,
     /// Per stream, the sequence of the entry that holds its state.
@@ -160,6 +168,14 @@ impl Entry {
             .as_ref()
             .filter(|_| own)
             .or_else(|| quiet().map(|quiet| &quiet.state))
+    }
+
+    /// The entry as the bytes of its file, and with their hash.
+    pub fn seal(self) -> Result<(Sealed, Bytes)> {
+        let mut bytes = serde_json::to_vec_pretty(&self)?;
+        bytes.push(b'\n');
+        let sha256 = sha256(&bytes);
+        Ok((Sealed { entry: self, sha256 }, bytes.into()))
     }
 }
 
@@ -227,6 +243,11 @@ impl Ledger {
     }
 
     pub async fn read(&self, sequence: u64) -> Result<Option<Sealed>> {
+        Ok(self.read_bytes(sequence).await?.map(|(sealed, _)| sealed))
+    }
+
+    /// An entry and the bytes of its file.
+    pub async fn read_bytes(&self, sequence: u64) -> Result<Option<(Sealed, Bytes)>> {
         let Some(bytes) = self.bytes(&path(sequence)).await? else {
             return Ok(None);
         };
@@ -241,21 +262,13 @@ impl Ledger {
         if entry.sequence != sequence {
             bail!("ledger entry {sequence} says it is entry {}", entry.sequence);
         }
-        Ok(Some(Sealed {
-            entry,
-            sha256: sha256(&bytes),
-        }))
+        let sha256 = sha256(&bytes);
+        Ok(Some((Sealed { entry, sha256 }, bytes)))
     }
 
     /// Creates the entry: this is the commit of all it names. A lost answer is read back before anything is tried again.
     /// `None`: another entry already has this number.
-    pub async fn append(&self, entry: Entry) -> Result<Option<Sealed>> {
-        let mut bytes = serde_json::to_vec_pretty(&entry)?;
-        bytes.push(b'\n');
-        let sealed = Sealed {
-            sha256: sha256(&bytes),
-            entry,
-        };
+    pub async fn append(&self, (sealed, bytes): (Sealed, Bytes)) -> Result<Option<Sealed>> {
         let sequence = sealed.entry.sequence;
         let options = PutOptions::from(PutMode::Create);
         let failed = match self
@@ -331,8 +344,8 @@ mod tests {
     use super::*;
     use std::sync::atomic::Ordering;
 
-    fn entry(sequence: u64, previous: Option<&Sealed>, run_id: &str) -> Entry {
-        Entry {
+    fn entry(sequence: u64, previous: Option<&Sealed>, run_id: &str) -> (Sealed, Bytes) {
+        let entry = Entry {
             format: FORMAT,
             lake_id: "lake".to_owned(),
             sequence,
@@ -348,11 +361,13 @@ mod tests {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            signing_key: None,
             delta_commits: Vec::new(),
             states: BTreeMap::new(),
             last_changes: BTreeMap::new(),
             delta_versions: BTreeMap::new(),
-        }
+        };
+        entry.seal().unwrap()
     }
 
     fn ledger() -> (Arc<Faulty>, Ledger) {

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::{FAILED, USAGE};
 use crate::config::ConfigError;
-use crate::lake::{BadHome, Held};
+use crate::lake::{BadHome, Held, KeyError};
 use crate::warehouse::WarehouseError;
 
 /// One failure, ready to be told.
@@ -77,6 +77,9 @@ impl From<anyhow::Error> for Failure {
         }
         if let Some(bad) = error.downcast_ref::<BadHome>() {
             return Self::usage(bad.to_string()).hinted("name another directory with --dir");
+        }
+        if let Some(key) = error.downcast_ref::<KeyError>() {
+            return Self::usage(key.to_string()).hinted(key.hint());
         }
         let is_refused = |cause: &(dyn std::error::Error + 'static)| {
             let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);

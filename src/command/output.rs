@@ -57,7 +57,9 @@ impl Output {
 fn refuse_own(path: &Path) -> Result<(), Failure> {
     let absolute = std::path::absolute(path)?;
     let mut folders = absolute.ancestors().skip(1);
-    let is_inside = folders.any(|folder| folder.join(FOLDER).is_dir() || folder.join("_delta_log").is_dir());
+    let is_inside = folders.any(|folder| {
+        folder.ends_with(".credentials") || folder.join(FOLDER).is_dir() || folder.join("_delta_log").is_dir()
+    });
     let beside_lake = absolute
         .parent()
         .is_some_and(|folder| folder.join("lake").join(FOLDER).is_dir());

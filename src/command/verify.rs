@@ -1,12 +1,15 @@
 //! `verify`: whether the lake is what its ledger says, offline and without a configuration.
 
+use std::path::Path;
+
 use clap::Args;
 use serde_json::json;
 
 use super::output::Output;
 use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, USAGE, block_on, home, require_lake};
 use crate::lake::Lake;
-use crate::lake::verify::{Severity, Verdict};
+use crate::lake::verify::{Anchor, Verdict};
+use crate::ledger::signature::PublicKey;
 use crate::render::{Format, visible};
 use crate::schema::format_time;
 use crate::warehouse::{Cell, Grid, GridColumn};
@@ -14,19 +17,42 @@ use crate::warehouse::{Cell, Grid, GridColumn};
 /// Checks the chain of the ledger, every data file and the Delta tables
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code: 0 valid, 1 changed or missing, 3 only gaps or an unfinished commit, 2 could not check\n\n\
-Examples:\n  trailhouse verify\n  trailhouse verify --format json"
+    after_help = "What is found is `invalid` (changed), `missing`, `unexpected` (no entry knows it), `unfinished` (a killed run \
+left it) or a `gap` (time not collected)\n\n\
+Exit code: 0 valid, 1 invalid, missing or unexpected, 3 only gaps or unfinished, 2 could not check\n\n\
+Examples:\n  trailhouse verify\n  trailhouse verify --format json\n  \
+trailhouse verify --against \"$(cat anchor.txt)\" --public-key ledger.pem"
 )]
 pub(super) struct Verify {
+    /// The ledger must hold this entry: a line of `trailhouse ledger head` kept elsewhere, or the SHA-256 of an entry
+    #[arg(long, value_name = "DIGEST")]
+    against: Option<String>,
+    /// The ledger must be signed by this key: a file with the public key, or its 64 hexadecimal digits
+    #[arg(long, value_name = "KEY")]
+    public_key: Option<String>,
     #[command(flatten)]
     output: Output,
 }
 
+/// What is known from elsewhere, and must be found in the lake.
+struct Known {
+    anchor: Option<Anchor>,
+    public_key: Option<PublicKey>,
+}
+
+/// The entries it was found in.
+#[derive(Default)]
+struct Held {
+    anchor: Option<u64>,
+    public_key: Option<u64>,
+}
+
 impl Verify {
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
+        let known = self.known()?;
         let home = home(&context.config()?);
         require_lake(&home)?;
-        let verdict = block_on(async {
+        let mut verdict = block_on(async {
             let checked = match Lake::open_unchecked(&home) {
                 Ok(mut lake) => lake.verify().await,
                 Err(error) => Err(error),
@@ -36,14 +62,50 @@ impl Verify {
                 ..Failure::from(error)
             })
         })?;
+        let held = known.find(&mut verdict);
         let asked = self.output.format.is_some() || self.output.output.is_some();
         let text = match if asked { self.output.format()? } else { Format::Table } {
-            Format::Json => format!("{:#}\n", as_json(&verdict)),
+            Format::Json => format!("{:#}\n", as_json(&verdict, &held)),
             Format::Csv => return self.output.grid(&findings(&verdict)).map(|()| code(&verdict)),
-            Format::Table => as_text(&verdict),
+            Format::Table => as_text(&verdict, &held),
         };
         self.output.text(&text)?;
         Ok(code(&verdict))
+    }
+}
+
+impl Verify {
+    fn known(&self) -> Result<Known, Failure> {
+        let anchor = |text: &String| {
+            text.parse()
+                .map_err(|error| Failure::usage(format!("--against: `{}`: {error}", visible(text))))
+        };
+        Ok(Known {
+            anchor: self.against.as_ref().map(anchor).transpose()?,
+            public_key: self.public_key.as_deref().map(public_key).transpose()?,
+        })
+    }
+}
+
+/// A key as text, else as a file.
+fn public_key(given: &str) -> Result<PublicKey, Failure> {
+    if let Ok(key) = PublicKey::read(given) {
+        return Ok(key);
+    }
+    let refused = |why: String| {
+        Failure::usage(format!("--public-key: {}: {why}", visible(given)))
+            .hinted("give what `trailhouse ledger keygen` printed: a file of it, or the key's 64 hexadecimal digits")
+    };
+    let text = std::fs::read_to_string(Path::new(given)).map_err(|error| refused(error.to_string()))?;
+    PublicKey::read(&text).map_err(|error| refused(error.to_string()))
+}
+
+impl Known {
+    fn find(&self, verdict: &mut Verdict) -> Held {
+        Held {
+            anchor: self.anchor.as_ref().and_then(|anchor| verdict.check_against(anchor)),
+            public_key: self.public_key.as_ref().and_then(|key| verdict.check_public_key(key)),
+        }
     }
 }
 
@@ -57,19 +119,12 @@ fn code(verdict: &Verdict) -> u8 {
     }
 }
 
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Unfinished => "unfinished",
-        Severity::Invalid => "invalid",
-    }
-}
-
-fn as_text(verdict: &Verdict) -> String {
+fn as_text(verdict: &Verdict, held: &Held) -> String {
     let mut lines = Vec::new();
     for finding in &verdict.findings {
         lines.push(format!(
             "{}: {}: {}",
-            word(finding.severity),
+            finding.fault.word(),
             visible(&finding.object),
             visible(&finding.what)
         ));
@@ -92,19 +147,31 @@ fn as_text(verdict: &Verdict) -> String {
         verdict.entries, verdict.files, verdict.bytes, verdict.delta_commits
     );
     lines.push(format!("{sum}: {counts}"));
+    if let Some((since, key)) = verdict.signatures.since.zip(verdict.signatures.in_force.as_ref()) {
+        lines.push(format!(
+            "signed from entry {since} on; the key in force is {}",
+            visible(key)
+        ));
+    }
+    if let Some(sequence) = held.anchor {
+        lines.push(format!("the anchor is entry {sequence} of this ledger"));
+    }
+    if let Some(sequence) = held.public_key {
+        lines.push(format!("the public key given signs from entry {sequence} on"));
+    }
     if let Some((sequence, sha256)) = &verdict.head {
         lines.push(format!("ledger head: {sequence} {sha256}"));
     }
     lines.join("\n") + "\n"
 }
 
-fn as_json(verdict: &Verdict) -> serde_json::Value {
+fn as_json(verdict: &Verdict, held: &Held) -> serde_json::Value {
     let findings = verdict
         .findings
         .iter()
-        .map(|finding| json!({"severity": word(finding.severity), "object": finding.object, "what": finding.what}));
+        .map(|finding| json!({"kind": finding.fault.word(), "object": finding.object, "what": finding.what}));
     let gaps = verdict.gaps.iter().map(|(stream, gap)| {
-        json!({"stream": stream, "from": format_time(gap.span.from), "to": format_time(gap.span.to), "reason": gap.reason})
+        json!({"kind": "gap", "stream": stream, "from": format_time(gap.span.from), "to": format_time(gap.span.to), "reason": gap.reason})
     });
     json!({
         "valid": !verdict.is_invalid(),
@@ -114,13 +181,17 @@ fn as_json(verdict: &Verdict) -> serde_json::Value {
         "files": verdict.files,
         "bytes": verdict.bytes,
         "delta_commits": verdict.delta_commits,
+        "signed_from": verdict.signatures.since,
+        "signing_key": verdict.signatures.in_force,
+        "anchor_entry": held.anchor,
+        "public_key_entry": held.public_key,
         "findings": findings.collect::<Vec<_>>(),
         "gaps": gaps.collect::<Vec<_>>(),
     })
 }
 
 fn findings(verdict: &Verdict) -> Grid {
-    let names = ["severity", "object", "what"];
+    let names = ["kind", "object", "what"];
     let columns = names
         .map(|name| GridColumn {
             name: name.to_owned(),
@@ -129,7 +200,7 @@ fn findings(verdict: &Verdict) -> Grid {
         .to_vec();
     let text = |text: &str| Cell::Text(text.to_owned());
     let found = verdict.findings.iter();
-    let found = found.map(|finding| vec![text(word(finding.severity)), text(&finding.object), text(&finding.what)]);
+    let found = found.map(|finding| vec![text(finding.fault.word()), text(&finding.object), text(&finding.what)]);
     let gaps = verdict.gaps.iter().map(|(stream, gap)| {
         let what = format!(
             "{} to {}: {}",

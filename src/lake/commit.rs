@@ -17,6 +17,7 @@ use super::{Lake, blocking};
 use crate::atomic::steps;
 use crate::batch::{self, Part, RejectedRow, Stamp};
 use crate::coverage::StreamState;
+use crate::ledger::signature::PublicKey;
 use crate::ledger::{
     AddedFile, Counts, DeltaFile, Entry, FORMAT, Kind, QuietStream, Sealed, TableChange, hex, sha256, stream_key,
 };
@@ -93,7 +94,7 @@ impl Lake {
                 return Ok(load);
             }
             self.discard(&written).await;
-            self.newest = self.ledger.newest().await?;
+            self.follow_another().await?;
         }
         bail!(
             "{}.{}: another writer took the next ledger number {ATTEMPTS} times",
@@ -117,9 +118,31 @@ impl Lake {
             if self.seal(entry, &[]).await? {
                 return Ok(());
             }
-            self.newest = self.ledger.newest().await?;
+            self.follow_another().await?;
         }
         bail!("another writer took the next ledger number {ATTEMPTS} times")
+    }
+
+    /// Records which key signs from now on, in one entry, and returns its number.
+    pub(super) async fn commit_key(&mut self, key: &PublicKey, run_id: &str, at: Micros) -> Result<u64> {
+        for _ in 0..ATTEMPTS {
+            let entry = Entry {
+                kind: Kind::Key,
+                signing_key: Some(key.hex()),
+                ..self.blank(run_id, at, at)?
+            };
+            if self.seal(entry, &[]).await? {
+                return Ok(self.sequence());
+            }
+            self.follow_another().await?;
+        }
+        bail!("another writer took the next ledger number {ATTEMPTS} times")
+    }
+
+    /// Another writer's entry has the number: it is the newest now, and must be one that may be followed.
+    async fn follow_another(&mut self) -> Result<()> {
+        self.newest = self.ledger.newest().await?;
+        self.finish_signature().await
     }
 
     /// An entry that follows the newest one and changes nothing yet.
@@ -145,6 +168,7 @@ impl Lake {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            signing_key: newest.and_then(|newest| newest.entry.signing_key.clone()),
             delta_commits,
             states: follows(|entry| &entry.states),
             last_changes: follows(|entry| &entry.last_changes),
@@ -193,11 +217,17 @@ impl Lake {
         for table in entry.tables.keys() {
             entry.last_changes.insert(table.clone(), sequence);
         }
+        let (sealed, bytes) = entry.seal()?;
+        let signature = self.signature_of(&sealed, &bytes)?;
         steps::reached("before the ledger entry");
-        let Some(sealed) = self.ledger.append(entry).await? else {
+        let Some(sealed) = self.ledger.append((sealed, bytes)).await? else {
             return Ok(false);
         };
         steps::reached("after the ledger entry");
+        if let Some(signature) = signature {
+            self.ledger.put_signature(sequence, signature).await?;
+            steps::reached("after the signature");
+        }
         self.ledger.move_head(&sealed).await?;
         steps::reached("after the head");
         self.newest = Some(sealed.clone());

@@ -17,6 +17,7 @@ use crate::ledger::{AddedFile, Sealed};
 
 impl Lake {
     pub(super) async fn roll_forward(&mut self) -> Result<()> {
+        self.finish_signature().await?;
         let Some(newest) = self.newest.clone() else {
             return self.remove_unnamed(0, &BTreeSet::new()).await;
         };
@@ -119,12 +120,6 @@ pub(super) fn remove_staged(folder: &std::path::Path) -> std::io::Result<()> {
     for item in std::fs::read_dir(folder)? {
         let item = item?;
         let name = item.file_name();
-        let is_staged = |name: &str| {
-            let staged = name
-                .rsplit_once('#')
-                .is_some_and(|(_, number)| number.parse::<u64>().is_ok());
-            staged || name == ".new"
-        };
         if item.file_type()?.is_dir() {
             remove_staged(&item.path())?;
         } else if name.to_str().is_some_and(is_staged) {
@@ -132,6 +127,14 @@ pub(super) fn remove_staged(folder: &std::path::Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The names a store gives to a file while it stages it.
+pub(super) fn is_staged(name: &str) -> bool {
+    let staged = name
+        .rsplit_once('#')
+        .is_some_and(|(_, number)| number.parse::<u64>().is_ok());
+    staged || name == ".new"
 }
 
 /// The load in the name of a data file; `None` for any other file.

@@ -1,7 +1,10 @@
 //! Checking a lake against its ledger, offline and without changing anything: the chain, every data file, and the Delta
 //! tables. Apart from everything that writes, so that what is checked is what stands there.
 
+mod anchor;
+mod signatures;
 mod tables;
+mod unnamed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,23 +15,40 @@ use object_store::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::Lake;
-use super::roll_forward::load_of;
 use crate::coverage::Gap;
-use crate::ledger::{AddedFile, DeltaFile, FOLDER, Sealed, hex, path, stream_key};
+use crate::ledger::signature::signature_path;
+use crate::ledger::{AddedFile, DeltaFile, FOLDER, Head, Sealed, hex, path, stream_key};
+pub use anchor::{Anchor, NotAnAnchor};
+pub use signatures::Signatures;
 
-/// How serious a finding is.
+/// Which way a file is not as the ledger says. Time that is not collected, a gap, is told apart from these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub enum Fault {
     /// Left by a run that was ended in the middle; the next writer finishes it.
     Unfinished,
-    /// Changed, missing, or not ours.
+    /// Something stands there that no entry knows.
+    Unexpected,
+    /// Something that an entry names does not stand there.
+    Missing,
+    /// It was changed, or contradicts what stands elsewhere.
     Invalid,
+}
+
+impl Fault {
+    pub fn word(self) -> &'static str {
+        match self {
+            Fault::Unfinished => "unfinished",
+            Fault::Unexpected => "unexpected",
+            Fault::Missing => "missing",
+            Fault::Invalid => "invalid",
+        }
+    }
 }
 
 /// One thing that is not as the ledger says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    pub severity: Severity,
+    pub fault: Fault,
     /// The file or entry.
     pub object: String,
     pub what: String,
@@ -44,26 +64,30 @@ pub struct Verdict {
     pub files: u64,
     pub bytes: u64,
     pub delta_commits: u64,
+    /// The SHA-256 of every entry of the chain.
+    pub hashes: BTreeMap<u64, String>,
+    pub signatures: Signatures,
     pub findings: Vec<Finding>,
     /// Per stream, what is not collected.
     pub gaps: Vec<(String, Gap)>,
 }
 
 impl Verdict {
+    /// Whether anything is there that no killed run explains.
     pub fn is_invalid(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Invalid)
+        self.findings.iter().any(|finding| finding.fault != Fault::Unfinished)
     }
 
-    fn find(&mut self, severity: Severity, object: impl Into<String>, what: impl Into<String>) {
+    fn find(&mut self, fault: Fault, object: impl Into<String>, what: impl Into<String>) {
         self.findings.push(Finding {
-            severity,
+            fault,
             object: object.into(),
             what: what.into(),
         });
     }
 }
+
+const HEAD: &str = "_ledger/head.json";
 
 /// What the entries together say must stand in the lake.
 #[derive(Default)]
@@ -71,8 +95,6 @@ struct Named {
     live: BTreeMap<String, AddedFile>,
     removed: BTreeSet<String>,
     delta: Vec<DeltaFile>,
-    /// The hash of each entry.
-    hashes: BTreeMap<u64, String>,
 }
 
 impl Lake {
@@ -83,7 +105,7 @@ impl Lake {
         let newest = self.check_chain(&mut verdict, &mut named).await?;
         self.check_files(&mut verdict, &named, newest.as_ref()).await?;
         if newest.is_none() && verdict.entries == 0 && self.has_delta_log().await? {
-            verdict.find(Severity::Invalid, FOLDER, "missing, although there are Delta tables");
+            verdict.find(Fault::Missing, FOLDER, "missing, although there are Delta tables");
         }
         if let Some(newest) = newest {
             self.check_tables(&mut verdict, &named, &newest)?;
@@ -97,21 +119,25 @@ impl Lake {
     /// Walks the chain from its first entry, and returns the last that holds.
     async fn check_chain(&self, verdict: &mut Verdict, named: &mut Named) -> Result<Option<Sealed>> {
         let mut newest: Option<Sealed> = None;
+        let head = self.ledger.head().await;
         let present = self.sequences(verdict).await?;
         for (expected, sequence) in (1..).zip(present.iter().copied()) {
             if sequence != expected {
-                verdict.find(Severity::Invalid, path(expected).to_string(), "missing");
+                verdict.find(Fault::Missing, path(expected).to_string(), "missing");
                 return Ok(newest);
             }
-            let sealed = match self.ledger.read(sequence).await {
-                Ok(Some(sealed)) => sealed,
+            let (sealed, bytes) = match self.ledger.read_bytes(sequence).await {
+                Ok(Some(found)) => found,
                 Ok(None) => return Ok(newest),
                 Err(error) => {
-                    verdict.find(Severity::Invalid, path(sequence).to_string(), format!("{error:#}"));
+                    verdict.find(Fault::Invalid, path(sequence).to_string(), format!("{error:#}"));
                     return Ok(newest);
                 }
             };
             check_link(verdict, newest.as_ref(), &sealed);
+            let may_lack_signature = present.last() == Some(&sequence) && is_before(&head, sequence);
+            self.check_signature(verdict, newest.as_ref(), (&sealed, &bytes), may_lack_signature)
+                .await;
             for (table, change) in &sealed.entry.tables {
                 debug_assert!(change.added.iter().all(|file| file.path.starts_with(table.as_str())));
                 named
@@ -123,64 +149,37 @@ impl Lake {
                 }
             }
             named.delta.extend(sealed.entry.delta_commits.iter().cloned());
-            named.hashes.insert(sequence, sealed.sha256.clone());
+            verdict.hashes.insert(sequence, sealed.sha256.clone());
             verdict.entries += 1;
             newest = Some(sealed);
         }
-        self.check_head(verdict, newest.as_ref()).await;
+        check_head(verdict, head, newest.as_ref());
         Ok(newest)
     }
 
-    /// The numbers of the entries that stand in the ledger's folder; anything else there is reported.
+    /// The numbers of the entries that stand in the ledger's folder; anything else there but their signatures is reported.
     async fn sequences(&self, verdict: &mut Verdict) -> Result<Vec<u64>> {
-        let mut sequences = Vec::new();
+        let (mut sequences, mut signatures) = (Vec::new(), Vec::new());
         let mut listing = self.store.list(Some(&Path::from(FOLDER)));
         while let Some(found) = listing.try_next().await? {
-            let name = found.location.filename().unwrap_or_default().to_owned();
-            match name.strip_suffix(".json").and_then(|number| number.parse::<u64>().ok()) {
-                Some(sequence) if path(sequence) == found.location => sequences.push(sequence),
-                _ if name == "head.json" => {}
-                _ => verdict.find(
-                    Severity::Invalid,
-                    found.location.to_string(),
-                    "not a file of the ledger",
-                ),
+            let location = found.location;
+            let name = location.filename().unwrap_or_default();
+            let number = |ending: &str| name.strip_suffix(ending)?.parse::<u64>().ok();
+            match (number(".json"), number(".sig")) {
+                (Some(sequence), _) if path(sequence) == location => sequences.push(sequence),
+                (_, Some(sequence)) if signature_path(sequence) == location => signatures.push(sequence),
+                _ if location.as_ref() == HEAD => {}
+                _ => verdict.find(Fault::Unexpected, location.to_string(), "not a file of the ledger"),
             }
         }
         sequences.sort_unstable();
-        Ok(sequences)
-    }
-
-    async fn check_head(&self, verdict: &mut Verdict, newest: Option<&Sealed>) {
-        let object = format!("{FOLDER}/head.json");
-        let head = match self.ledger.head().await {
-            Ok(head) => head,
-            Err(error) => return verdict.find(Severity::Invalid, object, format!("{error:#}")),
-        };
-        match (head, newest) {
-            (None, None) => {}
-            (None, Some(newest)) if newest.entry.sequence == 1 => {
-                verdict.find(Severity::Unfinished, object, "not written yet");
+        for sequence in signatures {
+            if sequences.binary_search(&sequence).is_err() {
+                let object = signature_path(sequence).to_string();
+                verdict.find(Fault::Unexpected, object, "the signature of no entry");
             }
-            (None, Some(_)) => verdict.find(Severity::Invalid, object, "missing"),
-            (Some(_), None) => verdict.find(Severity::Invalid, object, "names an entry of an empty ledger"),
-            (Some(head), Some(newest)) if head.sequence == newest.entry.sequence => {
-                if head.sha256 != newest.sha256 {
-                    verdict.find(
-                        Severity::Invalid,
-                        object,
-                        format!("does not match entry {}", head.sequence),
-                    );
-                }
-            }
-            (Some(head), Some(newest))
-                if head.sequence + 1 == newest.entry.sequence
-                    && newest.entry.previous.as_deref() == Some(head.sha256.as_str()) =>
-            {
-                verdict.find(Severity::Unfinished, object, "one entry behind");
-            }
-            (Some(head), Some(_)) => verdict.find(Severity::Invalid, object, format!("names entry {}", head.sequence)),
         }
+        Ok(sequences)
     }
 
     /// Every named file is there with its bytes; every file there is named.
@@ -190,7 +189,7 @@ impl Lake {
                 Ok(Some((bytes, sha256))) => {
                     if bytes != file.bytes || sha256 != file.sha256 {
                         verdict.find(
-                            Severity::Invalid,
+                            Fault::Invalid,
                             path.as_str(),
                             "its bytes are not those the ledger names",
                         );
@@ -198,41 +197,11 @@ impl Lake {
                     verdict.files += 1;
                     verdict.bytes += bytes;
                 }
-                Ok(None) => verdict.find(Severity::Invalid, path.as_str(), "missing"),
-                Err(error) => verdict.find(Severity::Invalid, path.as_str(), format!("cannot be read: {error:#}")),
+                Ok(None) => verdict.find(Fault::Missing, path.as_str(), "missing"),
+                Err(error) => verdict.find(Fault::Invalid, path.as_str(), format!("cannot be read: {error:#}")),
             }
         }
-        let sequence = newest.map_or(0, |newest| newest.entry.sequence);
-        let mut listing = self.store.list(None);
-        while let Some(found) = listing.try_next().await? {
-            let path = found.location.to_string();
-            let ours = named.live.contains_key(&path) || named.removed.contains(&path) || self.is_log(&path);
-            if ours {
-                continue;
-            }
-            if path.ends_with("/.new") {
-                verdict.find(Severity::Unfinished, path, "left by a run that made a table");
-                continue;
-            }
-            match load_of(&path).filter(|_| self.is_table_file(&path)) {
-                Some(load) if load == sequence + 1 => {
-                    verdict.find(Severity::Unfinished, path, "written, and not committed")
-                }
-                _ => verdict.find(Severity::Invalid, path, "unexpected: no ledger entry names it"),
-            }
-        }
-        Ok(())
-    }
-
-    fn is_table_file(&self, path: &str) -> bool {
-        path.split_once('/')
-            .is_some_and(|(table, _)| self.tables.contains_key(table))
-    }
-
-    fn is_log(&self, path: &str) -> bool {
-        path.split_once('/').is_some_and(|(top, rest)| {
-            top == FOLDER || (self.tables.contains_key(top) && rest.starts_with("_delta_log/"))
-        })
+        self.check_unnamed(verdict, named, newest)
     }
 
     async fn hash_of(&self, path: &str) -> Result<Option<(u64, String)>> {
@@ -254,7 +223,7 @@ impl Lake {
         for (key, sequence) in &newest.entry.states {
             let Some((source, stream)) = key.split_once('.') else {
                 verdict.find(
-                    Severity::Invalid,
+                    Fault::Invalid,
                     path(newest.entry.sequence).to_string(),
                     format!("{key} names no stream"),
                 );
@@ -266,7 +235,7 @@ impl Lake {
             };
             match state {
                 None => verdict.find(
-                    Severity::Invalid,
+                    Fault::Invalid,
                     path(*sequence).to_string(),
                     format!("holds no state of {key}"),
                 ),
@@ -285,16 +254,53 @@ fn check_link(verdict: &mut Verdict, previous: Option<&Sealed>, sealed: &Sealed)
     let entry = &sealed.entry;
     let object = path(entry.sequence).to_string();
     if entry.previous.as_deref() != previous.map(|previous| previous.sha256.as_str()) {
-        verdict.find(
-            Severity::Invalid,
-            object.as_str(),
-            "does not follow the entry before it",
-        );
+        verdict.find(Fault::Invalid, object.as_str(), "does not follow the entry before it");
     }
     if previous.is_some_and(|previous| previous.entry.lake_id != entry.lake_id) {
-        verdict.find(Severity::Invalid, object.as_str(), "is of another lake");
+        verdict.find(Fault::Invalid, object.as_str(), "is of another lake");
     }
     if !entry.counts.balance() {
-        verdict.find(Severity::Invalid, object.as_str(), "its counts do not add up");
+        verdict.find(Fault::Invalid, object.as_str(), "its counts do not add up");
+    }
+}
+
+/// Whether the head is known to name an entry before this one, or none yet.
+fn is_before(head: &Result<Option<Head>>, sequence: u64) -> bool {
+    match head {
+        Ok(Some(head)) => head.sequence < sequence,
+        Ok(None) => sequence == 1,
+        Err(_) => false,
+    }
+}
+
+fn check_head(verdict: &mut Verdict, head: Result<Option<Head>>, newest: Option<&Sealed>) {
+    let object = HEAD;
+    let head = match head {
+        Ok(head) => head,
+        Err(error) => return verdict.find(Fault::Invalid, object, format!("{error:#}")),
+    };
+    match (head, newest) {
+        (None, None) => {}
+        (None, Some(newest)) if newest.entry.sequence == 1 => {
+            verdict.find(Fault::Unfinished, object, "not written yet");
+        }
+        (None, Some(_)) => verdict.find(Fault::Missing, object, "missing"),
+        (Some(_), None) => verdict.find(Fault::Invalid, object, "names an entry of an empty ledger"),
+        (Some(head), Some(newest)) if head.sequence == newest.entry.sequence => {
+            if head.sha256 != newest.sha256 {
+                verdict.find(
+                    Fault::Invalid,
+                    object,
+                    format!("does not match entry {}", head.sequence),
+                );
+            }
+        }
+        (Some(head), Some(newest))
+            if head.sequence + 1 == newest.entry.sequence
+                && newest.entry.previous.as_deref() == Some(head.sha256.as_str()) =>
+        {
+            verdict.find(Fault::Unfinished, object, "one entry behind");
+        }
+        (Some(head), Some(_)) => verdict.find(Fault::Invalid, object, format!("names entry {}", head.sequence)),
     }
 }

@@ -23,6 +23,7 @@ mod reports;
 mod resuming;
 mod samples;
 mod secrets;
+mod signing;
 mod steps;
 mod streams;
 mod tidy;

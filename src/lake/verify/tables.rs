@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::{Named, Severity, Verdict};
+use super::{Fault, Named, Verdict};
 use crate::lake::{Lake, blocking};
 use crate::ledger::Sealed;
 
@@ -17,48 +17,41 @@ impl Lake {
         }
         for name in newest.entry.last_changes.keys() {
             let Some(open) = self.tables.get(name.as_str()) else {
-                verdict.find(Severity::Invalid, name.as_str(), "a table this program does not know");
+                verdict.find(Fault::Invalid, name.as_str(), "a table this program does not know");
                 continue;
             };
             let commits = match blocking(|| open.delta.commit_files(None)) {
                 Ok(commits) => commits,
                 Err(error) => {
-                    let severity = if is_first(name, newest) {
-                        Severity::Unfinished
+                    let fault = if is_first(name, newest) {
+                        Fault::Unfinished
                     } else {
-                        Severity::Invalid
+                        Fault::Invalid
                     };
-                    verdict.find(severity, format!("{name}/_delta_log"), format!("{error:#}"));
+                    verdict.find(fault, format!("{name}/_delta_log"), format!("{error:#}"));
                     continue;
                 }
             };
             for commit in &commits {
                 verdict.delta_commits += 1;
                 let is_ours = match &commit.entry {
-                    Some((sequence, sha256)) => named.hashes.get(sequence) == Some(sha256),
+                    Some((sequence, sha256)) => verdict.hashes.get(sequence) == Some(sha256),
                     None => commit.version == 0,
                 };
-                if !is_ours {
-                    verdict.find(
-                        Severity::Invalid,
-                        format!("{name}/{}", commit.path),
-                        "no ledger entry made it",
-                    );
-                }
-                let known = recorded.remove(&(name.as_str(), commit.version));
-                if known.is_some_and(|sha256| sha256 != commit.sha256) {
-                    verdict.find(
-                        Severity::Invalid,
-                        format!("{name}/{}", commit.path),
-                        "its bytes are not those the ledger names",
-                    );
+                let object = || format!("{name}/{}", commit.path);
+                match recorded.remove(&(name.as_str(), commit.version)) {
+                    Some(sha256) if sha256 != commit.sha256 => {
+                        verdict.find(Fault::Invalid, object(), "its bytes are not those the ledger names");
+                    }
+                    _ if !is_ours => verdict.find(Fault::Unexpected, object(), "no ledger entry made it"),
+                    _ => {}
                 }
             }
             self.check_live(verdict, named, newest, name)?;
         }
         for ((table, version), _) in recorded {
             verdict.find(
-                Severity::Invalid,
+                Fault::Missing,
                 format!("{table}/_delta_log/{version:020}.json"),
                 "missing",
             );
@@ -79,11 +72,11 @@ impl Lake {
         }) {
             Ok(found) => found,
             Err(error) if is_first(name, newest) => {
-                verdict.find(Severity::Unfinished, object, format!("not written yet: {error:#}"));
+                verdict.find(Fault::Unfinished, object, format!("not written yet: {error:#}"));
                 return Ok(());
             }
             Err(error) => {
-                verdict.find(Severity::Invalid, object, format!("{error:#}"));
+                verdict.find(Fault::Invalid, object, format!("{error:#}"));
                 return Ok(());
             }
         };
@@ -106,23 +99,19 @@ impl Lake {
             && last == newest.entry.sequence
             && shown.union(&behind).cloned().collect::<BTreeSet<_>>() == expected
         {
-            verdict.find(Severity::Unfinished, object, "one entry behind");
+            verdict.find(Fault::Unfinished, object, "one entry behind");
             return Ok(());
         }
         for path in expected.symmetric_difference(&shown) {
-            let what = if shown.contains(path) {
-                "shown by the Delta table, and no entry names it"
+            let (fault, what) = if shown.contains(path) {
+                (Fault::Unexpected, "shown by the Delta table, and no entry names it")
             } else {
-                "not shown by the Delta table"
+                (Fault::Invalid, "not shown by the Delta table")
             };
-            verdict.find(Severity::Invalid, path.as_str(), what);
+            verdict.find(fault, path.as_str(), what);
         }
         if applied != last {
-            verdict.find(
-                Severity::Invalid,
-                object,
-                format!("at entry {applied} instead of {last}"),
-            );
+            verdict.find(Fault::Invalid, object, format!("at entry {applied} instead of {last}"));
         }
         Ok(())
     }

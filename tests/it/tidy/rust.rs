@@ -49,6 +49,11 @@ const FENCES: &[Fence] = &[
         home: &["audit"],
     },
     Fence {
+        crates: &["ed25519_dalek", "getrandom"],
+        calls: &[],
+        home: &["ledger"],
+    },
+    Fence {
         crates: &["clap", "clap_complete"],
         calls: &[],
         home: &["command"],

@@ -1,0 +1,150 @@
+//! The private keys of a home: the one that signs its ledger, and while it is replaced the next. Apart from signing because
+//! this is where a secret is written down.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use thiserror::Error;
+
+use super::Home;
+use crate::atomic::{self, place, steps};
+use crate::ledger::signature::{PrivateKey, PublicKey};
+use crate::source::Secret;
+
+const OWNER_ONLY: u32 = 0o600;
+
+/// Why a home may not write to its ledger.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    #[error("the ledger is signed by the key {public}, whose private half is not in {path}")]
+    Missing { public: String, path: String },
+    #[error("{path} is a signing key, and the newest entry of the ledger names none")]
+    NotNamed { path: String },
+    #[error("{path}: not a private key of Ed25519 in PEM")]
+    Unreadable { path: String },
+}
+
+impl KeyError {
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            KeyError::Missing { .. } => {
+                "put the key back from where you keep a copy of it; nothing was asked for and nothing was written"
+            }
+            KeyError::NotNamed { .. } => {
+                "somebody may have taken the signatures off: run `trailhouse verify --public-key KEY`; if this is truly \
+                 another lake, move the key away"
+            }
+            KeyError::Unreadable { .. } => "put the key back from where you keep a copy of it",
+        }
+    }
+}
+
+/// What `.credentials/` holds for the ledger. The default is a home without keys.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    folder: PathBuf,
+    current: Option<PrivateKey>,
+    /// Made, and not yet in the place of the current one.
+    next: Option<PrivateKey>,
+}
+
+impl Keys {
+    pub(super) fn of(home: &Home) -> Result<Self> {
+        let folder = home.credentials();
+        Ok(Self {
+            current: read(&current(&folder))?,
+            next: read(&next(&folder))?,
+            folder,
+        })
+    }
+
+    /// The private half of a public key.
+    pub(super) fn of_public(&self, public: &PublicKey) -> Result<&PrivateKey, KeyError> {
+        let mut keys = self.current.iter().chain(&self.next);
+        keys.find(|key| key.public() == *public)
+            .ok_or_else(|| KeyError::Missing {
+                public: public.hex(),
+                path: current(&self.folder).display().to_string(),
+            })
+    }
+
+    /// A home that has a key writes to no ledger that names none.
+    pub(super) fn check_unsigned(&self) -> Result<(), KeyError> {
+        match self.current {
+            None => Ok(()),
+            Some(_) => Err(KeyError::NotNamed {
+                path: current(&self.folder).display().to_string(),
+            }),
+        }
+    }
+
+    /// Makes a key durable beside the current one, before anything names it.
+    pub(super) fn keep_next(&mut self, key: PrivateKey) -> Result<()> {
+        write(&next(&self.folder), &key.pem()?)?;
+        steps::reached("after the next key is kept");
+        self.next = Some(key);
+        Ok(())
+    }
+
+    /// Puts the next key in the place of the current one, where the ledger names it.
+    pub(super) fn settle(&mut self, in_force: &PublicKey) -> Result<()> {
+        if self.next.as_ref().is_none_or(|key| key.public() != *in_force) {
+            return Ok(());
+        }
+        let (from, to) = (next(&self.folder), current(&self.folder));
+        place::rename(&from, &to).with_context(|| format!("{} cannot be replaced", to.display()))?;
+        steps::reached("after the next key is in its place");
+        self.current = self.next.take();
+        Ok(())
+    }
+
+    /// Notes the hash of the entry this home is about to write: no other is ever signed later.
+    pub(super) fn note(&self, sha256: &str) -> Result<()> {
+        write(&noted(&self.folder), &Secret::new(format!("{sha256}\n")))?;
+        steps::reached("after the note of the entry to sign");
+        Ok(())
+    }
+
+    pub(super) fn has_noted(&self, sha256: &str) -> Result<bool> {
+        let path = noted(&self.folder);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(text.trim() == sha256),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+}
+
+fn current(folder: &Path) -> PathBuf {
+    folder.join("ledger.key")
+}
+
+fn next(folder: &Path) -> PathBuf {
+    folder.join("ledger.next.key")
+}
+
+fn noted(folder: &Path) -> PathBuf {
+    folder.join("ledger.unsigned")
+}
+
+fn read(path: &Path) -> Result<Option<PrivateKey>> {
+    let unreadable = || KeyError::Unreadable {
+        path: path.display().to_string(),
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(PrivateKey::from_pem(&text).with_context(unreadable)?)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Err(unreadable().into()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+fn write(path: &Path, text: &Secret) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        place::create_private_folder(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+    }
+    atomic::replace_with(path, Some(OWNER_ONLY), |file| file.write_all(text.expose().as_bytes()))?;
+    Ok(())
+}
