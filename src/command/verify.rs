@@ -1,23 +1,30 @@
 //! `verify`: whether the lake is what its ledger says, offline and without a configuration.
 
+mod deep;
+
 use clap::Args;
 use serde_json::json;
 
 use super::output::Output;
 use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, USAGE, block_on, home, require_lake};
 use crate::lake::Lake;
-use crate::lake::verify::{Severity, Verdict};
+use crate::lake::verify::{Contents, Severity, Verdict};
 use crate::render::{Format, visible};
 use crate::schema::format_time;
 use crate::warehouse::{Cell, Grid, GridColumn};
+use deep::Deep;
 
 /// Checks the chain of the ledger, every data file and the Delta tables
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit code: 0 valid, 1 changed or missing, 3 only gaps or an unfinished commit, 2 could not check\n\n\
-Examples:\n  trailhouse verify\n  trailhouse verify --format json"
+Examples:\n  trailhouse verify\n  trailhouse verify --deep\n  trailhouse verify --format json"
 )]
 pub(super) struct Verify {
+    /// Also reads every row again, on another way than the loader's, and compares it with the JSON it came as, with the
+    /// ledger and with the warehouse
+    #[arg(long)]
+    deep: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -26,9 +33,9 @@ impl Verify {
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let home = home(&context.config()?);
         require_lake(&home)?;
-        let verdict = block_on(async {
+        let (mut verdict, contents) = block_on(async {
             let checked = match Lake::open_unchecked(&home) {
-                Ok(mut lake) => lake.verify().await,
+                Ok(lake) => read(lake, self.deep).await,
                 Err(error) => Err(error),
             };
             checked.map_err(|error| Failure {
@@ -36,15 +43,35 @@ impl Verify {
                 ..Failure::from(error)
             })
         })?;
+        let deep = contents.map(|contents| Deep::read(&home, contents, &mut verdict, &context.terminal));
         let asked = self.output.format.is_some() || self.output.output.is_some();
         let text = match if asked { self.output.format()? } else { Format::Table } {
-            Format::Json => format!("{:#}\n", as_json(&verdict)),
-            Format::Csv => return self.output.grid(&findings(&verdict)).map(|()| code(&verdict)),
-            Format::Table => as_text(&verdict),
+            Format::Json => {
+                let mut all = as_json(&verdict);
+                if let Some(deep) = deep {
+                    all["deep"] = deep.as_json();
+                }
+                format!("{all:#}\n")
+            }
+            Format::Csv => {
+                deep.iter().for_each(|deep| context.terminal.say(&deep.as_text()));
+                return self.output.grid(&findings(&verdict)).map(|()| code(&verdict));
+            }
+            Format::Table => {
+                let deep = deep.map(|deep| deep.as_text() + "\n");
+                as_text(&verdict) + &deep.unwrap_or_default()
+            }
         };
         self.output.text(&text)?;
         Ok(code(&verdict))
     }
+}
+
+/// Checks the lake; for a second reading also says what should be in it.
+async fn read(mut lake: Lake, is_deep: bool) -> anyhow::Result<(Verdict, Option<Contents>)> {
+    let verdict = lake.verify().await?;
+    let contents = if is_deep { Some(lake.contents().await?) } else { None };
+    Ok((verdict, contents))
 }
 
 fn code(verdict: &Verdict) -> u8 {

@@ -1,6 +1,7 @@
 //! Checking a lake against its ledger, offline and without changing anything: the chain, every data file, and the Delta
 //! tables. Apart from everything that writes, so that what is checked is what stands there.
 
+mod contents;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,8 @@ use super::Lake;
 use super::roll_forward::load_of;
 use crate::coverage::Gap;
 use crate::ledger::{AddedFile, DeltaFile, FOLDER, Sealed, hex, path, stream_key};
+
+pub use contents::{Contents, Held};
 
 /// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
