@@ -149,7 +149,7 @@ impl Partition<'_> {
                 let read = if let (true, Some(raw)) = (pass > 0, &raw) {
                     caught(|| digests.read(&path, raw))
                 } else {
-                    let mut checker = Checker::new(table, month, file);
+                    let mut checker = Checker::new(table, month, file, &self.loads);
                     let read = caught(|| {
                         checker.read(&path, &mut digests, &mut |rows| {
                             outcome.rows += rows;
@@ -168,7 +168,7 @@ impl Partition<'_> {
             }
             // Without all files no load is whole, and why has been said.
             if is_whole {
-                let (compared, found) = digests.compare(&self.loads, month);
+                let (compared, found) = digests.compare(&self.loads);
                 outcome.digests += compared;
                 outcome.findings.extend(found);
             }

@@ -1,7 +1,7 @@
 //! Every row of one file against the JSON it came as, and against what is said of the file. Apart from reading either, so that
 //! what is compared with what stands in one place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -11,7 +11,7 @@ use super::fingerprint::{Fingerprint, Written};
 use super::reading::{Reader, Value, form_of, short_hash};
 use super::rows::{Cells, DataFile, Rows};
 use super::tally::Tally;
-use super::{FileClaim, Month, hex};
+use super::{FileClaim, LoadClaim, Month, hex};
 use crate::schema::{Micros, PARTITIONS, REJECTS, Table};
 use crate::source::SERVICES;
 
@@ -19,6 +19,8 @@ use crate::source::SERVICES;
 pub(super) struct Checker<'a> {
     table: &'static Table,
     file: &'a FileClaim,
+    /// Those that brought rows to the partition.
+    loads: &'a BTreeMap<i64, &'a LoadClaim>,
     /// The month from its begin to its end, where that is a month.
     span: Option<(Micros, Micros)>,
     event_time: Option<usize>,
@@ -44,12 +46,18 @@ struct Columns<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(table: &'static Table, month: &Month, file: &'a FileClaim) -> Self {
+    pub(super) fn new(
+        table: &'static Table,
+        month: &Month,
+        file: &'a FileClaim,
+        loads: &'a BTreeMap<i64, &'a LoadClaim>,
+    ) -> Self {
         let claimed = |name: &str| file.bounds.iter().find(|(column, ..)| column == name);
         let bounds = table.columns.iter().map(|column| claimed(column.name));
         Self {
             table,
             file,
+            loads,
             span: span_of(&month.month),
             event_time: table.position(table.event_time),
             bounds: bounds
@@ -117,6 +125,13 @@ impl<'a> Checker<'a> {
         } else {
             self.of_record(columns, row, &stored)
         };
+        if !columns
+            .load
+            .integer(row)
+            .is_some_and(|load| self.loads.contains_key(&load))
+        {
+            wrong.push("column load: no load that brought rows here".to_owned());
+        }
         if columns.loaded_at.integer(row).is_none() {
             wrong.push("column loaded_at: null".to_owned());
         }

@@ -66,7 +66,6 @@ fn names() -> Vec<String> {
     }
     names.sort();
     names.dedup();
-    names.retain(|name| name != "\"\"" || NAMES.contains(&"\"\""));
     names
 }
 
