@@ -15,7 +15,7 @@ mod tally;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
@@ -130,6 +130,24 @@ impl Outcome {
             what: what.into(),
         });
     }
+
+    /// Checks one file; what its rows come to, and whether they could be read to the last.
+    fn check(
+        &mut self,
+        mut checker: Checker<'_>,
+        path: &Path,
+        digests: &mut Digests,
+        tell: &mut dyn FnMut(u64),
+    ) -> (Fingerprint, Result<()>) {
+        let mut count = |rows| {
+            self.rows += rows;
+            tell(self.rows);
+        };
+        let read = caught(|| checker.read(path, digests, &mut count));
+        self.files += 1;
+        self.findings.extend(checker.tally.findings(&checker.file.path));
+        (checker.sum, read)
+    }
 }
 
 impl Partition<'_> {
@@ -149,16 +167,9 @@ impl Partition<'_> {
                 let read = if let (true, Some(raw)) = (pass > 0, &raw) {
                     caught(|| digests.read(&path, raw))
                 } else {
-                    let mut checker = Checker::new(table, month, file, &self.loads);
-                    let read = caught(|| {
-                        checker.read(&path, &mut digests, &mut |rows| {
-                            outcome.rows += rows;
-                            tell(outcome.rows);
-                        })
-                    });
-                    outcome.files += 1;
-                    sum += checker.sum;
-                    outcome.findings.extend(checker.tally.findings(&file.path));
+                    let checker = Checker::new(table, month, file, &self.loads);
+                    let (found, read) = outcome.check(checker, &path, &mut digests, tell);
+                    sum += found;
                     read
                 };
                 if let Err(error) = read {

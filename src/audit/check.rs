@@ -18,7 +18,7 @@ use crate::source::SERVICES;
 /// Checks one file.
 pub(super) struct Checker<'a> {
     table: &'static Table,
-    file: &'a FileClaim,
+    pub(super) file: &'a FileClaim,
     /// Those that brought rows to the partition.
     loads: &'a BTreeMap<i64, &'a LoadClaim>,
     /// The month from its begin to its end, where that is a month.
