@@ -13,6 +13,7 @@ mod observed;
 mod query;
 mod revisions;
 mod statement;
+mod sums;
 mod tables;
 mod zone;
 
@@ -23,6 +24,7 @@ use crate::schema::{Micros, Table};
 pub use copy::Way;
 pub use describe::{Described, DescribedColumn};
 pub use grid::{Cell, Grid, GridColumn};
+pub use sums::{MonthSum, month_sums};
 
 /// A warehouse opened to be read. While it lives no process can write the file; drop it before [`catch_up`] is called, for
 /// DuckDB's locks do not tell two handles of one process apart.

@@ -1,5 +1,7 @@
 //! `verify`: whether the lake is what its ledger says, offline and without a configuration.
 
+mod deep;
+
 use std::path::Path;
 
 use clap::Args;
@@ -8,11 +10,12 @@ use serde_json::json;
 use super::output::Output;
 use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, USAGE, block_on, home, require_lake};
 use crate::lake::Lake;
-use crate::lake::verify::{Anchor, Verdict};
+use crate::lake::verify::{Anchor, Contents, Verdict};
 use crate::ledger::signature::PublicKey;
 use crate::render::{Format, visible};
 use crate::schema::format_time;
 use crate::warehouse::{Cell, Grid, GridColumn};
+use deep::Deep;
 
 /// Checks the chain of the ledger, every data file and the Delta tables
 #[derive(Debug, Args)]
@@ -20,7 +23,7 @@ use crate::warehouse::{Cell, Grid, GridColumn};
     after_help = "What is found is `invalid` (changed), `missing`, `unexpected` (no entry knows it), `unfinished` (a killed run \
 left it) or a `gap` (time not collected)\n\n\
 Exit code: 0 valid, 1 invalid, missing or unexpected, 3 only gaps or unfinished, 2 could not check\n\n\
-Examples:\n  trailhouse verify\n  trailhouse verify --format json\n  \
+Examples:\n  trailhouse verify\n  trailhouse verify --deep\n  trailhouse verify --format json\n  \
 trailhouse verify --against \"$(cat anchor.txt)\" --public-key ledger.pem"
 )]
 pub(super) struct Verify {
@@ -30,6 +33,10 @@ pub(super) struct Verify {
     /// The ledger must be signed by this key: a file with the public key, or its 64 hexadecimal digits
     #[arg(long, value_name = "KEY")]
     public_key: Option<String>,
+    /// Also reads every row again, on another way than the loader's, and compares it with the JSON it came as, with the
+    /// ledger and with the warehouse
+    #[arg(long)]
+    deep: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -52,9 +59,9 @@ impl Verify {
         let known = self.known()?;
         let home = home(&context.config()?);
         require_lake(&home)?;
-        let mut verdict = block_on(async {
+        let (mut verdict, contents) = block_on(async {
             let checked = match Lake::open_unchecked(&home) {
-                Ok(mut lake) => lake.verify().await,
+                Ok(lake) => read(lake, self.deep).await,
                 Err(error) => Err(error),
             };
             checked.map_err(|error| Failure {
@@ -63,11 +70,24 @@ impl Verify {
             })
         })?;
         let held = known.find(&mut verdict);
+        let deep = contents.map(|contents| Deep::read(&home, contents, &mut verdict, &context.terminal));
         let asked = self.output.format.is_some() || self.output.output.is_some();
         let text = match if asked { self.output.format()? } else { Format::Table } {
-            Format::Json => format!("{:#}\n", as_json(&verdict, &held)),
-            Format::Csv => return self.output.grid(&findings(&verdict)).map(|()| code(&verdict)),
-            Format::Table => as_text(&verdict, &held),
+            Format::Json => {
+                let mut all = as_json(&verdict, &held);
+                if let Some(deep) = deep {
+                    all["deep"] = deep.as_json();
+                }
+                format!("{all:#}\n")
+            }
+            Format::Csv => {
+                deep.iter().for_each(|deep| context.terminal.say(&deep.as_text()));
+                return self.output.grid(&findings(&verdict)).map(|()| code(&verdict));
+            }
+            Format::Table => {
+                let deep = deep.map(|deep| deep.as_text() + "\n");
+                as_text(&verdict, &held) + &deep.unwrap_or_default()
+            }
         };
         self.output.text(&text)?;
         Ok(code(&verdict))
@@ -107,6 +127,13 @@ impl Known {
             public_key: self.public_key.as_ref().and_then(|key| verdict.check_public_key(key)),
         }
     }
+}
+
+/// Checks the lake; for a second reading also says what should be in it.
+async fn read(mut lake: Lake, is_deep: bool) -> anyhow::Result<(Verdict, Option<Contents>)> {
+    let verdict = lake.verify().await?;
+    let contents = if is_deep { Some(lake.contents().await?) } else { None };
+    Ok((verdict, contents))
 }
 
 fn code(verdict: &Verdict) -> u8 {

@@ -2,6 +2,7 @@
 //! tables. Apart from everything that writes, so that what is checked is what stands there.
 
 mod anchor;
+mod contents;
 mod signatures;
 mod tables;
 mod unnamed;
@@ -19,6 +20,7 @@ use crate::coverage::Gap;
 use crate::ledger::signature::signature_path;
 use crate::ledger::{AddedFile, DeltaFile, FOLDER, Head, Sealed, hex, path, stream_key};
 pub use anchor::{Anchor, NotAnAnchor};
+pub use contents::{Contents, Held};
 pub use signatures::Signatures;
 
 /// Which way a file is not as the ledger says. Time that is not collected, a gap, is told apart from these.

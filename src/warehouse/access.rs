@@ -22,6 +22,9 @@ const ROW_GROUP_ROWS: u32 = 10_240;
 /// so that some need more: see [`more_memory`].
 pub(super) const LEAST_MEMORY: u64 = 28_000_000;
 
+/// Threads of a reading that may use only so much memory.
+const READING_THREADS: i64 = 2;
+
 /// No connection may fetch or load an extension: what is needed is compiled in.
 fn closed() -> duckdb::Result<Config> {
     Config::default()
@@ -29,13 +32,17 @@ fn closed() -> duckdb::Result<Config> {
         .with("allow_community_extensions", "false")
 }
 
-fn reading(scratch: Option<&Path>) -> duckdb::Result<Config> {
+fn reading(scratch: Option<&Path>, memory: Option<u64>) -> duckdb::Result<Config> {
     let scratch = scratch.and_then(Path::to_str).unwrap_or_default();
-    closed()?
+    let config = closed()?
         .access_mode(AccessMode::ReadOnly)?
         .with("temp_directory", scratch)?
         .enable_external_access(false)?
-        .with("lock_configuration", "true")
+        .with("lock_configuration", "true")?;
+    match memory {
+        Some(memory) => config.max_memory(&format!("{memory}B"))?.threads(READING_THREADS),
+        None => Ok(config),
+    }
 }
 
 fn writing(scratch: &Path, memory: u64) -> duckdb::Result<Config> {
@@ -53,10 +60,19 @@ fn writing(scratch: &Path, memory: u64) -> duckdb::Result<Config> {
 
 /// Opens for reading; a file held by a writer is tried again for five seconds.
 pub(super) fn open_reading(path: &Path) -> Result<Warehouse, WarehouseError> {
+    open_patiently(path, None)
+}
+
+/// The same, with no more than so many bytes of memory.
+pub(super) fn open_reading_within(path: &Path, memory: u64) -> Result<Warehouse, WarehouseError> {
+    open_patiently(path, Some(memory))
+}
+
+fn open_patiently(path: &Path, memory: Option<u64>) -> Result<Warehouse, WarehouseError> {
     let scratch = tempfile::tempdir().ok();
     let mut tries = 1;
     loop {
-        match open_once(path, scratch.as_ref().map(tempfile::TempDir::path)) {
+        match open(path, scratch.as_ref().map(tempfile::TempDir::path), memory) {
             Ok(connection) => {
                 return Ok(Warehouse {
                     connection,
@@ -75,6 +91,10 @@ pub(super) fn open_reading(path: &Path) -> Result<Warehouse, WarehouseError> {
 
 /// One attempt to open for reading. It succeeds where the only other holders are readers too.
 pub(super) fn open_once(path: &Path, scratch: Option<&Path>) -> Result<Connection, WarehouseError> {
+    open(path, scratch, None)
+}
+
+fn open(path: &Path, scratch: Option<&Path>, memory: Option<u64>) -> Result<Connection, WarehouseError> {
     match path.try_exists() {
         Ok(true) => {}
         Ok(false) => {
@@ -84,7 +104,7 @@ pub(super) fn open_once(path: &Path, scratch: Option<&Path>) -> Result<Connectio
         }
         Err(error) => return Err(failed(path, "cannot be looked at", error)),
     }
-    reading(scratch)
+    reading(scratch, memory)
         .and_then(|config| Connection::open_with_flags(path, config))
         .map_err(|error| opening(path, error))
 }

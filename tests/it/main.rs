@@ -3,6 +3,7 @@
 mod attacks;
 mod cli;
 mod counting;
+mod deep;
 mod demo;
 mod environment;
 mod exactness;

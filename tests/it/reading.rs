@@ -72,6 +72,7 @@ fn commands_that_read_change_nothing() {
         ],
         &["status"],
         &["verify"],
+        &["verify", "--deep"],
         &["describe"],
         &["describe", "--markdown"],
         &["show", id],
@@ -97,6 +98,7 @@ fn commands_that_read_make_no_home() {
         &["report", "run", "top_actors"],
         &["status"],
         &["verify"],
+        &["verify", "--deep"],
         &["describe"],
         &["show", "none"],
     ] {

@@ -1,0 +1,71 @@
+//! What the ledger and the Delta logs say of every data file, as plain data for a reading that shares nothing with this one.
+//! Apart from the check of the files, which needs no more of them than their bytes.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use crate::lake::statistics::Bounds;
+use crate::lake::{Lake, blocking};
+use crate::ledger::{AddedFile, Kind};
+use crate::schema::Micros;
+
+/// What should be in a lake.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// Number of each load and the files it brought, whether they still stand there or not.
+    pub loads: Vec<(u64, AddedFile)>,
+    pub live: Vec<Held>,
+}
+
+/// A live file, and what the Delta log says of its times.
+#[derive(Debug)]
+pub struct Held {
+    pub file: AddedFile,
+    /// Column, least and greatest time.
+    pub times: Vec<(String, Micros, Micros)>,
+}
+
+impl Lake {
+    /// As far as the ledger can be read; what stands in the way is for [`Lake::verify`] to find.
+    pub async fn contents(&self) -> Result<Contents> {
+        let mut contents = Contents::default();
+        let mut live: BTreeMap<String, AddedFile> = BTreeMap::new();
+        for sequence in 1.. {
+            let Ok(Some(sealed)) = self.ledger.read(sequence).await else {
+                break;
+            };
+            let is_load = matches!(sealed.entry.kind, Kind::Sync | Kind::Import);
+            for change in sealed.entry.tables.into_values() {
+                let added = change.added.iter().filter(|_| is_load);
+                contents.loads.extend(added.map(|file| (sequence, file.clone())));
+                live.extend(change.added.into_iter().map(|file| (file.path.clone(), file)));
+                change.removed.iter().for_each(|path| drop(live.remove(path)));
+            }
+        }
+        let mut times = self.times();
+        contents.live = live
+            .into_values()
+            .map(|file| Held {
+                times: times.remove(&file.path).unwrap_or_default(),
+                file,
+            })
+            .collect();
+        Ok(contents)
+    }
+
+    /// By file, what the Delta logs that can be read say of its time columns.
+    fn times(&self) -> BTreeMap<String, Vec<(String, Micros, Micros)>> {
+        let mut times = BTreeMap::new();
+        for (name, open) in &self.tables {
+            for file in blocking(|| open.delta.live_files()).unwrap_or_default() {
+                let bounds = file.bounds.into_iter().filter_map(|(column, bounds)| match bounds {
+                    Bounds::Timestamp(least, greatest) => Some((column, least, greatest)),
+                    _ => None,
+                });
+                times.insert(format!("{name}/{}", file.path), bounds.collect());
+            }
+        }
+        times
+    }
+}
