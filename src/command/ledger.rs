@@ -13,7 +13,11 @@ use crate::warehouse::{Cell, Grid, GridColumn};
 
 /// The ledger's newest digest, and the key that signs it
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:\n  trailhouse ledger head\n  trailhouse ledger keygen > ledger.pem"
+)]
 pub(super) struct LedgerVerb {
     #[command(subcommand)]
     verb: Verb,
@@ -31,9 +35,7 @@ enum Verb {
 /// it, and notices a lake that was replaced by an older copy or by another history. What the entry says is checked by `verify`,
 /// not here.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  trailhouse ledger head >> anchors.txt\n  trailhouse verify --against \"$(tail -n 1 anchors.txt)\""
-)]
+#[command(after_help = "Examples:\n  trailhouse ledger head >> anchors.txt\n  trailhouse ledger head --format json")]
 struct Head {
     #[command(flatten)]
     output: Output,
@@ -44,9 +46,7 @@ struct Head {
 /// The private half is kept in `.credentials/ledger.key` of the home, as PKCS#8: keep a copy of it elsewhere, for without it
 /// nothing can be written. Where there is a key already, that one signs the entry which names the new one.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  trailhouse ledger keygen > ledger.pem\n  trailhouse verify --public-key ledger.pem"
-)]
+#[command(after_help = "Examples:\n  trailhouse ledger keygen\n  trailhouse ledger keygen > ledger.pem")]
 struct Keygen {}
 
 impl LedgerVerb {

@@ -23,8 +23,7 @@ use deep::Deep;
     after_help = "What is found is `invalid` (changed), `missing`, `unexpected` (no entry knows it), `unfinished` (a killed run \
 left it) or a `gap` (time not collected)\n\n\
 Exit code: 0 valid, 1 invalid, missing or unexpected, 3 only gaps or unfinished, 2 could not check\n\n\
-Examples:\n  trailhouse verify\n  trailhouse verify --deep\n  trailhouse verify --format json\n  \
-trailhouse verify --against \"$(cat anchor.txt)\" --public-key ledger.pem"
+Examples:\n  trailhouse verify --deep --format json\n  trailhouse verify --against \"$(trailhouse ledger head)\""
 )]
 pub(super) struct Verify {
     /// The ledger must hold this entry: a line of `trailhouse ledger head` kept elsewhere, or the SHA-256 of an entry

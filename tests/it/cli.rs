@@ -34,7 +34,7 @@ fn help(verb: &str) -> String {
     home.ok(&words).stdout
 }
 
-/// The verbs that the help names, and what stands below `report`.
+/// The verbs that the help names, and what stands below `report` and `ledger`.
 fn verbs() -> Vec<String> {
     let verbs_of = |help: &str| -> Vec<String> {
         let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
@@ -46,11 +46,10 @@ fn verbs() -> Vec<String> {
     };
     let mut verbs = verbs_of(&help(""));
     assert!(verbs.len() >= 12, "{verbs:?}");
-    verbs.extend(
-        verbs_of(&help("report"))
-            .into_iter()
-            .map(|verb| format!("report {verb}")),
-    );
+    for group in ["report", "ledger"] {
+        let below = verbs_of(&help(group)).into_iter();
+        verbs.extend(below.map(|verb| format!("{group} {verb}")));
+    }
     verbs
 }
 
@@ -102,7 +101,7 @@ fn every_example_runs() {
             let home = Home::new();
             let at_home = format!("{}/", home.path().display());
             ran(&home, &line.replace("/tmp/", &at_home))
-        } else if is("rebuild") {
+        } else if is("rebuild") || is("keygen") {
             ran(&demo_of_its_own(), &line)
         } else {
             ran(demo, &line)

@@ -17,7 +17,7 @@ const DAYS: u32 = 730;
 /// Of so many seeds one has every stream, where it is of Secoda and has few enough events: such a history takes three times as
 /// long.
 const EVERY: u64 = 8;
-const MOST_OF_ALL_STREAMS: usize = 650;
+const MOST_OF_ALL_STREAMS: usize = 450;
 const END: &str = "2026-06-30T12:00:00Z";
 /// Longer pauses than this are stretched so that a history takes its two years.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
