@@ -232,6 +232,13 @@ impl Chain {
         self.is_counted && page.count == Some(page.rows_down_to(self.size.max(page.length())))
     }
 
+    /// Whether a page is the last joined one over again, though that held the last row by the count: so some services answer
+    /// past the end.
+    pub(super) fn is_past_the_count(&self, page: &Outline) -> bool {
+        let is_the_end = |last: &Outline| last.is_silent() && last.count == page.count && self.is_at_the_count(last);
+        self.pages.back().is_some_and(is_the_end) && self.repeats_last(page)
+    }
+
     /// Whether a page that is not the last is short although all are counted in pages of the known size, as where a cap ends
     /// within it. Were they smaller, it would begin above the border.
     pub(super) fn is_cut(&self, page: &Outline) -> bool {

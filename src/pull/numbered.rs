@@ -149,6 +149,9 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         if self.chain.may_end(&deeper) && self.ends_at(&deeper).await? {
             deeper.has_next = Some(false);
         }
+        if self.chain.is_past_the_count(&deeper) {
+            return self.repeated(&deeper);
+        }
         if !self.chain.is_counted && self.chain.repeats_last(&deeper) {
             return self.walk_past(deeper).await;
         }
@@ -237,7 +240,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         }
     }
 
-    /// Without a count, a page that brings nothing new is the end of the list where no total says otherwise.
+    /// A page that brings nothing new is the end of the list where no total says otherwise.
     fn repeated(&mut self, deeper: &Outline) -> Result<(), PullError> {
         match self.chain.last_mut() {
             Some(last) if last.total_pages.is_none() && last.has_next != Some(true) => {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use trailhouse::simulator::faults::{Fault, FaultPlan, RetryAfter};
 use trailhouse::simulator::service;
 use trailhouse::simulator::switches::{
-    CountOf, Notifications, Offer, Order, Paging, ResourceLogs, Switches, UnknownResource,
+    CountOf, NextPage, Notifications, Offer, Order, Paging, PastTheEnd, ResourceLogs, Switches, UnknownResource,
 };
 use trailhouse::simulator::truth::Truth;
 
@@ -235,5 +235,29 @@ fn notifications_in_any_order_and_dialect_are_all_held() {
                 home.number("select count(*) from coverage where stream = 'notifications' and state = 'final'") > 0
             );
         }
+    }
+}
+
+/// Nothing but the count says that the last page, which is full, is the last: what is asked for after it comes over again.
+#[test]
+fn a_list_of_whole_pages_that_never_says_where_it_ends_ends_by_its_count() {
+    let rows = Service::start(simulator(5, 300)).running.truth().notifications.len();
+    let divisor = (2..rows).find(|size| rows.is_multiple_of(*size)).unwrap_or(rows);
+    for page_size in [rows, rows / divisor] {
+        let mut drawn = simulator(5, 300);
+        drawn.switches.next_page = NextPage::Absent;
+        drawn.switches.past_the_end = PastTheEnd::RepeatLast;
+        drawn.switches.notifications.page_size = page_size;
+        drawn.switches.notifications.page_size_honoured = false;
+        let service = Service::start(drawn);
+        let home = home(&service, "");
+        home.ok(&["sync"]);
+        assert_whole(
+            &home,
+            &service,
+            &[NOTICES],
+            &format!("{rows} rows in pages of {page_size}"),
+        );
+        assert_eq!(home.number("select count(*) from coverage_gaps"), 0);
     }
 }
