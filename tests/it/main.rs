@@ -29,6 +29,7 @@ mod signing;
 mod steps;
 mod streams;
 mod tidy;
+mod tampered;
 mod timelines;
 mod tls;
 mod tools;
