@@ -14,6 +14,7 @@ mod import;
 mod import_files;
 mod import_kills;
 mod kills;
+mod mutated;
 mod numbered;
 mod prism;
 mod probe;
