@@ -87,7 +87,7 @@ impl Lake {
                 Some(newest) => {
                     let older = match &newest.place {
                         Place::Load(index) => Some(classified.records[*index].raw.clone()),
-                        Place::File(path) => self.raw_of(path, &record.id, newest.hash).await?,
+                        Place::File(path) => self.raw_of(path, (form.table.event_time, &record), newest.hash).await?,
                     };
                     let drift = older.is_some_and(|older| is_drift(&older, &record.raw, form));
                     *(if drift {
@@ -195,6 +195,8 @@ impl Lake {
                 self.remember(incoming.source, table, &path, &batches)?;
                 continue;
             }
+            let read = batches.iter().map(RecordBatch::num_rows).sum();
+            self.remembered.count(&path, read);
             for batch in batches {
                 collect(&batch, &wanted, &path, &mut known)?;
             }
@@ -230,12 +232,21 @@ impl Lake {
         Ok(())
     }
 
-    /// The JSON of a stored row, read only to tell a revision from a change of shape.
-    async fn raw_of(&self, path: &str, id: &str, hash: [u8; 16]) -> Result<Option<String>> {
-        for batch in self.read(path, &["id", "stable_hash", "raw"], None).await? {
-            let (ids, hashes, raws) = (Ids::of(&batch)?, binary(&batch, "stable_hash")?, text(&batch, "raw")?);
-            if let Some(row) = (0..batch.num_rows()).find(|row| ids.is(*row, id) && hashes.value(*row) == hash) {
-                return Ok(Some(raws.value(row).to_owned()));
+    /// The JSON of a stored row, read only to tell a revision from a change of shape: of the rows of the record's own time,
+    /// then of all.
+    async fn raw_of(
+        &self,
+        path: &str,
+        (event_time, record): (&str, &Record),
+        hash: [u8; 16],
+    ) -> Result<Option<String>> {
+        for within in [Some((event_time, (record.event_at, record.event_at))), None] {
+            for batch in self.read(path, &["id", "stable_hash", "raw"], within).await? {
+                let (ids, hashes, raws) = (Ids::of(&batch)?, binary(&batch, "stable_hash")?, text(&batch, "raw")?);
+                let is_it = |row: &usize| ids.is(*row, &record.id) && hashes.value(*row) == hash;
+                if let Some(row) = (0..batch.num_rows()).find(is_it) {
+                    return Ok(Some(raws.value(row).to_owned()));
+                }
             }
         }
         Ok(None)
