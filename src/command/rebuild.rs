@@ -76,5 +76,7 @@ async fn rebuild(home: &Home, time_zone: &str) -> Result<(), Failure> {
         place::remove_file(&new).map_err(failed)?;
         return Err(error.into());
     }
+    // What a killed run noted beside the old file must not be taken for a part of the new one.
+    place::remove_file(&home.dir.join("warehouse.duckdb.wal")).map_err(failed)?;
     place::rename(&new, &path).map_err(failed)
 }

@@ -8,12 +8,11 @@ use anyhow::{Context, Result, bail};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
-use super::commit::Foreign;
+use super::Lake;
 use super::compact::prove::{Parts, RowSum, RowSums, held};
 use super::files::{LiveFile, Partition};
 use super::roll_forward::partition;
-use super::{Home, Lake, Lock, blocking};
-use crate::ledger::{AddedFile, DeltaFile, Entry, Kind, LoadPart, TableChange};
+use crate::ledger::{AddedFile, Entry, Kind, LoadPart, TableChange};
 use crate::schema::{Micros, Table};
 use crate::source;
 
@@ -60,30 +59,21 @@ struct Brought {
 }
 
 impl Lake {
-    /// Opens the lake of a home for writing, also beside commits of other programs.
-    pub async fn open_for_adoption(home: &Home, lock: &Lock) -> Result<Self> {
-        Self::open_beside(home, lock).await
-    }
-
-    /// Insists that every Delta commit was made by an entry.
-    pub(super) fn refuse_foreign(&self) -> Result<()> {
-        let foreign = self.unrecorded_delta_commits()?.foreign;
-        match foreign.into_iter().next() {
-            Some(Foreign { path, .. }) => Err(ForeignCommit { path }.into()),
-            None => Ok(()),
-        }
-    }
-
     /// Takes over all commits of other programs in one entry, if the rows of the tables are still those that the ledger names.
     pub async fn adopt(&mut self, run_id: &str, started_at: Micros, at: Micros) -> Result<Adopted> {
-        let foreign = self.unrecorded_delta_commits()?.foreign;
-        if let Some(changing) = foreign.iter().find(|commit| commit.changes_table) {
-            bail!("{}: changes the table itself, and not only which files it has", changing.path);
+        let unrecorded = self.unrecorded_delta_commits()?;
+        let foreign = unrecorded.foreign.clone();
+        if let Some((file, commit)) = foreign.iter().find(|(_, commit)| commit.changes_table) {
+            bail!(
+                "{}/{}: changes the table itself, and not only which files it has",
+                file.table,
+                commit.path
+            );
         }
         if foreign.is_empty() {
             return Ok(Adopted::default());
         }
-        let names: BTreeSet<&str> = foreign.iter().map(|commit| commit.file.table.as_str()).collect();
+        let names: BTreeSet<&str> = foreign.iter().map(|(file, _)| file.table.as_str()).collect();
         let (mut tables, mut deleted) = (BTreeMap::new(), Vec::new());
         for name in names {
             let table = source::table(name).with_context(|| format!("{name}: a table this program does not know"))?;
@@ -106,10 +96,13 @@ impl Lake {
             kind: Kind::Adopt,
             tables,
             deleted,
-            adopted: foreign.into_iter().map(|commit| commit.file).collect::<Vec<DeltaFile>>(),
-            ..self.blank_beside(run_id, started_at, at)?
+            adopted: foreign.into_iter().map(|(file, _)| file).collect(),
+            ..self.blank_beside(unrecorded, run_id, (started_at, at))
         };
-        self.commit_adoption(entry).await?;
+        let sequence = entry.sequence;
+        if !Box::pin(self.seal(entry, &[])).await? {
+            bail!("another writer took ledger number {sequence}");
+        }
         Ok(adopted)
     }
 
@@ -127,11 +120,20 @@ impl Lake {
             let brought = self.brought((table, &sums), file).await?;
             added.entry(file.partition.clone()).or_default().push(brought);
         }
-        let touched: BTreeSet<Partition> = removed.iter().filter_map(|path| place_of(path)).chain(added.keys().cloned()).collect();
+        let touched: BTreeSet<Partition> = removed
+            .iter()
+            .filter_map(|path| place_of(path))
+            .chain(added.keys().cloned())
+            .collect();
         for place in touched {
             let brought = added.get(&place).map(Vec::as_slice).unwrap_or_default();
-            let removed: Vec<&String> = removed.iter().filter(|path| place_of(path).as_ref() == Some(&place)).collect();
-            let checked = self.check_partition((table, &sums), &named, (&place, brought, &removed)).await;
+            let removed: Vec<&String> = removed
+                .iter()
+                .filter(|path| place_of(path).as_ref() == Some(&place))
+                .collect();
+            let checked = self
+                .check_partition((table, &sums), &named, (&place, brought, &removed))
+                .await;
             checked.with_context(|| format!("{}: {} {}", table.name, place.source, place.month))?;
         }
         let added = added.into_values().flatten().map(|brought| brought.file);
@@ -236,7 +238,11 @@ impl Lake {
         }
         for sequence in sequences {
             let entry = self.entry(sequence).await?.entry;
-            let added = entry.tables.get(table.name).into_iter().flat_map(|change| &change.added);
+            let added = entry
+                .tables
+                .get(table.name)
+                .into_iter()
+                .flat_map(|change| &change.added);
             if let Some(found) = added.clone().find(|added| added.path == path) {
                 return Ok(parts(&entry, found));
             }

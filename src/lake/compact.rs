@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
-use object_store::ObjectStoreExt;
-use object_store::path::Path;
 use uuid::Uuid;
 
 use self::choose::choose;
@@ -66,7 +64,25 @@ struct Job {
     table: &'static Table,
     partition: Partition,
     files: Vec<LiveFile>,
+    sizes: Sizes,
 }
+
+/// How much is held and made at once; smaller in tests.
+#[derive(Clone, Copy)]
+struct Sizes {
+    /// Of the files that are open at once, in memory.
+    open_bytes: u64,
+    /// Of rows that are sorted in memory.
+    run_bytes: usize,
+    /// Of a merged file.
+    target_bytes: u64,
+}
+
+const SIZES: Sizes = Sizes {
+    open_bytes: 96 << 20,
+    run_bytes: 48 << 20,
+    target_bytes: choose::TARGET_BYTES,
+};
 
 /// What is written and not committed yet.
 #[derive(Default)]
@@ -103,7 +119,10 @@ const WHOLE: Share = Share {
 
 impl Job {
     fn name(&self) -> String {
-        format!("{}: {} {}", self.table.name, self.partition.source, self.partition.month)
+        format!(
+            "{}: {} {}",
+            self.table.name, self.partition.source, self.partition.month
+        )
     }
 
     fn path(&self, file: &LiveFile) -> String {
@@ -113,7 +132,7 @@ impl Job {
     fn share(&self) -> Result<Share> {
         let total = |size: fn(&LiveFile) -> u64| self.files.iter().map(size).sum::<u64>();
         let (bytes, rows) = (total(|file| file.size_bytes), total(|file| file.rows));
-        let pieces = choose::pieces(bytes, rows);
+        let pieces = choose::pieces((bytes, rows), self.sizes.target_bytes);
         Ok(Share {
             pieces: usize::try_from(pieces)?,
             bytes: usize::try_from(bytes.div_ceil(pieces))?,
@@ -185,6 +204,7 @@ impl Lake {
                 table,
                 partition,
                 files: choose(files, task.extent),
+                sizes: SIZES,
             }));
         }
         jobs.retain(|job| !job.files.is_empty());
@@ -205,8 +225,7 @@ impl Lake {
             removed: merged.removed,
             deleted: Vec::new(),
         };
-        self.commit_rewrite(rewrite, merged.written).await?;
-        self.remembered = super::known::Remembered::default();
+        self.commit_rewrite(rewrite, &merged.written, |entry| entry).await?;
         Ok(())
     }
 
@@ -241,7 +260,7 @@ impl Lake {
                 inputs.extend(self.sorted_runs(making, &input).await?);
             }
         }
-        while let Some(groups) = groups(&mut inputs) {
+        while let Some(groups) = groups(&mut inputs, making.job.sizes.open_bytes) {
             inputs.clear();
             for group in groups {
                 if let [alone] = group.as_slice() {
@@ -292,7 +311,11 @@ impl Lake {
     async fn output(&self, making: &mut Making<'_>) -> Result<Output> {
         let Partition { source, month } = &making.job.partition;
         let (table, load) = (making.job.table, self.next_load());
-        let name = format!("{}/source={source}/month={month}/{load}-{}.parquet", table.name, Uuid::new_v4());
+        let name = format!(
+            "{}/source={source}/month={month}/{load}-{}.parquet",
+            table.name,
+            Uuid::new_v4()
+        );
         making.paths.push(name.clone());
         Output::create(&self.store, name, table).await
     }
@@ -321,17 +344,6 @@ impl Lake {
         before.check_same(&self.store, &after).await?;
         steps::reached("after a month is merged and held against the ledger");
         Ok(written)
-    }
-
-    /// Deletes files that no entry names.
-    async fn delete(&self, paths: &[String]) -> Result<()> {
-        for path in paths {
-            match self.store.delete(&Path::parse(path)?).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error).with_context(|| format!("{path} cannot be removed")),
-            }
-        }
-        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::Lake;
 use super::compact::Compaction;
 use super::rewrite::Rewrite;
-use crate::ledger::{Counts, Kind};
+use crate::ledger::{Counts, Entry, Kind};
 use crate::schema::{DAY, Micros, parse_time};
 
 /// How long a removed file is kept, as the tables say to other readers (`delta.deletedFileRetentionDuration`).
@@ -19,16 +19,19 @@ impl Lake {
     /// ones removed files that are still there, so that nothing is searched.
     pub(super) async fn vacuum(&mut self, task: &Compaction<'_>) -> Result<u64> {
         let at = (task.clock)();
-        let undeleted = self.newest().map(|newest| newest.entry.undeleted.clone()).unwrap_or_default();
+        let undeleted = self
+            .newest()
+            .map(|newest| newest.entry.undeleted.clone())
+            .unwrap_or_default();
         let mut deleted = Vec::new();
+        let mut later = undeleted.clone();
         for sequence in undeleted {
             let entry = self.entry(sequence).await?.entry;
             if parse_time(&entry.finished_at).is_none_or(|removed_at| removed_at > at - KEPT) {
                 break;
             }
-            let gone = &entry.deleted;
-            let removed = entry.tables.values().flat_map(|change| &change.removed);
-            deleted.extend(removed.filter(|path| !gone.contains(path)).cloned());
+            deleted.extend(entry.left_behind());
+            later.retain(|other| *other != sequence);
         }
         let count = u64::try_from(deleted.len())?;
         if count > 0 {
@@ -44,7 +47,11 @@ impl Lake {
                 removed: BTreeMap::new(),
                 deleted,
             };
-            self.commit_rewrite(rewrite, Vec::new()).await?;
+            let with = |entry| Entry {
+                undeleted: later,
+                ..entry
+            };
+            self.commit_rewrite(rewrite, &[], with).await?;
         }
         Ok(count)
     }

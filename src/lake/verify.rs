@@ -3,6 +3,7 @@
 
 mod anchor;
 mod contents;
+mod moved;
 mod signatures;
 mod tables;
 mod unnamed;
@@ -97,6 +98,8 @@ struct Named {
     live: BTreeMap<String, AddedFile>,
     removed: BTreeSet<String>,
     deleted: BTreeSet<String>,
+    /// Table and version of the Delta commits of other programs that an entry took over.
+    adopted: BTreeSet<(String, u64)>,
     delta: Vec<DeltaFile>,
 }
 
@@ -141,6 +144,7 @@ impl Lake {
             let may_lack_signature = present.last() == Some(&sequence) && is_before(&head, sequence);
             self.check_signature(verdict, newest.as_ref(), (&sealed, &bytes), may_lack_signature)
                 .await;
+            moved::check(verdict, named, &sealed.entry);
             for (table, change) in &sealed.entry.tables {
                 debug_assert!(change.added.iter().all(|file| file.path.starts_with(table.as_str())));
                 named
@@ -152,6 +156,10 @@ impl Lake {
                 }
             }
             named.deleted.extend(sealed.entry.deleted.iter().cloned());
+            let adopted = sealed.entry.adopted.iter();
+            named
+                .adopted
+                .extend(adopted.map(|file| (file.table.clone(), file.version)));
             named.delta.extend(sealed.entry.delta_commits.iter().cloned());
             verdict.hashes.insert(sequence, sealed.sha256.clone());
             verdict.entries += 1;
@@ -208,7 +216,7 @@ impl Lake {
         self.check_unnamed(verdict, named, newest)
     }
 
-    async fn hash_of(&self, path: &str) -> Result<Option<(u64, String)>> {
+    pub(in crate::lake) async fn hash_of(&self, path: &str) -> Result<Option<(u64, String)>> {
         let found = match self.store.get(&Path::parse(path)?).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),

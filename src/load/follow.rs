@@ -49,10 +49,9 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
                 .iter()
                 .filter(|file| brings_newer(&sealed.entry, file, applied));
             newer.extend(new.map(|file| (lake.path(&file.path), file.rows)));
-            change
-                .removed
-                .iter()
-                .for_each(|path| drop(newer.remove(&lake.path(path))));
+            for removed in &change.removed {
+                newer.remove(&lake.path(removed));
+            }
         }
         load_rows(&sealed, &mut loads);
     }

@@ -21,9 +21,9 @@ pub enum Extent {
     Crowded,
 }
 
-/// How many files rows of this size make.
-pub(super) fn pieces(bytes: u64, rows: u64) -> u64 {
-    bytes.div_ceil(TARGET_BYTES).max(rows.div_ceil(TARGET_ROWS)).max(1)
+/// How many files so many bytes and rows make.
+pub(super) fn pieces((bytes, rows): (u64, u64), target_bytes: u64) -> u64 {
+    bytes.div_ceil(target_bytes).max(rows.div_ceil(TARGET_ROWS)).max(1)
 }
 
 /// The files of one partition to be merged with each other; none where that would not make them fewer.
@@ -39,7 +39,7 @@ pub(super) fn choose(mut files: Vec<LiveFile>, extent: Extent) -> Vec<LiveFile> 
         }
     }
     let total = |size: fn(&LiveFile) -> u64| files.iter().map(size).sum::<u64>();
-    let made = pieces(total(|file| file.size_bytes), total(|file| file.rows));
+    let made = pieces((total(|file| file.size_bytes), total(|file| file.rows)), TARGET_BYTES);
     if u64::try_from(files.len()).is_ok_and(|files| made < files) {
         files
     } else {
@@ -81,7 +81,10 @@ mod tests {
     }
 
     fn chosen(sizes: &[u64], extent: Extent) -> Vec<u64> {
-        choose(files(sizes), extent).iter().map(|file| file.size_bytes).collect()
+        choose(files(sizes), extent)
+            .iter()
+            .map(|file| file.size_bytes)
+            .collect()
     }
 
     #[test]

@@ -21,8 +21,6 @@ use crate::schema::{Micros, Table};
 
 /// Rows of a batch that comes out.
 const ROWS_OUT: usize = 4_096;
-/// What the files that are open at once may cost.
-const OPEN_BYTES: u64 = 96 << 20;
 /// Guesses of what an open file costs beside the group of rows that is read: its footer, and a row in memory.
 const FOOTER_BYTES: u64 = 64 << 10;
 const ROW_BYTES: u64 = 4 << 10;
@@ -56,19 +54,19 @@ impl Input {
 
 /// Neighbours in time that are to be merged into one file first, because more files overlap than can be open at once; `None`
 /// where all can be merged as they are.
-pub(super) fn groups(inputs: &mut [Input]) -> Option<Vec<Vec<Input>>> {
+pub(super) fn groups(inputs: &mut [Input], open_bytes: u64) -> Option<Vec<Vec<Input>>> {
     inputs.sort_by_key(|input| input.span);
     let open = |at: usize| {
         let begun = inputs.iter().take(at + 1);
         let open = begun.filter(|input| input.span.1 >= inputs[at].span.0);
         open.map(Input::cost).sum::<u64>()
     };
-    if inputs.len() <= 2 || (0..inputs.len()).all(|at| open(at) <= OPEN_BYTES) {
+    if inputs.len() <= 2 || (0..inputs.len()).all(|at| open(at) <= open_bytes) {
         return None;
     }
     let (mut groups, mut cost) = (Vec::<Vec<Input>>::new(), u64::MAX);
     for input in inputs {
-        let is_full = cost.saturating_add(input.cost()) > OPEN_BYTES;
+        let is_full = cost.saturating_add(input.cost()) > open_bytes;
         match groups.last_mut().filter(|group| !is_full || group.len() < 2) {
             Some(group) => {
                 group.push(input.clone());
@@ -240,14 +238,24 @@ impl<'a> Merge<'a> {
 
 impl KeyColumns {
     fn key(&self, batch: &RecordBatch, row: usize) -> Result<Key> {
-        let times = batch.column(self.event_at).as_primitive_opt::<TimestampMicrosecondType>();
+        let times = batch
+            .column(self.event_at)
+            .as_primitive_opt::<TimestampMicrosecondType>();
         let times = times.context("the event time is not a time")?;
         let loads = batch.column(self.load).as_primitive_opt::<Int64Type>();
         let loads = loads.context("load is not a number")?;
         Ok(Key {
-            event_at: if times.is_null(row) { Micros::MIN } else { times.value(row) },
+            event_at: if times.is_null(row) {
+                Micros::MIN
+            } else {
+                times.value(row)
+            },
             load: loads.value(row),
-            id: if self.id { Ids::of(batch)?.get(row).into_owned() } else { String::new() },
+            id: if self.id {
+                Ids::of(batch)?.get(row).into_owned()
+            } else {
+                String::new()
+            },
         })
     }
 }
@@ -268,11 +276,11 @@ mod tests {
 
     #[test]
     fn only_files_whose_times_overlap_count_against_each_other() {
-        let large = OPEN_BYTES;
-        let mut one_by_one: Vec<Input> = (0..50).map(|at| input(0, (at * 10, at * 10 + 9), large)).collect();
-        assert!(groups(&mut one_by_one).is_none());
-        let mut all_at_once: Vec<Input> = (0..50).map(|at| input(0, (at, 1_000), large)).collect();
-        let groups = groups(&mut all_at_once).unwrap();
+        const LARGE: u64 = 96 << 20;
+        let mut one_by_one: Vec<Input> = (0..50).map(|at| input(0, (at * 10, at * 10 + 9), LARGE)).collect();
+        assert!(groups(&mut one_by_one, 2 * LARGE).is_none());
+        let mut all_at_once: Vec<Input> = (0..50).map(|at| input(0, (at, 1_000), LARGE)).collect();
+        let groups = groups(&mut all_at_once, 2 * LARGE).unwrap();
         assert!(groups.iter().all(|group| group.len() >= 2), "{}", groups.len());
         assert_eq!(groups.iter().map(Vec::len).sum::<usize>(), 50);
         assert!(groups.len() <= 25);

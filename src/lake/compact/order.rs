@@ -15,9 +15,6 @@ use crate::lake::known::column;
 use crate::lake::parquet::{Selection, read_columns, read_whole};
 use crate::schema::{Micros, Table};
 
-/// Rows of so many bytes are sorted at once.
-const RUN_BYTES: usize = 48 << 20;
-
 impl Lake {
     /// Whether the rows of a file are sorted by event time.
     pub(super) async fn is_in_order(&self, table: &Table, path: &str) -> Result<bool> {
@@ -49,7 +46,7 @@ impl Lake {
             let batch = making.sums.add(&mut sum, &batch)?;
             bytes += batch.get_array_memory_size();
             held.push(batch);
-            if bytes >= RUN_BYTES {
+            if bytes >= making.job.sizes.run_bytes {
                 runs.push(self.run(making, (&held, input.span)).await?);
                 (held, bytes) = (Vec::new(), 0);
             }

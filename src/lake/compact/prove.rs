@@ -151,7 +151,10 @@ impl Hashes {
                 .or_else(|| bytes.map(|bytes| bytes.value(row)))
                 .context("raw is neither text nor bytes")?;
             if is_wanted(loads.value(row)) {
-                self.0.entry(loads.value(row)).or_default().push(Sha256::digest(raw).into());
+                self.0
+                    .entry(loads.value(row))
+                    .or_default()
+                    .push(Sha256::digest(raw).into());
             }
         }
         Ok(())
@@ -194,7 +197,10 @@ pub(in crate::lake) struct Parts(BTreeMap<u64, Vec<(String, LoadPart)>>);
 impl Parts {
     pub(in crate::lake) fn add(&mut self, path: &str, parts: &[LoadPart]) {
         for part in parts {
-            self.0.entry(part.load).or_default().push((path.to_owned(), part.clone()));
+            self.0
+                .entry(part.load)
+                .or_default()
+                .push((path.to_owned(), part.clone()));
         }
     }
 
@@ -253,7 +259,9 @@ impl Parts {
             };
             let mut rows = Box::pin(read_columns(Arc::clone(store), Path::parse(path)?, &selection).await?);
             while let Some(batch) = rows.try_next().await? {
-                hashes.add(&batch, |load| u64::try_from(load).is_ok_and(|load| wanted.contains(&load)))?;
+                hashes.add(&batch, |load| {
+                    u64::try_from(load).is_ok_and(|load| wanted.contains(&load))
+                })?;
             }
         }
         digests.extend(hashes.parts().into_iter().map(|part| (part.load, part.digest)));

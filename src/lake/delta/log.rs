@@ -17,6 +17,8 @@ pub struct CommitFile {
     pub sha256: String,
     /// Number and hash of the ledger entry it says it belongs to.
     pub entry: Option<(u64, String)>,
+    /// Whether it changes the table itself, its columns or properties, and not only which files it has.
+    pub changes_table: bool,
 }
 
 impl DeltaTable {
@@ -46,6 +48,8 @@ impl DeltaTable {
                 path,
                 sha256: sha256(&bytes),
                 entry: entry_of(&bytes),
+                changes_table: actions(&bytes)
+                    .any(|action| ["metaData", "protocol"].iter().any(|name| action.get(name).is_some())),
             });
         }
         files.sort_by_key(|file| file.version);
@@ -53,12 +57,15 @@ impl DeltaTable {
     }
 }
 
+fn actions(bytes: &[u8]) -> impl Iterator<Item = serde_json::Value> {
+    serde_json::Deserializer::from_slice(bytes)
+        .into_iter::<serde_json::Value>()
+        .flatten()
+}
+
 /// What a commit says of the ledger entry behind it.
 fn entry_of(bytes: &[u8]) -> Option<(u64, String)> {
-    let actions = serde_json::Deserializer::from_slice(bytes)
-        .into_iter::<serde_json::Value>()
-        .flatten();
-    let infos = actions.filter_map(|mut action| action.get_mut("commitInfo").map(serde_json::Value::take));
+    let infos = actions(bytes).filter_map(|mut action| action.get_mut("commitInfo").map(serde_json::Value::take));
     infos.into_iter().find_map(|info| {
         Some((
             info["ledgerSequence"].as_u64()?,

@@ -32,22 +32,26 @@ impl Lake {
                     continue;
                 }
             };
+            let mut is_foreign = false;
             for commit in &commits {
                 verdict.delta_commits += 1;
                 let is_ours = match &commit.entry {
                     Some((sequence, sha256)) => verdict.hashes.get(sequence) == Some(sha256),
-                    None => commit.version == 0,
+                    None => commit.version == 0 || named.adopted.contains(&(name.clone(), commit.version)),
                 };
                 let object = || format!("{name}/{}", commit.path);
                 match recorded.remove(&(name.as_str(), commit.version)) {
                     Some(sha256) if sha256 != commit.sha256 => {
                         verdict.find(Fault::Invalid, object(), "its bytes are not those the ledger names");
                     }
-                    _ if !is_ours => verdict.find(Fault::Unexpected, object(), "no ledger entry made it"),
+                    _ if !is_ours => {
+                        is_foreign = true;
+                        verdict.find(Fault::Unexpected, object(), "no ledger entry made it");
+                    }
                     _ => {}
                 }
             }
-            self.check_live(verdict, named, newest, name)?;
+            self.check_live(verdict, named, newest, (name, is_foreign))?;
         }
         for ((table, version), _) in recorded {
             verdict.find(
@@ -59,7 +63,13 @@ impl Lake {
         Ok(())
     }
 
-    fn check_live(&self, verdict: &mut Verdict, named: &Named, newest: &Sealed, name: &str) -> Result<()> {
+    fn check_live(
+        &self,
+        verdict: &mut Verdict,
+        named: &Named,
+        newest: &Sealed,
+        (name, is_foreign): (&str, bool),
+    ) -> Result<()> {
         let Some(open) = self.tables.get(name) else {
             return Ok(());
         };
@@ -96,6 +106,8 @@ impl Lake {
         for path in expected.symmetric_difference(&shown) {
             let (fault, what) = if shown.contains(path) {
                 (Fault::Unexpected, "shown by the Delta table, and no entry names it")
+            } else if is_foreign {
+                (Fault::Unexpected, "taken out of the Delta table, and no entry says so")
             } else {
                 (Fault::Invalid, "not shown by the Delta table")
             };
