@@ -4,6 +4,7 @@ mod attacks;
 mod cli;
 mod compact;
 mod counting;
+mod crashes;
 mod deep;
 mod demo;
 mod environment;
