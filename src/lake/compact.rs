@@ -192,7 +192,14 @@ impl Lake {
     fn jobs(&mut self, task: &Compaction<'_>) -> Result<Vec<Job>> {
         let this_month = month_of((task.clock)());
         let mut jobs = Vec::new();
-        for table in source::TABLES {
+        // What was not looked at has not become a crowd.
+        let is_open = |table: &&&Table| self.tables.get(table.name).is_some_and(|open| open.live.is_some());
+        let tables = source::TABLES.iter();
+        let tables: Vec<&Table> = tables
+            .filter(|table| task.extent == Extent::Ended || is_open(table))
+            .copied()
+            .collect();
+        for table in tables {
             let mut partitions: BTreeMap<Partition, Vec<LiveFile>> = BTreeMap::new();
             for file in self.live_files(table)? {
                 let is_asked = task.sources.is_empty() || task.sources.contains(&file.partition.source);
@@ -382,3 +389,6 @@ impl Finished {
         })
     }
 }
+
+#[cfg(test)]
+mod merging_tests;

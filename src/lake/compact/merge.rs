@@ -20,7 +20,7 @@ use crate::lake::parquet::read_whole;
 use crate::schema::{Micros, Table};
 
 /// Rows of a batch that comes out.
-const ROWS_OUT: usize = 4_096;
+const ROWS_OUT: usize = 1_024;
 /// Guesses of what an open file costs beside the group of rows that is read: its footer, and a row in memory.
 const FOOTER_BYTES: u64 = 64 << 10;
 const ROW_BYTES: u64 = 4 << 10;
@@ -155,7 +155,7 @@ impl<'a> Merge<'a> {
         self.read
     }
 
-    /// The next few thousand rows; `None` after the last.
+    /// The next thousand rows or so; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             self.open_due().await?;
