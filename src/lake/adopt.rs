@@ -12,6 +12,7 @@ use super::Lake;
 use super::compact::prove::{Parts, RowSum, RowSums, held};
 use super::files::{LiveFile, Partition};
 use super::roll_forward::partition;
+use super::verify::files::hash_of;
 use crate::ledger::{AddedFile, Entry, Kind, LoadPart, TableChange};
 use crate::schema::{Micros, Table};
 use crate::source;
@@ -187,7 +188,9 @@ impl Lake {
         if partition(&file.path).as_ref() != Some(&file.partition) {
             bail!("{path}: does not stand in the folder of its partition");
         }
-        let (bytes, sha256) = self.hash_of(&path).await?.with_context(|| format!("{path}: missing"))?;
+        let (bytes, sha256) = hash_of(&*self.store, &path)
+            .await?
+            .with_context(|| format!("{path}: missing"))?;
         let held = held(&self.store, &path, (table, sums)).await?;
         if (bytes, held.sum.rows) != (file.size_bytes, file.rows) {
             bail!("{path}: is not the file that the Delta log describes");

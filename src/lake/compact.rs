@@ -23,6 +23,7 @@ use super::commit::Written;
 use super::files::{Added, LiveFile, Partition};
 use super::rewrite::Rewrite;
 use super::statistics::Bounds;
+use super::verify::files::hash_of;
 use crate::atomic::steps;
 use crate::ledger::{AddedFile, Counts, Kind};
 use crate::schema::{Micros, Table, month_of};
@@ -333,7 +334,7 @@ impl Lake {
         let (mut sum, mut after) = (RowSum::default(), Parts::default());
         let mut written = Vec::new();
         for made in made {
-            if self.hash_of(&made.path).await? != Some((made.bytes, made.sha256.clone())) {
+            if hash_of(&*self.store, &made.path).await? != Some((made.bytes, made.sha256.clone())) {
                 bail!("{}: does not hold the bytes that were written", made.path);
             }
             let held = held(&self.store, &made.path, (job.table, making.sums)).await?;
