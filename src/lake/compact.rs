@@ -80,8 +80,8 @@ struct Sizes {
 }
 
 const SIZES: Sizes = Sizes {
-    open_bytes: 96 << 20,
-    run_bytes: 48 << 20,
+    open_bytes: 64 << 20,
+    run_bytes: 32 << 20,
     target_bytes: choose::TARGET_BYTES,
 };
 
