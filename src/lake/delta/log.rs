@@ -3,8 +3,10 @@
 
 use anyhow::{Context, Result};
 use delta_kernel::Engine as _;
+use serde_json::Value;
 
 use super::DeltaTable;
+use crate::lake::statistics::Logged;
 use crate::ledger::sha256;
 
 /// A file of the Delta log.
@@ -19,6 +21,8 @@ pub struct CommitFile {
     pub entry: Option<(u64, String)>,
     /// Whether it changes the table itself, its columns or properties, and not only which files it has.
     pub changes_table: bool,
+    /// The files it adds, relative to the table, and what it says of their rows.
+    pub adds: Vec<(String, Logged)>,
 }
 
 impl DeltaTable {
@@ -43,13 +47,14 @@ impl DeltaTable {
                 .read_files(vec![(location, None)])?
                 .next()
                 .with_context(|| format!("{path}: no bytes"))??;
+            let said = said(&bytes);
             files.push(CommitFile {
                 version,
                 path,
                 sha256: sha256(&bytes),
-                entry: entry_of(&bytes),
-                changes_table: actions(&bytes)
-                    .any(|action| ["metaData", "protocol"].iter().any(|name| action.get(name).is_some())),
+                entry: said.entry,
+                changes_table: said.changes_table,
+                adds: said.adds,
             });
         }
         files.sort_by_key(|file| file.version);
@@ -57,19 +62,27 @@ impl DeltaTable {
     }
 }
 
-fn actions(bytes: &[u8]) -> impl Iterator<Item = serde_json::Value> {
-    serde_json::Deserializer::from_slice(bytes)
-        .into_iter::<serde_json::Value>()
-        .flatten()
+/// What a commit says of the ledger entry behind it, and of the files it adds.
+#[derive(Default)]
+struct Said {
+    entry: Option<(u64, String)>,
+    changes_table: bool,
+    adds: Vec<(String, Logged)>,
 }
 
-/// What a commit says of the ledger entry behind it.
-fn entry_of(bytes: &[u8]) -> Option<(u64, String)> {
-    let infos = actions(bytes).filter_map(|mut action| action.get_mut("commitInfo").map(serde_json::Value::take));
-    infos.into_iter().find_map(|info| {
-        Some((
-            info["ledgerSequence"].as_u64()?,
-            info["ledgerSha256"].as_str()?.to_owned(),
-        ))
-    })
+fn said(bytes: &[u8]) -> Said {
+    let mut said = Said::default();
+    let actions = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
+    for action in actions.map_while(Result::ok) {
+        let (info, add) = (&action["commitInfo"], &action["add"]);
+        said.changes_table |= action.get("metaData").is_some() || action.get("protocol").is_some();
+        if let (Some(sequence), Some(hash)) = (info["ledgerSequence"].as_u64(), info["ledgerSha256"].as_str()) {
+            said.entry = Some((sequence, hash.to_owned()));
+        }
+        let logged = add["stats"].as_str().and_then(|text| serde_json::from_str(text).ok());
+        if let (Some(path), Some(logged)) = (add["path"].as_str(), logged) {
+            said.adds.push((path.to_owned(), logged));
+        }
+    }
+    said
 }

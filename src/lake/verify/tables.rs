@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use arrow::datatypes::Schema;
 
 use super::{Fault, Named, Verdict};
+use crate::lake::delta::CommitFile;
+use crate::lake::files::LiveFile;
+use crate::lake::statistics::Logged;
 use crate::lake::{Lake, blocking};
 use crate::ledger::Sealed;
 
@@ -34,24 +38,18 @@ impl Lake {
             };
             let mut is_foreign = false;
             for commit in &commits {
-                verdict.delta_commits += 1;
-                let is_ours = match &commit.entry {
-                    Some((sequence, sha256)) => verdict.hashes.get(sequence) == Some(sha256),
-                    None => commit.version == 0 || named.adopted.contains(&(name.clone(), commit.version)),
-                };
-                let object = || format!("{name}/{}", commit.path);
-                match recorded.remove(&(name.as_str(), commit.version)) {
-                    Some(sha256) if sha256 != commit.sha256 => {
-                        verdict.find(Fault::Invalid, object(), "its bytes are not those the ledger names");
-                    }
-                    _ if !is_ours => {
-                        is_foreign = true;
-                        verdict.find(Fault::Unexpected, object(), "no ledger entry made it");
-                    }
-                    _ => {}
+                let sha256 = recorded.remove(&(name.as_str(), commit.version));
+                is_foreign |= check_commit(verdict, named, (name, commit), sha256);
+            }
+            let live = self.check_live(verdict, named, newest, (name, is_foreign))?;
+            let logged = commits.into_iter().flat_map(|commit| commit.adds).collect();
+            let schema = open.table.arrow_schema();
+            for file in &live {
+                if !is_as_logged(file, name, named, &logged, &schema) {
+                    let what = format!("says of {} what neither its commits nor the ledger say", file.path);
+                    verdict.find(Fault::Invalid, format!("{name}/_delta_log"), what);
                 }
             }
-            self.check_live(verdict, named, newest, (name, is_foreign))?;
         }
         for ((table, version), _) in recorded {
             verdict.find(
@@ -63,15 +61,16 @@ impl Lake {
         Ok(())
     }
 
+    /// Returns the files that the table shows, as far as it can be read.
     fn check_live(
         &self,
         verdict: &mut Verdict,
         named: &Named,
         newest: &Sealed,
         (name, is_foreign): (&str, bool),
-    ) -> Result<()> {
+    ) -> Result<Vec<LiveFile>> {
         let Some(open) = self.tables.get(name) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let object = format!("{name}/_delta_log");
         let (applied, live) = match blocking(|| {
@@ -83,14 +82,14 @@ impl Lake {
             Ok(found) => found,
             Err(error) if is_first(name, newest) => {
                 verdict.find(Fault::Unfinished, object, format!("not written yet: {error:#}"));
-                return Ok(());
+                return Ok(Vec::new());
             }
             Err(error) => {
                 verdict.find(Fault::Invalid, object, format!("{error:#}"));
-                return Ok(());
+                return Ok(Vec::new());
             }
         };
-        let shown: BTreeSet<String> = live.into_iter().map(|file| format!("{name}/{}", file.path)).collect();
+        let shown: BTreeSet<String> = live.iter().map(|file| format!("{name}/{}", file.path)).collect();
         let expected: BTreeSet<String> = named
             .live
             .keys()
@@ -101,7 +100,7 @@ impl Lake {
         let applied = u64::try_from(applied.unwrap_or(0))?;
         if applied != last && last == newest.entry.sequence && after(newest, name, &shown) == expected {
             verdict.find(Fault::Unfinished, object, "one entry behind");
-            return Ok(());
+            return Ok(live);
         }
         for path in expected.symmetric_difference(&shown) {
             let (fault, what) = if shown.contains(path) {
@@ -116,8 +115,52 @@ impl Lake {
         if applied != last {
             verdict.find(Fault::Invalid, object, format!("at entry {applied} instead of {last}"));
         }
-        Ok(())
+        Ok(live)
     }
+}
+
+/// Checks a commit against the hash the ledger has of it, if it has one. Whether another program made it, and no entry says so.
+fn check_commit(
+    verdict: &mut Verdict,
+    named: &Named,
+    (table, commit): (&str, &CommitFile),
+    recorded: Option<&str>,
+) -> bool {
+    verdict.delta_commits += 1;
+    let is_ours = match &commit.entry {
+        Some((sequence, sha256)) => verdict.hashes.get(sequence) == Some(sha256),
+        None => commit.version == 0 || named.adopted.contains(&(table.to_owned(), commit.version)),
+    };
+    let object = format!("{table}/{}", commit.path);
+    match recorded {
+        Some(sha256) if sha256 != commit.sha256 => {
+            verdict.find(Fault::Invalid, object, "its bytes are not those the ledger names");
+        }
+        _ if !is_ours => {
+            verdict.find(Fault::Unexpected, object, "no ledger entry made it");
+            return true;
+        }
+        _ => {}
+    }
+    false
+}
+
+/// Whether the table says of a file what the ledger and its own commits say: a checkpoint, which readers believe in their
+/// place, may say otherwise. A file that one of them does not know is judged elsewhere.
+fn is_as_logged(
+    file: &LiveFile,
+    table: &str,
+    named: &Named,
+    logged: &BTreeMap<String, Logged>,
+    schema: &Schema,
+) -> bool {
+    let in_ledger = named.live.get(&format!("{table}/{}", file.path));
+    let is_same_size = in_ledger.is_none_or(|named| named.bytes == file.size_bytes && named.rows == file.rows);
+    let is_same_bounds = logged.get(&file.path).is_none_or(|logged| {
+        let mut fields = schema.fields().iter();
+        fields.all(|field| logged.bounds(field.name(), field.data_type()).as_ref() == file.bounds.get(field.name()))
+    });
+    is_same_size && is_same_bounds
 }
 
 /// What the table shows once it has followed the newest entry.
