@@ -1,6 +1,7 @@
 //! Bringing the warehouse up to the lake: what it has not applied yet, from the entries and the live files. Apart from the
 //! load because it is also done when nothing is loaded.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +10,7 @@ use crate::coverage::Span;
 use crate::lake::Lake;
 use crate::lake::files::LiveFile;
 use crate::lake::statistics::Bounds;
-use crate::ledger::{Counts, Kind, Sealed};
+use crate::ledger::{AddedFile, Counts, Entry, Kind, Sealed};
 use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
 use crate::warehouse::{self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Warehouse};
@@ -39,23 +40,26 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
                 .filter(|file| file.max_load > signed(applied)),
         );
     }
-    let (mut loads, mut named) = (Vec::new(), 0);
+    let (mut loads, mut newer) = (Vec::new(), BTreeMap::new());
     for entry in applied + 1..=sequence {
         let sealed = lake.entry(entry).await?;
-        named += sealed
-            .entry
-            .tables
-            .values()
-            .flat_map(|change| &change.added)
-            .map(|file| file.rows)
-            .sum::<u64>();
+        for change in sealed.entry.tables.values() {
+            let new = change
+                .added
+                .iter()
+                .filter(|file| brings_newer(&sealed.entry, file, applied));
+            newer.extend(new.map(|file| (lake.path(&file.path), file.rows)));
+            for removed in &change.removed {
+                newer.remove(&lake.path(removed));
+            }
+        }
         load_rows(&sealed, &mut loads);
     }
-    let shown: u64 = files
+    let named: u64 = newer.values().sum();
+    let shown = files
         .iter()
-        .filter(|file| file.min_load > signed(applied))
-        .map(|file| file.rows)
-        .sum();
+        .filter(|file| file.min_load > signed(applied) || newer.contains_key(&file.path));
+    let shown: u64 = shown.map(|file| file.rows).sum();
     if shown != named {
         bail!(
             "the Delta tables show {shown} rows of the loads after {applied}, and the ledger names {named}: see `trailhouse verify`"
@@ -71,6 +75,14 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
         gaps,
         reread: Vec::new(),
     }))
+}
+
+/// Whether a file an entry adds holds rows of loads after the applied one; merged files may hold older ones alone.
+fn brings_newer(entry: &Entry, file: &AddedFile, applied: u64) -> bool {
+    match file.loads.as_slice() {
+        [] => matches!(entry.kind, Kind::Sync | Kind::Import),
+        loads => loads.iter().any(|part| part.load > applied),
+    }
 }
 
 /// A lake that was restored from a copy may have other entries under the numbers that the warehouse has applied.
