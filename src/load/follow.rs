@@ -2,7 +2,7 @@
 //! load because it is also done when nothing is loaded.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -40,26 +40,29 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
                 .filter(|file| file.max_load > signed(applied)),
         );
     }
-    let (mut loads, mut newer) = (Vec::new(), BTreeMap::new());
+    let (mut loads, mut added) = (Vec::new(), BTreeMap::new());
     for entry in applied + 1..=sequence {
         let sealed = lake.entry(entry).await?;
         for change in sealed.entry.tables.values() {
-            let new = change
-                .added
-                .iter()
-                .filter(|file| brings_newer(&sealed.entry, file, applied));
-            newer.extend(new.map(|file| (lake.path(&file.path), file.rows)));
+            for file in &change.added {
+                let is_newer = brings_newer(&sealed.entry, file, applied);
+                added.insert(lake.path(&file.path), (file.rows, is_newer));
+            }
             for removed in &change.removed {
-                newer.remove(&lake.path(removed));
+                added.remove(&lake.path(removed));
             }
         }
         load_rows(&sealed, &mut loads);
     }
-    let named: u64 = newer.values().sum();
-    let shown = files
+    let read = files
         .iter()
-        .filter(|file| file.min_load > signed(applied) || newer.contains_key(&file.path));
-    let shown: u64 = shown.map(|file| file.rows).sum();
+        .filter(|file| file.min_load > signed(applied) || added.contains_key(&file.path));
+    let read: BTreeMap<&PathBuf, u64> = read.map(|file| (&file.path, file.rows)).collect();
+    let shown: u64 = read.values().sum();
+    let named = added
+        .iter()
+        .filter(|(path, (_, is_newer))| *is_newer || read.contains_key(path));
+    let named: u64 = named.map(|(_, (rows, _))| rows).sum();
     if shown != named {
         bail!(
             "the Delta tables show {shown} rows of the loads after {applied}, and the ledger names {named}: see `trailhouse verify`"
@@ -77,7 +80,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
     }))
 }
 
-/// Whether a file an entry adds holds rows of loads after the applied one; merged files may hold older ones alone.
+/// Whether a file an entry adds is known to hold rows of loads after the applied one: others may hold older ones alone.
 fn brings_newer(entry: &Entry, file: &AddedFile, applied: u64) -> bool {
     match file.loads.as_slice() {
         [] => matches!(entry.kind, Kind::Sync | Kind::Import),
