@@ -49,8 +49,6 @@ pub struct Compaction<'a> {
 /// What became of it.
 #[derive(Debug, Default)]
 pub struct Compacted {
-    /// Months of a source in a table.
-    pub months: u64,
     pub files: u64,
     /// Made of them.
     pub made: u64,
@@ -172,7 +170,6 @@ impl Lake {
                     continue;
                 }
             };
-            compacted.months += 1;
             compacted.files += u64::try_from(job.files.len())?;
             compacted.made += u64::try_from(written.len())?;
             merged.bytes += written.iter().map(|written| written.file.bytes).sum::<u64>();
