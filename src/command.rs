@@ -13,6 +13,7 @@ mod output;
 mod probe;
 mod query;
 mod rebuild;
+mod reconcile;
 mod report;
 mod show;
 mod simulate;
@@ -88,6 +89,7 @@ enum Verb {
     Report(report::ReportVerb),
     Verify(verify::Verify),
     Ledger(ledger::LedgerVerb),
+    Reconcile(reconcile::Reconcile),
     Rebuild(rebuild::Rebuild),
     Describe(describe::Describe),
     Simulate(simulate::Simulate),
@@ -159,6 +161,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Report(verb) => verb.run(&context),
         Verb::Verify(verb) => verb.run(&context),
         Verb::Ledger(verb) => verb.run(&context),
+        Verb::Reconcile(verb) => verb.run(&context),
         Verb::Rebuild(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),
         Verb::Simulate(verb) => verb.run(&context),

@@ -4,6 +4,7 @@
 //! A load becomes durable in this order: data files, the ledger entry that names them (the commit), the head, the Delta
 //! commits. What stands after the entry can always be done again from it.
 
+pub mod census;
 mod commit;
 pub mod delta;
 pub mod files;
@@ -12,6 +13,7 @@ mod keys;
 mod known;
 mod lock;
 pub mod parquet;
+mod reconcile;
 mod resources;
 mod roll_forward;
 mod sign;
@@ -43,6 +45,7 @@ pub use keys::KeyError;
 use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
+pub use reconcile::Comparison;
 
 /// Where things stand below a home directory.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 pub mod faulty;
+mod reconciled;
 pub mod signature;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::coverage::StreamState;
+pub use reconciled::{Extra, Reconciled, VanishedRecord};
 
 pub const FORMAT: u32 = 1;
 pub const FOLDER: &str = "_ledger";
@@ -31,6 +33,8 @@ pub enum Kind {
     Silence,
     /// The key that signs from now on.
     Key,
+    /// A stretch of a stream was read again and compared; it names no files.
+    Reconcile,
 }
 
 impl Kind {
@@ -40,6 +44,7 @@ impl Kind {
             Kind::Import => "import",
             Kind::Silence => "silence",
             Kind::Key => "key",
+            Kind::Reconcile => "reconcile",
         }
     }
 }
@@ -141,6 +146,9 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<QuietStream>,
     pub tables: BTreeMap<String, TableChange>,
+    /// Of a `reconcile` entry: what was compared, and what differed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciled: Option<Reconciled>,
     /// The public key in force after this entry, which signs the next one; absent while the ledger is not signed. An entry is
     /// signed by the key before it, the first that names one by its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -361,6 +369,7 @@ mod tests {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            reconciled: None,
             signing_key: None,
             delta_commits: Vec::new(),
             states: BTreeMap::new(),

@@ -76,7 +76,7 @@ impl Sync {
 }
 
 /// What a probe of the source has found; a file that is not sound is as good as none.
-fn probed(context: &Context, home: &Home, source: &Source) -> Option<DateOperators> {
+pub(super) fn probed(context: &Context, home: &Home, source: &Source) -> Option<DateOperators> {
     let path = home.probed(&source.name);
     Kept::dates(&path, source).unwrap_or_else(|error| {
         let (path, name) = (path.display(), &source.name);

@@ -26,7 +26,7 @@ use crate::schema::{Micros, format_time};
 use crate::source::Stream;
 
 /// How often a number may be taken by another writer before a commit gives up.
-const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 const DOMAIN: &str = "trailhouse.state";
 
 /// One load, ready to be committed.
@@ -140,13 +140,13 @@ impl Lake {
     }
 
     /// Another writer's entry has the number: it is the newest now, and must be one that may be followed.
-    async fn follow_another(&mut self) -> Result<()> {
+    pub(super) async fn follow_another(&mut self) -> Result<()> {
         self.newest = self.ledger.newest().await?;
         self.finish_signature().await
     }
 
     /// An entry that follows the newest one and changes nothing yet.
-    fn blank(&self, run_id: &str, started_at: Micros, at: Micros) -> Result<Entry> {
+    pub(super) fn blank(&self, run_id: &str, started_at: Micros, at: Micros) -> Result<Entry> {
         let newest = self.newest.as_ref();
         let (delta_commits, delta_versions) = self.unrecorded_delta_commits()?;
         let follows = |map: fn(&Entry) -> &BTreeMap<String, u64>| {
@@ -168,6 +168,7 @@ impl Lake {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            reconciled: None,
             signing_key: newest.and_then(|newest| newest.entry.signing_key.clone()),
             delta_commits,
             states: follows(|entry| &entry.states),
@@ -206,7 +207,7 @@ impl Lake {
     }
 
     /// Appends the entry and does what follows from it; `false`: its number is taken.
-    async fn seal(&mut self, mut entry: Entry, written: &[Written]) -> Result<bool> {
+    pub(super) async fn seal(&mut self, mut entry: Entry, written: &[Written]) -> Result<bool> {
         let sequence = entry.sequence;
         if let (Some(source), Some(stream)) = (&entry.source, &entry.stream) {
             entry.states.insert(stream_key(source, stream), sequence);

@@ -9,10 +9,12 @@ use crate::coverage::Span;
 use crate::lake::Lake;
 use crate::lake::files::LiveFile;
 use crate::lake::statistics::Bounds;
-use crate::ledger::{Counts, Kind, Sealed};
+use crate::ledger::{Counts, Entry, Kind, Sealed, VanishedRecord};
 use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
-use crate::warehouse::{self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Warehouse};
+use crate::warehouse::{
+    self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, VanishedRow, Warehouse,
+};
 
 /// What the warehouse at `path` lacks of the lake; `None` when it has it all, and its views are this program's for the zone.
 pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Increment>> {
@@ -39,7 +41,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
                 .filter(|file| file.max_load > signed(applied)),
         );
     }
-    let (mut loads, mut named) = (Vec::new(), 0);
+    let (mut loads, mut vanished, mut named) = (Vec::new(), Vec::new(), 0);
     for entry in applied + 1..=sequence {
         let sealed = lake.entry(entry).await?;
         named += sealed
@@ -50,6 +52,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
             .map(|file| file.rows)
             .sum::<u64>();
         load_rows(&sealed, &mut loads);
+        vanished.extend(vanished_rows(&sealed));
     }
     let shown: u64 = files
         .iter()
@@ -70,6 +73,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
         coverage,
         gaps,
         reread: Vec::new(),
+        vanished,
     }))
 }
 
@@ -175,6 +179,30 @@ fn load_rows(sealed: &Sealed, rows: &mut Vec<LoadRow>) {
             &entry.counts,
         ));
     }
+}
+
+fn vanished_rows(sealed: &Sealed) -> Vec<VanishedRow> {
+    let entry = &sealed.entry;
+    let records = entry
+        .reconciled
+        .iter()
+        .flat_map(|reconciled| &reconciled.vanished_records);
+    let row = |record: &VanishedRecord| VanishedRow {
+        load: signed(entry.sequence),
+        source: entry.source.clone().unwrap_or_default(),
+        stream: stream_of(entry),
+        table_name: record.table.clone(),
+        id: record.id.clone(),
+        occurred_at: record.occurred_at,
+        observed_at: time(&entry.finished_at),
+    };
+    records.map(row).collect()
+}
+
+/// The stream of an entry as its rows name it, without the filter.
+fn stream_of(entry: &Entry) -> String {
+    let name = entry.stream.as_deref().unwrap_or_default();
+    name.split('?').next().unwrap_or_default().to_owned()
 }
 
 fn load_row(sealed: &Sealed, source: Option<&String>, stream: Option<&String>, counts: &Counts) -> LoadRow {

@@ -18,6 +18,7 @@ mod prism;
 mod probe;
 mod readers;
 mod reading;
+mod reconcile;
 mod readme;
 mod refusals;
 mod reports;
