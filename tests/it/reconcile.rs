@@ -1,6 +1,8 @@
 //! `reconcile`: what differs between a service and the lake is found and named, mended where it can be, and recorded; a
 //! reading that failed says nothing.
 
+use std::process::Command;
+
 use jiff::SignedDuration;
 use serde_json::Value;
 use trailhouse::simulator::bad::Bad;
@@ -197,10 +199,17 @@ fn notifications_are_compared_in_whatever_order_they_come() {
 #[test]
 fn killed_anywhere_a_repair_can_be_run_again() {
     let service = Service::start(simulator(36, 120));
+    let synced = Home::of(&service);
+    synced.ok(&["sync"]);
+    let late = service.running.surface(SignedDuration::from_hours(40)).expect("a row");
     for step in 1.. {
         let home = Home::of(&service);
-        home.ok(&["sync"]);
-        let late = service.running.surface(SignedDuration::from_hours(40)).expect("a row");
+        let copied = Command::new("cp")
+            .arg("-r")
+            .arg(synced.data())
+            .arg(home.data())
+            .status();
+        assert!(copied.expect("cp runs").success());
         let arguments = [&["reconcile", "acme.audit_logs", "--repair"], &SPAN[..]].concat();
         let name = match killed_at(home.command(&arguments), step) {
             Ok(name) => name,
