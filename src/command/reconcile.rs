@@ -109,7 +109,7 @@ impl Reconcile {
             from: None,
             to: None,
         };
-        let compared = load::reconcile(&mut lake, (&job.source, job.stream), job.wish, &run).await;
+        let compared = Box::pin(load::reconcile(&mut lake, (&job.source, job.stream), job.wish, &run)).await;
         teller.end();
         let name = format!("{}.{}", job.source.name, job.stream.name);
         let compared = match compared {

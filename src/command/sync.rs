@@ -110,7 +110,7 @@ async fn work(context: &Context, job: &Job, cancelled: &AtomicBool) -> Result<u8
         from: job.from,
         to: job.to,
     };
-    let outcomes = load::sync(&mut lake, &job.sources, &run).await;
+    let outcomes = Box::pin(load::sync(&mut lake, &job.sources, &run)).await;
     teller.end();
     let outcomes = outcomes?;
     for outcome in &outcomes {

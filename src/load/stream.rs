@@ -76,7 +76,7 @@ impl<'a> StreamLoad<'a> {
 
     pub(super) async fn take(&mut self, event: Event) -> Result<Flow> {
         if self.comparing.is_some() {
-            return self.compare(event).await;
+            return Box::pin(self.compare(event)).await;
         }
         match event {
             Event::Begun {
@@ -252,7 +252,7 @@ impl<'a> StreamLoad<'a> {
     /// Makes everything received so far durable, with what may be claimed of it.
     pub(super) async fn flush(&mut self) -> Result<()> {
         if self.comparing.is_some() {
-            return self.store_repairs().await;
+            return Box::pin(self.store_repairs()).await;
         }
         let requests = self.client.requests();
         self.buffer.counts.requests += requests - self.requests;
