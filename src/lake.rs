@@ -15,6 +15,7 @@ mod lock;
 pub mod parquet;
 mod reconcile;
 mod resources;
+mod rewrite;
 mod roll_forward;
 mod sign;
 pub mod statistics;
@@ -46,6 +47,7 @@ use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
 pub use reconcile::Comparison;
+pub use rewrite::Rewrite;
 
 /// Where things stand below a home directory.
 #[derive(Debug, Clone)]

@@ -1,9 +1,10 @@
 //! Recording that a stretch of a stream was compared with its service. Apart from the loads because it names no files.
 
-use anyhow::{Result, bail};
+use std::collections::BTreeMap;
 
-use super::Lake;
-use super::commit::ATTEMPTS;
+use anyhow::Result;
+
+use super::{Lake, Rewrite};
 use crate::coverage::StreamState;
 use crate::ledger::{Counts, Entry, Kind, Reconciled};
 use crate::schema::Micros;
@@ -19,33 +20,31 @@ pub struct Comparison<'a> {
     pub at: Micros,
     pub requests: u64,
     pub pages: u64,
-    pub reconciled: &'a Reconciled,
     /// The stream's state, which the comparison does not move.
     pub state: &'a StreamState,
 }
 
 impl Lake {
     /// Records a comparison in an entry of its own, and returns its number.
-    pub async fn commit_comparison(&mut self, comparison: &Comparison<'_>) -> Result<u64> {
-        for _ in 0..ATTEMPTS {
-            let entry = Entry {
-                kind: Kind::Reconcile,
-                source: Some(comparison.source.to_owned()),
-                stream: Some(comparison.state_name.to_owned()),
-                counts: Counts {
-                    requests: comparison.requests,
-                    pages: comparison.pages,
-                    ..Counts::default()
-                },
-                state: Some(comparison.state.clone()),
-                reconciled: Some(comparison.reconciled.clone()),
-                ..self.blank(comparison.run_id, comparison.started_at, comparison.at)?
-            };
-            if self.seal(entry, &[]).await? {
-                return Ok(self.sequence());
-            }
-            self.follow_another().await?;
-        }
-        bail!("another writer took the next ledger number {ATTEMPTS} times")
+    pub async fn commit_comparison(&mut self, comparison: &Comparison<'_>, reconciled: &Reconciled) -> Result<u64> {
+        let entry = Rewrite {
+            kind: Kind::Reconcile,
+            run_id: comparison.run_id.to_owned(),
+            started_at: comparison.started_at,
+            at: comparison.at,
+            source: Some(comparison.source.to_owned()),
+            stream: Some(comparison.state_name.to_owned()),
+            counts: Counts {
+                requests: comparison.requests,
+                pages: comparison.pages,
+                ..Counts::default()
+            },
+            state: Some(comparison.state.clone()),
+            removed: BTreeMap::new(),
+            deleted: Vec::new(),
+        };
+        let reconciled = Some(reconciled.clone());
+        self.commit_rewrite(entry, &[], |entry| Entry { reconciled, ..entry })
+            .await
     }
 }

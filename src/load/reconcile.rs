@@ -188,19 +188,17 @@ impl Readings {
             loads: self.loads,
             vanished_records: absent.named,
         };
-        let entry = lake
-            .commit_comparison(&Comparison {
-                run_id: &task.run.run_id,
-                source: &task.source.name,
-                state_name: &task.state_name(),
-                started_at: task.run.started_at,
-                at: (task.run.clock)(),
-                requests,
-                pages,
-                reconciled: &reconciled,
-                state: &self.state,
-            })
-            .await?;
+        let comparison = Comparison {
+            run_id: &task.run.run_id,
+            source: &task.source.name,
+            state_name: &task.state_name(),
+            started_at: task.run.started_at,
+            at: (task.run.clock)(),
+            requests,
+            pages,
+            state: &self.state,
+        };
+        let entry = lake.commit_comparison(&comparison, &reconciled).await?;
         Ok(Compared {
             reconciled,
             tally,
