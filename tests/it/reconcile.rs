@@ -99,7 +99,8 @@ fn a_reading_that_fails_says_nothing() {
     let mut drawn = simulator(32, 300);
     drawn.switches.page_size = 50;
     let service = Service::start(drawn);
-    let home = Home::of(&service);
+    let home = Home::new();
+    home.configure(&service.running.base_url(), "attempts = 1");
     home.ok(&["sync"]);
     let before = entries(&home);
     service.running.delete(&Pick::Depth(100));
