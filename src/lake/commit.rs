@@ -249,13 +249,19 @@ impl Lake {
             bail!("entry {} names an unknown table {table}", entry.sequence);
         };
         let statistics = open.table.statistics_columns();
-        blocking(|| open.delta.create_if_absent(&open.table.arrow_schema(), &statistics))?;
+        let schema = open.table.arrow_schema();
+        blocking(|| open.delta.create_if_absent(&schema, &statistics))?;
         steps::reached("after the Delta table");
+        let transaction = i64::try_from(entry.sequence)?;
+        let made_by = (transaction, sealed.sha256.as_str());
+        if !adds.is_empty() && blocking(|| open.delta.add_missing_columns(&schema, made_by))? {
+            steps::reached("after the Delta columns");
+        }
         let domain_metadata = serde_json::to_string(&entry.state)?;
         let removes: Vec<String> = change.removed.iter().map(|path| within(table, path)).collect();
         let commit = Commit {
             application_id: &entry.lake_id,
-            transaction: i64::try_from(entry.sequence)?,
+            transaction,
             entry_sha256: &sealed.sha256,
             domain: DOMAIN,
             domain_metadata: &domain_metadata,
