@@ -65,7 +65,8 @@ async fn rebuild(home: &Home, time_zone: &str) -> Result<(), Failure> {
     );
     let lock = Lock::take(home, &holder)?;
     let mut lake = Lake::open_for_writing(home, &lock).await?;
-    let (path, new) = (home.warehouse(), home.dir.join("warehouse.rebuilt.duckdb"));
+    let path = home.warehouse();
+    let new = warehouse::place_of_rebuild(&path);
     let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", new.display()));
     place::remove_file(&new).map_err(failed)?;
     let made = match follow::increment(&mut lake, &new, time_zone).await? {
@@ -76,5 +77,5 @@ async fn rebuild(home: &Home, time_zone: &str) -> Result<(), Failure> {
         place::remove_file(&new).map_err(failed)?;
         return Err(error.into());
     }
-    place::rename(&new, &path).map_err(failed)
+    warehouse::put_rebuilt(&path).map_err(failed)
 }
