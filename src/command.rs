@@ -1,6 +1,7 @@
 //! The command line: what may be typed, which verb it means, what a user is told, and with which code it ends. The only
 //! module that reads the clock and writes to the terminal; each verb has a file of its own below.
 
+mod backfill;
 mod completions;
 mod demo;
 mod describe;
@@ -14,6 +15,7 @@ mod probe;
 mod query;
 mod rebuild;
 mod reconcile;
+mod rejects;
 mod report;
 mod show;
 mod simulate;
@@ -91,6 +93,8 @@ enum Verb {
     Ledger(ledger::LedgerVerb),
     Reconcile(reconcile::Reconcile),
     Rebuild(rebuild::Rebuild),
+    Rejects(rejects::RejectsVerb),
+    BackfillColumns(backfill::BackfillColumns),
     Describe(describe::Describe),
     Simulate(simulate::Simulate),
     Completions(completions::Completions),
@@ -163,6 +167,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Ledger(verb) => verb.run(&context),
         Verb::Reconcile(verb) => verb.run(&context),
         Verb::Rebuild(verb) => verb.run(&context),
+        Verb::Rejects(verb) => verb.run(&context),
+        Verb::BackfillColumns(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),
         Verb::Simulate(verb) => verb.run(&context),
         Verb::Completions(verb) => verb.run(&context),

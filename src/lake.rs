@@ -4,6 +4,8 @@
 //! A load becomes durable in this order: data files, the ledger entry that names them (the commit), the head, the Delta
 //! commits. What stands after the entry can always be done again from it.
 
+mod again;
+mod backfill;
 pub mod census;
 mod commit;
 pub mod delta;
@@ -14,6 +16,7 @@ mod known;
 mod lock;
 pub mod parquet;
 mod reconcile;
+mod rejects;
 mod resources;
 mod rewrite;
 mod roll_forward;
@@ -38,6 +41,7 @@ use crate::ledger::{Ledger, Sealed, stream_key};
 use crate::schema::Table;
 use crate::source;
 
+pub use backfill::{Filling, Lacking};
 pub use commit::{Draft, Quiet};
 use delta::{DeltaTable, Engine};
 use files::LiveFile;
@@ -47,6 +51,7 @@ use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
 pub use reconcile::Comparison;
+pub use rejects::{KeptReject, RejectFile};
 pub use rewrite::Rewrite;
 
 /// Where things stand below a home directory.

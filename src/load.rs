@@ -10,6 +10,7 @@ mod import;
 mod judge;
 mod notifications;
 mod reconcile;
+mod retry;
 mod saved;
 mod stream;
 mod text;
@@ -33,6 +34,7 @@ use crate::source::{Paging, Source, Stream};
 pub use file::{FileError, Place, SavedFile};
 pub use import::{Import, Imported, import};
 pub use reconcile::{Compared, Finding, Tally, Wish, reconcile};
+pub use retry::{Retried, retry};
 
 /// What one run is told by the command that makes it.
 pub struct Run<'a> {

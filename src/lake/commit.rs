@@ -312,7 +312,7 @@ impl Lake {
         }
     }
 
-    async fn write_files(&self, draft: &Draft<'_>, load: u64, written: &mut Vec<Written>) -> Result<()> {
+    pub(super) async fn write_files(&self, draft: &Draft<'_>, load: u64, written: &mut Vec<Written>) -> Result<()> {
         let mut stamp = Stamp {
             load: i64::try_from(load)?,
             stream: draft.stream.name.to_owned(),

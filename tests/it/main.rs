@@ -9,6 +9,7 @@ mod demo;
 mod environment;
 mod exactness;
 mod faults;
+mod growth;
 mod histories;
 mod import;
 mod import_files;
