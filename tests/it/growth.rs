@@ -240,10 +240,9 @@ fn a_lake_of_a_newer_program_is_refused_by_every_command() {
     );
     let newest = home.data().join("lake/_ledger/00000000000000000003.json");
     let text = std::fs::read_to_string(&newest).expect("the newest entry");
-    home.write(
-        "data/lake/_ledger/00000000000000000003.json",
-        &text.replacen("\"format\": 1", "\"format\": 2", 1),
-    );
+    let newer = text.replacen("\"format\": 1", "\"format\": 2", 1);
+    let newer = newer.replacen("\"kind\": \"import\"", "\"kind\": \"levitate\"", 1);
+    home.write("data/lake/_ledger/00000000000000000003.json", &newer);
     let before = files(&home);
     for command in COMMANDS {
         let ended = home.run(command);
@@ -253,6 +252,11 @@ fn a_lake_of_a_newer_program_is_refused_by_every_command() {
                 .contains("entry 3 has format 2, and this program reads 1: a newer one wrote it"),
             "{command:?}: {}{}",
             ended.stdout,
+            ended.stderr
+        );
+        assert!(
+            command[0] == "verify" || ended.stderr.contains("use the trailhouse that wrote it"),
+            "{command:?}: {}",
             ended.stderr
         );
         assert_eq!(files(&home), before, "{command:?}");
