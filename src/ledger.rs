@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 pub mod faulty;
+mod format;
 mod reconciled;
 pub mod signature;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::coverage::StreamState;
+pub use format::NewerFormat;
 pub use reconciled::{Extra, Reconciled, VanishedRecord};
 
 pub const FORMAT: u32 = 1;
@@ -228,27 +230,6 @@ impl Entry {
     }
 }
 
-/// An entry that only a newer program can read.
-#[derive(Debug, thiserror::Error)]
-#[error("ledger entry {sequence} has format {format}, and this program reads {FORMAT}: a newer one wrote it")]
-pub struct NewerFormat {
-    sequence: u64,
-    format: u32,
-}
-
-impl NewerFormat {
-    /// What to do next.
-    pub fn hint(&self) -> &'static str {
-        "use the trailhouse that wrote it, or a newer one; nothing was changed"
-    }
-}
-
-/// What is read of an entry before anything else is believed.
-#[derive(Deserialize)]
-struct Formatted {
-    format: u32,
-}
-
 /// An entry and the SHA-256 of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
@@ -321,13 +302,9 @@ impl Ledger {
         let Some(bytes) = self.bytes(&path(sequence)).await? else {
             return Ok(None);
         };
-        let unreadable = || format!("ledger entry {sequence} cannot be read");
-        // First, for nothing else of a newer format need be as it is here.
-        let Formatted { format } = serde_json::from_slice(&bytes).with_context(unreadable)?;
-        if format != FORMAT {
-            return Err(NewerFormat { sequence, format }.into());
-        }
-        let entry: Entry = serde_json::from_slice(&bytes).with_context(unreadable)?;
+        format::check(sequence, &bytes)?;
+        let entry: Entry =
+            serde_json::from_slice(&bytes).with_context(|| format!("ledger entry {sequence} cannot be read"))?;
         if entry.sequence != sequence {
             bail!("ledger entry {sequence} says it is entry {}", entry.sequence);
         }
