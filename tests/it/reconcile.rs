@@ -225,3 +225,59 @@ fn killed_anywhere_a_repair_can_be_run_again() {
         home.ok(&["verify"]);
     }
 }
+
+/// A record as the lake holds it, with other members.
+fn other(home: &Home, id: &str, change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> String {
+    let shown = home.ok(&["show", id, "--format", "json"]).stdout;
+    let shown: Vec<Value> = serde_json::from_str(&shown).expect("JSON");
+    let raw = shown[0]["raw"].as_str().expect("a text");
+    let mut record: serde_json::Map<String, Value> = serde_json::from_str(raw).expect("an object");
+    change(&mut record);
+    serde_json::to_string(&record).expect("JSON")
+}
+
+#[test]
+fn another_shape_is_no_change_and_an_older_form_is_told_apart() {
+    let service = Service::start(simulator(37, 60));
+    let home = Home::of(&service);
+    home.ok(&["sync"]);
+    let ids = home.query("select id from activity_logs where logged_at < '2026-06-29' order by logged_at, id limit 3");
+    let ids: Vec<&str> = ids.iter().map(|row| row["id"].as_str().expect("an id")).collect();
+    let reverted = other(&home, ids[2], |record| {
+        record.insert("activity_type".to_owned(), "unheard of".into());
+        record.insert("updated_at".to_owned(), "2026-06-29T23:00:00Z".into());
+    });
+    home.write("reverted.json", &reverted);
+    home.ok(&["import", "acme.audit_logs", "reverted.json"]);
+    let ended = reconcile(&home, "acme.audit_logs", &["--repair"]);
+    assert_eq!(
+        (ended.code, found(&ended)),
+        (Some(3), vec![one("reverted", ids[2])]),
+        "{}",
+        ended.stderr
+    );
+    // The same service, and a lake that holds of it what somebody kept.
+    let kept = Home::of(&service);
+    let drift = other(&home, ids[0], |record| {
+        drop(record.remove("is_legacy").expect("a member"))
+    });
+    let changed = other(&home, ids[1], |record| {
+        drop(record.insert("activity_type".to_owned(), "other".into()))
+    });
+    kept.write("kept.json", &format!("{drift}\n{changed}\n"));
+    kept.ok(&["import", "acme.audit_logs", "kept.json"]);
+    let ended = reconcile(&kept, "acme.audit_logs", &["--repair"]);
+    let counts: Vec<(String, i64)> = found(&ended)
+        .into_iter()
+        .map(|(name, count, _)| (name, count))
+        .collect();
+    let missing = home.number("select count(*) from activity_logs where logged_at < '2026-06-30'") - 2;
+    let expected = [("missing", missing), ("changed", 1), ("drift", 1)].map(|(name, count)| (name.to_owned(), count));
+    assert_eq!((ended.code, counts), (Some(0), expected.to_vec()), "{}", ended.stderr);
+    assert_eq!(
+        kept.number("select drift + revisions from loads where kind = 'sync'"),
+        2
+    );
+    let same = reconcile(&kept, "acme.audit_logs", &[]);
+    assert_eq!((same.code, found(&same)), (Some(0), vec![]), "{}", same.stderr);
+}
