@@ -114,7 +114,10 @@ impl Reconcile {
         let name = format!("{}.{}", job.source.name, job.stream.name);
         let compared = match compared {
             Ok(Some(compared)) => compared,
-            Ok(None) => return Ok(DONE),
+            Ok(None) => {
+                loading::bring_up(context, &job.home, &job.time_zone, &mut lake).await?;
+                return Ok(DONE);
+            }
             Err(error) => {
                 lake.recover().await?;
                 loading::bring_up(context, &job.home, &job.time_zone, &mut lake).await?;

@@ -161,6 +161,29 @@ fn what_a_service_cannot_be_expected_to_show_has_not_vanished() {
 }
 
 #[test]
+fn what_a_filter_keeps_back_has_not_vanished() {
+    let service = Service::start(simulator(38, 120));
+    let home = Home::of(&service);
+    home.ok(&["sync"]);
+    let base_url = service.running.base_url();
+    let filter = "[sources.acme.filters.audit_logs]\nfilter = { operator = \"exact\", field = \"performer_type\", value = \"USER\" }";
+    home.configure(&base_url, filter);
+    let ended = reconcile(&home, "acme.audit_logs", &[]);
+    let others =
+        "select count(*) from activity_logs where logged_at < '2026-06-30' and performer_type is distinct from 'USER'";
+    let found = found(&ended)
+        .into_iter()
+        .map(|(name, count, _)| (name, count))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        (ended.code, found),
+        (Some(0), vec![("extra".to_owned(), home.number(others))]),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
 fn an_account_of_zendesk_is_compared_whichever_way_it_is_read() {
     for pagination in BOTH {
         let account = Account::start(account(34, 300));
