@@ -12,7 +12,7 @@ use anyhow::Result;
 use super::stream::StreamLoad;
 use super::ways::{self, Task};
 use super::{Run, StreamError};
-use crate::coverage::{Span, StreamState};
+use crate::coverage::{Span, State, StreamState};
 use crate::http::{Client, Settings};
 use crate::lake::census::Unseen;
 use crate::lake::{Comparison, Lake};
@@ -52,7 +52,7 @@ pub struct Compared {
 /// What the readings of one comparison hand on.
 struct Readings {
     comparing: Comparing,
-    /// As the ledger holds it.
+    /// As the ledger holds it after the last of them.
     state: StreamState,
     loads: Vec<u64>,
     stored: u64,
@@ -89,11 +89,10 @@ pub async fn reconcile(
         stream,
         run: &run,
     };
-    let state = ways::open(lake, &task).await?;
     let census = lake.census(&source.name, stream, wish.span).await;
     let mut readings = Readings {
-        comparing: Comparing::new(wish, census.map_err(StreamError::Lake)?, &state),
-        state,
+        comparing: Comparing::new(wish, census.map_err(StreamError::Lake)?),
+        state: StreamState::new(&source.account),
         loads: Vec::new(),
         stored: 0,
         warnings: Vec::new(),
@@ -117,7 +116,9 @@ impl Readings {
     /// Reads the list once; `false` where the run was cancelled.
     async fn read(&mut self, lake: &mut Lake, task: &Task<'_>, client: &Arc<Client>) -> Result<bool, StreamError> {
         self.comparing.proven.clear();
-        let mut load = StreamLoad::new(lake, task, client, self.state.clone());
+        let opened = ways::open(lake, task).await?;
+        let mut load = StreamLoad::new(lake, task, client, opened);
+        self.comparing.purged = load.claims.state.coverage.spans_of(State::Purged).collect();
         load.comparing = Some(&mut self.comparing);
         let pulled = ways::pull(&mut load, &[]).await;
         let stored = load.store_repairs().await.map_err(StreamError::Lake);

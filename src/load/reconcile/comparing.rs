@@ -9,7 +9,7 @@ use super::super::Progress;
 use super::super::buffer::Target;
 use super::super::stream::StreamLoad;
 use super::{Finding, Tally, Wish, number};
-use crate::coverage::{Gap, Span, State, StreamState};
+use crate::coverage::{Gap, Span};
 use crate::lake::Incoming;
 use crate::lake::census::{Census, Hash, Key, Standing, shortened};
 use crate::ledger::Kind;
@@ -40,11 +40,11 @@ pub(in crate::load) struct Comparing {
 }
 
 impl Comparing {
-    pub(super) fn new(wish: Wish, census: Census, state: &StreamState) -> Self {
+    pub(super) fn new(wish: Wish, census: Census) -> Self {
         Self {
             wish,
             census,
-            purged: state.coverage.spans_of(State::Purged).collect(),
+            purged: Vec::new(),
             tally: Tally::default(),
             judged: HashSet::new(),
             unreadable: HashSet::new(),
@@ -68,7 +68,8 @@ impl Comparing {
         if standing == Standing::Same || is_outside || !self.judged.insert((key, hash)) {
             return None;
         }
-        if self.purged.iter().any(|span| holds(span, record.order_at)) {
+        let is_purged = |at: Micros| self.purged.iter().any(|span| holds(span, at));
+        if is_purged(record.event_at) && is_purged(record.order_at) {
             self.withheld += 1;
             return None;
         }
