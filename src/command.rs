@@ -2,6 +2,7 @@
 //! module that reads the clock and writes to the terminal; each verb has a file of its own below.
 
 mod backfill;
+mod compact;
 mod completions;
 mod demo;
 mod describe;
@@ -92,6 +93,7 @@ enum Verb {
     Verify(verify::Verify),
     Ledger(ledger::LedgerVerb),
     Reconcile(reconcile::Reconcile),
+    Compact(compact::Compact),
     Rebuild(rebuild::Rebuild),
     Rejects(rejects::RejectsVerb),
     BackfillColumns(backfill::BackfillColumns),
@@ -166,6 +168,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Verify(verb) => verb.run(&context),
         Verb::Ledger(verb) => verb.run(&context),
         Verb::Reconcile(verb) => verb.run(&context),
+        Verb::Compact(verb) => verb.run(&context),
         Verb::Rebuild(verb) => verb.run(&context),
         Verb::Rejects(verb) => verb.run(&context),
         Verb::BackfillColumns(verb) => verb.run(&context),

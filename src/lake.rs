@@ -7,7 +7,10 @@
 mod again;
 mod backfill;
 pub mod census;
+mod adopt;
+mod blank;
 mod commit;
+mod compact;
 pub mod delta;
 pub mod files;
 mod find;
@@ -15,6 +18,7 @@ mod keys;
 mod known;
 mod lock;
 pub mod parquet;
+mod output;
 mod reconcile;
 mod rejects;
 mod resources;
@@ -22,6 +26,7 @@ mod rewrite;
 mod roll_forward;
 mod sign;
 pub mod statistics;
+mod vacuum;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -41,8 +46,10 @@ use crate::ledger::{Ledger, Sealed, stream_key};
 use crate::schema::Table;
 use crate::source;
 
+pub use adopt::{Adopted, ForeignCommit};
 pub use backfill::{Filling, Lacking};
 pub use commit::{Draft, Quiet};
+pub use compact::{Compacted, Compaction, Extent};
 use delta::{DeltaTable, Engine};
 use files::LiveFile;
 pub use find::Found;
@@ -191,7 +198,14 @@ impl Lake {
     }
 
     /// Opens the lake of a home for writing, whose lock the caller holds, and finishes what a killed run left.
-    pub async fn open_for_writing(home: &Home, _lock: &Lock) -> Result<Self> {
+    pub async fn open_for_writing(home: &Home, lock: &Lock) -> Result<Self> {
+        let lake = Self::open_for_adoption(home, lock).await?;
+        lake.unrecorded_delta_commits()?.of_entries()?;
+        Ok(lake)
+    }
+
+    /// As [`Lake::open_for_writing`], also where another program has written to the Delta tables.
+    pub async fn open_for_adoption(home: &Home, _lock: &Lock) -> Result<Self> {
         let ledger = home.lake().join(crate::ledger::FOLDER);
         place::create_folder(&ledger).with_context(|| format!("{} cannot be created", ledger.display()))?;
         roll_forward::remove_staged(&home.lake())

@@ -7,7 +7,7 @@ mod format;
 mod reconciled;
 pub mod signature;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -192,6 +192,12 @@ pub struct Entry {
     /// Data files whose bytes are taken away once this entry is durable; their tables do not show them any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<String>,
+    /// Of this entry and those before it, which removed files that no entry has deleted yet, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undeleted: Vec<u64>,
+    /// Delta commits of another program that this entry takes over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopted: Vec<DeltaFile>,
     /// The public key in force after this entry, which signs the next one; absent while the ledger is not signed. An entry is
     /// signed by the key before it, the first that names one by its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -219,6 +225,13 @@ impl Entry {
             .as_ref()
             .filter(|_| own)
             .or_else(|| quiet().map(|quiet| &quiet.state))
+    }
+
+    /// Files this entry removes from their tables and leaves in their folders.
+    pub fn left_behind(&self) -> Vec<String> {
+        let deleted: BTreeSet<&String> = self.deleted.iter().collect();
+        let removed = self.tables.values().flat_map(|change| &change.removed);
+        removed.filter(|path| !deleted.contains(path)).cloned().collect()
     }
 
     /// The entry as the bytes of its file, and with their hash.
@@ -409,6 +422,8 @@ mod tests {
             tables: BTreeMap::new(),
             reconciled: None,
             deleted: Vec::new(),
+            undeleted: Vec::new(),
+            adopted: Vec::new(),
             signing_key: None,
             delta_commits: Vec::new(),
             states: BTreeMap::new(),

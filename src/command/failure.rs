@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::{FAILED, USAGE};
 use crate::config::ConfigError;
-use crate::lake::{BadHome, Held, KeyError};
+use crate::lake::{BadHome, ForeignCommit, Held, KeyError};
 use crate::ledger::NewerFormat;
 use crate::warehouse::WarehouseError;
 
@@ -84,6 +84,9 @@ impl From<anyhow::Error> for Failure {
         }
         if let Some(newer) = error.downcast_ref::<NewerFormat>() {
             return Self::failed(newer.to_string()).hinted(newer.hint());
+        }
+        if let Some(foreign) = error.downcast_ref::<ForeignCommit>() {
+            return Self::failed(foreign.to_string()).hinted(foreign.hint());
         }
         let is_refused = |cause: &(dyn std::error::Error + 'static)| {
             let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);

@@ -3,29 +3,28 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use object_store::path::Path;
-use object_store::{ObjectStoreExt, PutPayload};
 use uuid::Uuid;
 
 use super::commit::Written;
 use super::files::{Added, Partition};
-use super::parquet::{encoder, read_whole};
+use super::output::Output;
+use super::parquet::read_whole;
 use super::roll_forward::load_of;
-use super::statistics::{self, of_rows};
 use super::{Lake, blocking};
 use crate::atomic::steps;
-use crate::ledger::{AddedFile, LoadPart, sha256};
+use crate::ledger::{AddedFile, LoadPart};
 use crate::schema::{Micros, Table};
 
 /// Rows that are read at once: few, for their JSON is wide.
 const ROWS: usize = 2_048;
 
 impl Lake {
-    /// Writes a file again under a name of the next entry. `change` gives for some rows the same number of rows of the same
-    /// records; one file's packed bytes and these rows are all that is held at a time.
+    /// Writes a file again under a name of the next entry, some rows at a time. `change` gives for them as many rows of the same
+    /// records.
     pub(super) async fn write_again(
         &self,
         (table, path): (&'static Table, &str),
@@ -33,20 +32,8 @@ impl Lake {
         change: &mut (dyn FnMut(RecordBatch) -> Result<RecordBatch> + Send),
     ) -> Result<Written> {
         let old = self.added_file(table, path).await?;
-        let columns = table.statistics_columns();
-        let mut writer = encoder(Arc::new(table.file_schema()), &columns)?;
-        let mut kept = Vec::new();
-        let mut batches = std::pin::pin!(read_whole(Arc::clone(&self.store), Path::parse(path)?, ROWS).await?);
-        while let Some(batch) = batches.try_next().await? {
-            blocking(|| -> Result<()> {
-                let rows = change(batch)?;
-                statistics::add(&mut kept, of_rows(std::slice::from_ref(&rows), &columns)?);
-                Ok(writer.write(&rows)?)
-            })
-            .with_context(|| path.to_owned())?;
-        }
-        let bytes = blocking(|| writer.into_inner())?;
-        let partition = place(path).with_context(|| format!("{path}: not a partition"))?;
+        let (_, relative) = path.split_once('/').with_context(|| format!("{path}: of no table"))?;
+        let partition = Partition::of_path(relative).with_context(|| format!("{path}: not a partition"))?;
         let number = self.next_load();
         let name = format!(
             "source={}/month={}/{number}-{}.parquet",
@@ -54,37 +41,44 @@ impl Lake {
             partition.month,
             Uuid::new_v4()
         );
-        let file = AddedFile {
-            path: format!("{}/{name}", table.name),
-            bytes: u64::try_from(bytes.len())?,
-            sha256: sha256(&bytes),
-            loads: if old.loads.is_empty() {
-                vec![LoadPart {
-                    load: load_of(path).with_context(|| format!("{path}: of no load"))?,
-                    rows: old.rows,
-                    digest: old.digest.clone(),
-                }]
-            } else {
-                old.loads
-            },
-            rows: old.rows,
-            digest: old.digest,
+        let mut output = Output::create(&self.store, format!("{}/{name}", table.name), table).await?;
+        let mut batches = std::pin::pin!(read_whole(Arc::clone(&self.store), Path::parse(path)?, ROWS).await?);
+        while let Some(batch) = batches.try_next().await? {
+            let rows = blocking(|| change(batch)).with_context(|| path.to_owned())?;
+            output.write(&rows).await?;
+        }
+        let made = output.finish().await?;
+        if made.rows != old.rows {
+            bail!("{path}: {} rows, and the ledger names {}", made.rows, old.rows);
+        }
+        let loads = if old.loads.is_empty() {
+            vec![LoadPart {
+                load: load_of(path).with_context(|| format!("{path}: of no load"))?,
+                rows: old.rows,
+                digest: old.digest.clone(),
+            }]
+        } else {
+            old.loads
         };
-        let added = Added {
-            path: name,
-            partition,
-            size_bytes: file.bytes,
-            modified_ms: at / 1_000,
-            rows: file.rows,
-            statistics: kept,
-        };
-        let put = self.store.put(&Path::parse(&file.path)?, PutPayload::from(bytes)).await;
-        put.with_context(|| format!("{} cannot be written", file.path))?;
         steps::reached("after a data file is written again");
         Ok(Written {
             table: table.name,
-            file,
-            added,
+            added: Added {
+                path: name,
+                partition,
+                size_bytes: made.bytes,
+                modified_ms: at / 1_000,
+                rows: made.rows,
+                statistics: made.statistics,
+            },
+            file: AddedFile {
+                path: made.path,
+                bytes: made.bytes,
+                rows: made.rows,
+                sha256: made.sha256,
+                digest: old.digest,
+                loads,
+            },
         })
     }
 
@@ -97,10 +91,4 @@ impl Lake {
         file.cloned()
             .with_context(|| format!("ledger entry {sequence} does not name {path}"))
     }
-}
-
-/// The partition of a file, whose path is relative to the lake.
-fn place(path: &str) -> Option<Partition> {
-    let (_, relative) = path.split_once('/')?;
-    Partition::of_path(relative)
 }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use arrow::array::RecordBatch;
 use object_store::path::Path;
 
+use super::files::LiveFile;
 use super::known::text;
 use super::parquet::columns_of;
 use super::{Lake, Rewrite};
@@ -43,18 +44,9 @@ impl Lake {
     pub async fn lacking_columns(&mut self) -> Result<Vec<Lacking>> {
         let mut lacking = Vec::new();
         for table in source::TABLES.iter().filter(|table| table.name != REJECTS.name) {
-            let schema = table.file_schema();
             for file in self.live_files(table)?.to_vec() {
                 let path = format!("{}/{}", table.name, file.path);
-                let held = columns_of(Arc::clone(&self.store), Path::parse(&path)?).await?;
-                if held.iter().any(|column| schema.field_with_name(column).is_err()) {
-                    tracing::warn!("{path}: has columns that this program does not know, and stays as it is");
-                    continue;
-                }
-                let declared = table.columns.iter().map(|column| column.name);
-                let columns: Vec<_> = declared
-                    .filter(|name| !held.iter().any(|column| column == name))
-                    .collect();
+                let columns = self.lacking_of(table, &path).await?;
                 if !columns.is_empty() {
                     lacking.push(Lacking {
                         table,
@@ -67,6 +59,32 @@ impl Lake {
             }
         }
         Ok(lacking)
+    }
+
+    /// The declared columns that a file was written without; none of a file with columns that this program does not know.
+    pub(super) async fn lacking_of(&self, table: &'static Table, path: &str) -> Result<Vec<&'static str>> {
+        let schema = table.file_schema();
+        let held = columns_of(Arc::clone(&self.store), Path::parse(path)?).await?;
+        if held.iter().any(|column| schema.field_with_name(column).is_err()) {
+            tracing::warn!("{path}: has columns that this program does not know, and stays as it is");
+            return Ok(Vec::new());
+        }
+        let declared = table.columns.iter().map(|column| column.name);
+        let is_lacking = |name: &&str| !held.iter().any(|column| column == name);
+        Ok(declared.filter(is_lacking).collect())
+    }
+
+    /// Leaves out files that were written before a column was declared, for they are known by that: merged, they could not be
+    /// filled. Says whether there is still something to merge.
+    pub(super) async fn leave_older(&self, table: &'static Table, files: &mut Vec<LiveFile>) -> Result<bool> {
+        let all = files.len();
+        for file in std::mem::take(files) {
+            let path = format!("{}/{}", table.name, file.path);
+            if table.name == REJECTS.name || self.lacking_of(table, &path).await?.is_empty() {
+                files.push(file);
+            }
+        }
+        Ok(files.len() == all || files.len() > 1)
     }
 
     /// Writes the files again with all columns, in one entry, and returns its number. One file is held at a time.

@@ -3,7 +3,8 @@
 
 mod anchor;
 mod contents;
-mod files;
+pub(super) mod files;
+mod moved;
 mod signatures;
 mod tables;
 mod unnamed;
@@ -96,6 +97,8 @@ struct Named {
     live: BTreeMap<String, AddedFile>,
     removed: BTreeSet<String>,
     deleted: BTreeSet<String>,
+    /// Table and version of the Delta commits of other programs that an entry took over.
+    adopted: BTreeSet<(String, u64)>,
     delta: Vec<DeltaFile>,
 }
 
@@ -140,6 +143,7 @@ impl Lake {
             let may_lack_signature = present.last() == Some(&sequence) && is_before(&head, sequence);
             self.check_signature(verdict, newest.as_ref(), (&sealed, &bytes), may_lack_signature)
                 .await;
+            moved::check(verdict, named, &sealed.entry);
             for (table, change) in &sealed.entry.tables {
                 debug_assert!(change.added.iter().all(|file| file.path.starts_with(table.as_str())));
                 named
@@ -151,6 +155,10 @@ impl Lake {
                 }
             }
             named.deleted.extend(sealed.entry.deleted.iter().cloned());
+            let adopted = sealed.entry.adopted.iter();
+            named
+                .adopted
+                .extend(adopted.map(|file| (file.table.clone(), file.version)));
             named.delta.extend(sealed.entry.delta_commits.iter().cloned());
             verdict.hashes.insert(sequence, sealed.sha256.clone());
             verdict.entries += 1;

@@ -1,7 +1,7 @@
 //! What the ledger and the Delta logs say of every data file, as plain data for a reading that shares nothing with this one.
 //! Apart from the check of the files, which needs no more of them than their bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -22,6 +22,8 @@ pub struct Contents {
 #[derive(Debug)]
 pub struct Held {
     pub file: AddedFile,
+    /// Whether another program wrote it, in an order of its own.
+    pub is_adopted: bool,
     /// Column, least and greatest time.
     pub times: Vec<(String, Micros, Micros)>,
 }
@@ -31,10 +33,15 @@ impl Lake {
     pub async fn contents(&self) -> Result<Contents> {
         let mut contents = Contents::default();
         let mut live: BTreeMap<String, AddedFile> = BTreeMap::new();
+        let mut adopted = BTreeSet::new();
         for sequence in 1.. {
             let Ok(Some(sealed)) = self.ledger.read(sequence).await else {
                 break;
             };
+            if sealed.entry.kind == Kind::Adopt {
+                let added = sealed.entry.tables.values().flat_map(|change| &change.added);
+                adopted.extend(added.map(|file| file.path.clone()));
+            }
             let is_load = matches!(sealed.entry.kind, Kind::Sync | Kind::Import | Kind::Retry);
             for change in sealed.entry.tables.into_values() {
                 let added = change.added.iter().filter(|file| is_load && file.loads.is_empty());
@@ -47,6 +54,7 @@ impl Lake {
         contents.live = live
             .into_values()
             .map(|file| Held {
+                is_adopted: adopted.contains(&file.path),
                 times: times.remove(&file.path).unwrap_or_default(),
                 file,
             })
