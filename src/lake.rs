@@ -4,6 +4,9 @@
 //! A load becomes durable in this order: data files, the ledger entry that names them (the commit), the head, the Delta
 //! commits. What stands after the entry can always be done again from it.
 
+mod again;
+mod backfill;
+pub mod census;
 mod adopt;
 mod blank;
 mod commit;
@@ -15,6 +18,9 @@ mod keys;
 mod known;
 mod lock;
 pub mod parquet;
+mod output;
+mod reconcile;
+mod rejects;
 mod resources;
 mod rewrite;
 mod roll_forward;
@@ -41,6 +47,7 @@ use crate::schema::Table;
 use crate::source;
 
 pub use adopt::{Adopted, ForeignCommit};
+pub use backfill::{Filling, Lacking};
 pub use commit::{Draft, Quiet};
 pub use compact::{Compacted, Compaction, Extent};
 use delta::{DeltaTable, Engine};
@@ -50,6 +57,8 @@ pub use keys::KeyError;
 use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
+pub use reconcile::Comparison;
+pub use rejects::{KeptReject, RejectFile};
 pub use rewrite::Rewrite;
 
 /// Where things stand below a home directory.

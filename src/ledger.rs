@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 pub mod faulty;
+mod format;
+mod reconciled;
 pub mod signature;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::coverage::StreamState;
+pub use format::NewerFormat;
+pub use reconciled::{Extra, Reconciled, VanishedRecord};
 
 pub const FORMAT: u32 = 1;
 pub const FOLDER: &str = "_ledger";
@@ -182,6 +186,9 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<QuietStream>,
     pub tables: BTreeMap<String, TableChange>,
+    /// Of a `reconcile` entry: what was compared, and what differed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciled: Option<Reconciled>,
     /// Data files whose bytes are taken away once this entry is durable; their tables do not show them any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<String>,
@@ -308,14 +315,9 @@ impl Ledger {
         let Some(bytes) = self.bytes(&path(sequence)).await? else {
             return Ok(None);
         };
+        format::check(sequence, &bytes)?;
         let entry: Entry =
             serde_json::from_slice(&bytes).with_context(|| format!("ledger entry {sequence} cannot be read"))?;
-        if entry.format != FORMAT {
-            bail!(
-                "ledger entry {sequence} has format {}, and this program reads {FORMAT}: a newer one wrote it",
-                entry.format
-            );
-        }
         if entry.sequence != sequence {
             bail!("ledger entry {sequence} says it is entry {}", entry.sequence);
         }
@@ -418,6 +420,7 @@ mod tests {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            reconciled: None,
             deleted: Vec::new(),
             undeleted: Vec::new(),
             adopted: Vec::new(),

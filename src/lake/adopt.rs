@@ -11,7 +11,6 @@ use object_store::path::Path;
 use super::Lake;
 use super::compact::prove::{Parts, RowSum, RowSums, held};
 use super::files::{LiveFile, Partition};
-use super::roll_forward::partition;
 use super::verify::files::hash_of;
 use crate::ledger::{AddedFile, Entry, Kind, LoadPart, TableChange};
 use crate::schema::{Micros, Table};
@@ -185,7 +184,7 @@ impl Lake {
 
     async fn brought(&self, (table, sums): (&Table, &RowSums), file: &LiveFile) -> Result<Brought> {
         let path = format!("{}/{}", table.name, file.path);
-        if partition(&file.path).as_ref() != Some(&file.partition) {
+        if Partition::of_path(&file.path).as_ref() != Some(&file.partition) {
             bail!("{path}: does not stand in the folder of its partition");
         }
         let (bytes, sha256) = hash_of(&*self.store, &path)
@@ -276,5 +275,5 @@ fn parts(entry: &Entry, file: &AddedFile) -> Vec<LoadPart> {
 
 /// The partition of a path of the lake.
 fn place_of(path: &str) -> Option<Partition> {
-    partition(path.split_once('/')?.1)
+    Partition::of_path(path.split_once('/')?.1)
 }

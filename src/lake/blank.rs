@@ -68,6 +68,7 @@ impl Lake {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            reconciled: None,
             deleted: Vec::new(),
             undeleted: newest.map(|newest| newest.entry.undeleted.clone()).unwrap_or_default(),
             adopted: Vec::new(),

@@ -5,7 +5,6 @@
 mod choose;
 mod merge;
 mod order;
-mod output;
 pub(super) mod prove;
 
 use std::collections::BTreeMap;
@@ -16,11 +15,11 @@ use uuid::Uuid;
 
 use self::choose::choose;
 use self::merge::{Input, Merge, groups};
-use self::output::{Finished, Output};
 use self::prove::{Parts, RowSum, RowSums, held};
 use super::Lake;
 use super::commit::Written;
 use super::files::{Added, LiveFile, Partition};
+use super::output::{Finished, Output};
 use super::rewrite::Rewrite;
 use super::statistics::Bounds;
 use super::verify::files::hash_of;
@@ -159,7 +158,10 @@ impl Lake {
     pub async fn compact(&mut self, task: &Compaction<'_>) -> Result<Compacted> {
         let mut compacted = Compacted::default();
         let mut merged = Merged::default();
-        for job in self.jobs(task)? {
+        for mut job in self.jobs(task)? {
+            if !self.leave_older(job.table, &mut job.files).await? {
+                continue;
+            }
             if task.cancelled.load(Ordering::SeqCst) {
                 break;
             }

@@ -1,21 +1,24 @@
 //! Bringing the warehouse up to the lake: what it has not applied yet, from the entries and the live files. Apart from the
 //! load because it is also done when nothing is loaded.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use crate::coverage::Span;
 use crate::lake::Lake;
-use crate::lake::files::LiveFile;
+use crate::lake::files::{LiveFile, Partition};
 use crate::lake::statistics::Bounds;
-use crate::ledger::{AddedFile, Counts, Entry, Kind, Sealed};
+use crate::ledger::{Counts, Entry, Kind, Sealed, VanishedRecord};
 use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
-use crate::warehouse::{self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Warehouse};
+use crate::warehouse::{
+    self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Reread, VanishedRow, Warehouse,
+};
 
-/// What the warehouse at `path` lacks of the lake; `None` when it has it all, and its views are this program's for the zone.
+/// What the warehouse at `path` lacks of the lake; `None` when it has it all in one file, and its views are this program's for
+/// the zone.
 pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Increment>> {
     let Some(lake_id) = lake.id().map(str::to_owned) else {
         return Ok(None);
@@ -28,63 +31,97 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
         .map_or(0, |following| following.sequence);
     let sequence = lake.sequence();
     let has_all = following.is_some_and(|following| following.lake_id == lake_id && following.sequence == sequence);
-    if has_all && Warehouse::open_read_only(path)?.is_current(time_zone)? {
+    if has_all && !warehouse::has_log(path) && Warehouse::open_read_only(path)?.is_current(time_zone)? {
         return Ok(None);
+    }
+    let mut newer = Newer::default();
+    for entry in applied + 1..=sequence {
+        newer.take(&lake.entry(entry).await?);
+    }
+    if applied == 0 {
+        // There is nothing that could be read again.
+        newer.reread.clear();
     }
     let mut files = Vec::new();
     for table in source::TABLES {
         let live = lake.live_files(table)?.to_vec();
-        files.extend(
-            live.iter()
-                .map(|file| data_file(lake, table, file))
-                .filter(|file| file.max_load > signed(applied)),
-        );
-    }
-    let (mut loads, mut added) = (Vec::new(), BTreeMap::new());
-    for entry in applied + 1..=sequence {
-        let sealed = lake.entry(entry).await?;
-        for change in sealed.entry.tables.values() {
-            for file in &change.added {
-                let is_newer = brings_newer(&sealed.entry, file, applied);
-                added.insert(lake.path(&file.path), (file.rows, is_newer));
-            }
-            for removed in &change.removed {
-                added.remove(&lake.path(removed));
-            }
-        }
-        load_rows(&sealed, &mut loads);
-    }
-    let read = files
-        .iter()
-        .filter(|file| file.min_load > signed(applied) || added.contains_key(&file.path));
-    let read: BTreeMap<&PathBuf, u64> = read.map(|file| (&file.path, file.rows)).collect();
-    let shown: u64 = read.values().sum();
-    let named = added
-        .iter()
-        .filter(|(path, (_, is_newer))| *is_newer || read.contains_key(path));
-    let named: u64 = named.map(|(_, (rows, _))| rows).sum();
-    if shown != named {
-        bail!(
-            "the Delta tables show {shown} rows of the loads after {applied}, and the ledger names {named}: see `trailhouse verify`"
-        );
+        newer.check(table, &live)?;
+        let all = live.iter().map(|file| data_file(lake, table, file));
+        files.extend(all.filter(|file| file.max_load > signed(applied) || newer.is_read_again(file)));
     }
     let (coverage, gaps) = coverage(lake).await?;
     Ok(Some(Increment {
         lake_id,
         sequence,
         files,
-        loads,
+        loads: newer.loads,
         coverage,
         gaps,
-        reread: Vec::new(),
+        reread: newer.reread,
+        vanished: newer.vanished,
     }))
 }
 
-/// Whether a file an entry adds is known to hold rows of loads after the applied one: others may hold older ones alone.
-fn brings_newer(entry: &Entry, file: &AddedFile, applied: u64) -> bool {
-    match file.loads.as_slice() {
-        [] => matches!(entry.kind, Kind::Sync | Kind::Import),
-        loads => loads.iter().any(|part| part.load > applied),
+/// What the entries say that the warehouse has not applied.
+#[derive(Default)]
+struct Newer {
+    loads: Vec<LoadRow>,
+    /// Files that are there from these entries on.
+    named: BTreeSet<String>,
+    removed: BTreeSet<String>,
+    reread: Vec<Reread>,
+    vanished: Vec<VanishedRow>,
+}
+
+impl Newer {
+    fn take(&mut self, sealed: &Sealed) {
+        let entry = &sealed.entry;
+        for (name, change) in &entry.tables {
+            self.named.extend(change.added.iter().map(|file| file.path.clone()));
+            for path in &change.removed {
+                self.named.remove(path);
+                self.removed.insert(path.clone());
+            }
+            let Some(table) = source::table(name).filter(|_| entry.kind.rewrites_rows()) else {
+                continue;
+            };
+            let relative = change.removed.iter().filter_map(|path| path.split_once('/'));
+            for partition in relative.filter_map(|(_, path)| Partition::of_path(path)) {
+                let reread = Reread {
+                    table: table.name,
+                    source: partition.source,
+                    month: partition.month,
+                };
+                if !self.reread.contains(&reread) {
+                    self.reread.push(reread);
+                }
+            }
+        }
+        load_rows(sealed, &mut self.loads);
+        self.vanished.extend(vanished_rows(sealed));
+    }
+
+    fn is_read_again(&self, file: &DataFile) -> bool {
+        let is_its =
+            |again: &Reread| again.table == file.table.name && again.source == file.source && again.month == file.month;
+        self.reread.iter().any(is_its)
+    }
+
+    /// The table shows what these entries name, and nothing that they removed.
+    fn check(&self, table: &Table, live: &[LiveFile]) -> Result<()> {
+        let shown: BTreeSet<String> = live
+            .iter()
+            .map(|file| format!("{}/{}", table.name, file.path))
+            .collect();
+        let of_table = |path: &&String| path.split_once('/').is_some_and(|(name, _)| name == table.name);
+        let missing = self.named.iter().filter(of_table).find(|path| !shown.contains(*path));
+        let left = self.removed.iter().find(|path| shown.contains(*path));
+        for (path, what) in [(missing, "does not show"), (left, "still shows")] {
+            if let Some(path) = path {
+                bail!("the Delta table {} {what} {path}: see `trailhouse verify`", table.name);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -190,6 +227,30 @@ fn load_rows(sealed: &Sealed, rows: &mut Vec<LoadRow>) {
             &entry.counts,
         ));
     }
+}
+
+fn vanished_rows(sealed: &Sealed) -> Vec<VanishedRow> {
+    let entry = &sealed.entry;
+    let records = entry
+        .reconciled
+        .iter()
+        .flat_map(|reconciled| &reconciled.vanished_records);
+    let row = |record: &VanishedRecord| VanishedRow {
+        load: signed(entry.sequence),
+        source: entry.source.clone().unwrap_or_default(),
+        stream: stream_of(entry),
+        table_name: record.table.clone(),
+        id: record.id.clone(),
+        occurred_at: record.occurred_at,
+        observed_at: time(&entry.finished_at),
+    };
+    records.map(row).collect()
+}
+
+/// The stream of an entry as its rows name it, without the filter.
+fn stream_of(entry: &Entry) -> String {
+    let name = entry.stream.as_deref().unwrap_or_default();
+    name.split('?').next().unwrap_or_default().to_owned()
 }
 
 fn load_row(sealed: &Sealed, source: Option<&String>, stream: Option<&String>, counts: &Counts) -> LoadRow {

@@ -99,7 +99,7 @@ pub(super) async fn load(
 }
 
 /// The state of the stream, which belongs to one account.
-async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> {
+pub(super) async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> {
     let source = task.source;
     let state = lake
         .state(&source.name, &task.state_name())
@@ -119,7 +119,7 @@ async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> 
     Ok(state)
 }
 
-async fn pull(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), StreamError> {
+pub(super) async fn pull(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), StreamError> {
     let task = load.task;
     match task.stream.paging {
         Paging::Numbered { sort } => {

@@ -42,9 +42,9 @@ impl Lake {
                 let added = sealed.entry.tables.values().flat_map(|change| &change.added);
                 adopted.extend(added.map(|file| file.path.clone()));
             }
-            let is_load = matches!(sealed.entry.kind, Kind::Sync | Kind::Import);
+            let is_load = matches!(sealed.entry.kind, Kind::Sync | Kind::Import | Kind::Retry);
             for change in sealed.entry.tables.into_values() {
-                let added = change.added.iter().filter(|_| is_load);
+                let added = change.added.iter().filter(|file| is_load && file.loads.is_empty());
                 contents.loads.extend(added.map(|file| (sequence, file.clone())));
                 live.extend(change.added.into_iter().map(|file| (file.path.clone(), file)));
                 change.removed.iter().for_each(|path| drop(live.remove(path)));

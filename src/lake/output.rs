@@ -1,5 +1,6 @@
-//! One file of a merge while it is written: rows go in bit by bit and bytes leave in parts, so that its size costs no memory.
-//! Packing takes a thread of its own, beside which the next rows are read. Apart from the merge, which knows rows and no bytes.
+//! One file made of others while it is written: rows go in bit by bit and bytes leave in parts, so that its size costs no
+//! memory. Packing takes a thread of its own, beside which the next rows are read. Apart from merging and filling, which know
+//! rows and no bytes.
 
 use std::sync::Arc;
 
