@@ -131,6 +131,21 @@ pub struct AddedFile {
     pub loads: Vec<LoadPart>,
 }
 
+impl AddedFile {
+    /// What each load stored of it; `sequence` is that of the entry which adds it.
+    pub fn parts(&self, sequence: u64) -> Vec<LoadPart> {
+        if !self.loads.is_empty() {
+            return self.loads.clone();
+        }
+        let whole = LoadPart {
+            load: sequence,
+            rows: self.rows,
+            digest: self.digest.clone(),
+        };
+        vec![whole]
+    }
+}
+
 /// The rows of a file that one load stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadPart {
