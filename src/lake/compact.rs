@@ -300,7 +300,7 @@ impl Lake {
                 Some(open) => open,
                 None => self.output(making).await?,
             };
-            open.write(&batch).await?;
+            open.write(batch).await?;
             let is_full = open.size() >= share.bytes || open.rows() >= share.rows;
             if is_full && made.len() + 1 < share.pieces {
                 made.push(open.finish().await?);
