@@ -161,8 +161,13 @@ impl Lake {
         let mut compacted = Compacted::default();
         let mut merged = Merged::default();
         for mut job in self.jobs(task)? {
-            if !self.leave_older(job.table, &mut job.files).await? {
-                continue;
+            match self.leave_older(job.table, &mut job.files).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    compacted.failures.push((job.name(), error));
+                    continue;
+                }
             }
             if task.cancelled.load(Ordering::SeqCst) {
                 break;
