@@ -211,6 +211,11 @@ pub fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> Result<W
     copy::catch_up(path, time_zone, increment)
 }
 
+/// Whether changes stand beside the file that are not in it yet: a writer was ended before it could write them out.
+pub fn has_log(path: &Path) -> bool {
+    access::wal_of(path).exists()
+}
+
 /// Tables, views, macros and other objects in the warehouse that trailhouse did not make, such as `view main.mine`; a rebuild
 /// would lose them.
 pub fn foreign_objects(path: &Path) -> Result<Vec<String>, WarehouseError> {

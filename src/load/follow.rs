@@ -17,7 +17,8 @@ use crate::warehouse::{
     self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Reread, VanishedRow, Warehouse,
 };
 
-/// What the warehouse at `path` lacks of the lake; `None` when it has it all, and its views are this program's for the zone.
+/// What the warehouse at `path` lacks of the lake; `None` when it has it all in one file, and its views are this program's for
+/// the zone.
 pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Increment>> {
     let Some(lake_id) = lake.id().map(str::to_owned) else {
         return Ok(None);
@@ -30,7 +31,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
         .map_or(0, |following| following.sequence);
     let sequence = lake.sequence();
     let has_all = following.is_some_and(|following| following.lake_id == lake_id && following.sequence == sequence);
-    if has_all && Warehouse::open_read_only(path)?.is_current(time_zone)? {
+    if has_all && !warehouse::has_log(path) && Warehouse::open_read_only(path)?.is_current(time_zone)? {
         return Ok(None);
     }
     let mut newer = Newer::default();
