@@ -159,13 +159,15 @@ impl Lake {
         let mut compacted = Compacted::default();
         let mut merged = Merged::default();
         for mut job in self.jobs(task)? {
-            if !self.leave_older(job.table, &mut job.files).await? {
-                continue;
-            }
             if task.cancelled.load(Ordering::SeqCst) {
                 break;
             }
-            let written = match self.merge(&job, (task.clock)()).await {
+            let made = match self.leave_older(job.table, &mut job.files).await {
+                Ok(false) => continue,
+                Ok(true) => self.merge(&job, (task.clock)()).await,
+                Err(error) => Err(error),
+            };
+            let written = match made {
                 Ok(written) => written,
                 Err(error) => {
                     compacted.failures.push((job.name(), error));
