@@ -82,7 +82,11 @@ impl Lake {
         };
         for sequence in sequences {
             let entry = self.entry(sequence).await?.entry;
-            let added = entry.tables.get(table.name).into_iter().flat_map(|change| &change.added);
+            let added = entry
+                .tables
+                .get(table.name)
+                .into_iter()
+                .flat_map(|change| &change.added);
             if let Some(file) = added.into_iter().find(|file| file.path == path) {
                 return Ok(AddedFile {
                     loads: file.parts(sequence),
