@@ -1,6 +1,7 @@
 //! The ledger: numbered, hash-chained entries, each the commit of what it names. Apart from the lake's tables because it is
 //! what they are judged by: whoever holds a copy of the folder can check the chain without any of the rest.
 
+mod added;
 #[cfg(test)]
 pub mod faulty;
 mod format;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::coverage::StreamState;
+pub use added::{AddedFile, LoadPart};
 pub use format::NewerFormat;
 pub use reconciled::{Extra, Reconciled, VanishedRecord};
 
@@ -114,30 +116,6 @@ impl Counts {
     pub fn balance(&self) -> bool {
         self.received == self.stored + self.duplicates + self.rejects + self.withheld
     }
-}
-
-/// A data file an entry adds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddedFile {
-    /// Relative to the lake.
-    pub path: String,
-    pub bytes: u64,
-    pub rows: u64,
-    pub sha256: String,
-    /// Of the records, whatever files they stand in.
-    pub digest: String,
-    /// What each load stored of it, where that is not all of one load.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub loads: Vec<LoadPart>,
-}
-
-/// The rows of a file that one load stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoadPart {
-    pub load: u64,
-    pub rows: u64,
-    /// Of these records.
-    pub digest: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -103,7 +103,7 @@ async fn adopt(context: &Context, (home, config): (&Home, &Config), started_at: 
     match adopted.commits {
         0 => context.terminal.say("no other program has changed the Delta tables"),
         commits => context.terminal.say(&format!(
-            "{commits} Delta commits of another program are adopted: {} files in place of {}, with the same rows",
+            "adopted from another program: Delta commits: {commits}; data files: {}, in place of {}, with the same rows",
             adopted.added, adopted.removed
         )),
     }
@@ -148,21 +148,16 @@ pub(super) async fn after_load(
 }
 
 fn tell(context: &Context, compacted: &Compacted) {
-    let Compacted {
-        months,
-        files,
-        made,
-        deleted,
-        ..
-    } = compacted;
-    if *files > 0 {
-        context
-            .terminal
-            .say(&format!("{files} files of {months} months are merged into {made}"));
+    let (terminal, deleted) = (&context.terminal, compacted.deleted);
+    if compacted.files > 0 {
+        terminal.say(&format!(
+            "compaction: {} files are merged into {}",
+            compacted.files, compacted.made
+        ));
     }
-    if *deleted > 0 {
-        context
-            .terminal
-            .say(&format!("{deleted} files merged more than 7 days ago are deleted"));
+    if deleted > 0 {
+        terminal.say(&format!(
+            "compaction: deleted files that were merged more than 7 days ago: {deleted}"
+        ));
     }
 }

@@ -213,7 +213,7 @@ impl Lake {
                 continue;
             };
             for file in &change.added {
-                let parts = parts(&entry, file);
+                let parts = file.parts(sequence);
                 if let (Kind::Sync | Kind::Import, Some(place)) = (entry.kind, place_of(&file.path)) {
                     let loads = named.loads.entry(place).or_default();
                     loads.extend(parts.iter().map(|part| (file.path.clone(), part.clone())));
@@ -230,28 +230,6 @@ impl Lake {
         Ok(named)
     }
 
-    /// What each load brought to a live file, as the entry says that added it.
-    pub(super) async fn parts_of(&self, table: &Table, file: &LiveFile) -> Result<Vec<LoadPart>> {
-        let path = format!("{}/{}", table.name, file.path);
-        let mut sequences: Vec<u64> = super::roll_forward::load_of(&path).into_iter().collect();
-        if sequences.is_empty() {
-            // Only a file of another program has no number.
-            sequences = (1..=self.sequence()).rev().collect();
-        }
-        for sequence in sequences {
-            let entry = self.entry(sequence).await?.entry;
-            let added = entry
-                .tables
-                .get(table.name)
-                .into_iter()
-                .flat_map(|change| &change.added);
-            if let Some(found) = added.clone().find(|added| added.path == path) {
-                return Ok(parts(&entry, found));
-            }
-        }
-        bail!("{path}: no ledger entry names it")
-    }
-
     async fn is_there(&self, path: &str) -> Result<bool> {
         match self.store.head(&Path::parse(path)?).await {
             Ok(_) => Ok(true),
@@ -259,18 +237,6 @@ impl Lake {
             Err(error) => Err(error).with_context(|| format!("{path} cannot be read")),
         }
     }
-}
-
-/// What each load brought to a file of an entry.
-fn parts(entry: &Entry, file: &AddedFile) -> Vec<LoadPart> {
-    if !file.loads.is_empty() {
-        return file.loads.clone();
-    }
-    vec![LoadPart {
-        load: entry.sequence,
-        rows: file.rows,
-        digest: file.digest.clone(),
-    }]
 }
 
 /// The partition of a path of the lake.

@@ -16,7 +16,7 @@ use super::parquet::read_whole;
 use super::roll_forward::load_of;
 use super::{Lake, blocking};
 use crate::atomic::steps;
-use crate::ledger::{AddedFile, LoadPart};
+use crate::ledger::AddedFile;
 use crate::schema::{Micros, Table};
 
 /// Rows that are read at once: few, for their JSON is wide.
@@ -51,15 +51,6 @@ impl Lake {
         if made.rows != old.rows {
             bail!("{path}: {} rows, and the ledger names {}", made.rows, old.rows);
         }
-        let loads = if old.loads.is_empty() {
-            vec![LoadPart {
-                load: load_of(path).with_context(|| format!("{path}: of no load"))?,
-                rows: old.rows,
-                digest: old.digest.clone(),
-            }]
-        } else {
-            old.loads
-        };
         steps::reached("after a data file is written again");
         Ok(Written {
             table: table.name,
@@ -77,18 +68,32 @@ impl Lake {
                 rows: made.rows,
                 sha256: made.sha256,
                 digest: old.digest,
-                loads,
+                loads: old.loads,
             },
         })
     }
 
-    /// What the ledger says of a live file: in the entry whose number its name begins with.
-    async fn added_file(&self, table: &Table, path: &str) -> Result<AddedFile> {
-        let sequence = load_of(path).with_context(|| format!("{path}: of no load"))?;
-        let sealed = self.entry(sequence).await?;
-        let change = sealed.entry.tables.get(table.name);
-        let file = change.and_then(|change| change.added.iter().find(|file| file.path == path));
-        file.cloned()
-            .with_context(|| format!("ledger entry {sequence} does not name {path}"))
+    /// What the ledger says of a live file, with what each load brought to it: in the entry whose number its name begins with; a
+    /// file of another program has none, and may be in any.
+    pub(super) async fn added_file(&self, table: &Table, path: &str) -> Result<AddedFile> {
+        let sequences: Vec<u64> = match load_of(path) {
+            Some(sequence) => vec![sequence],
+            None => (1..=self.sequence()).rev().collect(),
+        };
+        for sequence in sequences {
+            let entry = self.entry(sequence).await?.entry;
+            let added = entry
+                .tables
+                .get(table.name)
+                .into_iter()
+                .flat_map(|change| &change.added);
+            if let Some(file) = added.into_iter().find(|file| file.path == path) {
+                return Ok(AddedFile {
+                    loads: file.parts(sequence),
+                    ..file.clone()
+                });
+            }
+        }
+        bail!("{path}: no ledger entry names it")
     }
 }

@@ -48,8 +48,6 @@ pub struct Compaction<'a> {
 /// What became of it.
 #[derive(Debug, Default)]
 pub struct Compacted {
-    /// Months of a source in a table.
-    pub months: u64,
     pub files: u64,
     /// Made of them.
     pub made: u64,
@@ -176,7 +174,6 @@ impl Lake {
                     continue;
                 }
             };
-            compacted.months += 1;
             compacted.files += u64::try_from(job.files.len())?;
             compacted.made += u64::try_from(written.len())?;
             merged.bytes += written.iter().map(|written| written.file.bytes).sum::<u64>();
@@ -351,7 +348,8 @@ impl Lake {
         }
         let mut before = Parts::default();
         for file in &job.files {
-            before.add(&job.path(file), &self.parts_of(job.table, file).await?);
+            let path = job.path(file);
+            before.add(&path, &self.added_file(job.table, &path).await?.loads);
         }
         before.check_same(&self.store, &after).await?;
         steps::reached("after a month is merged and held against the ledger");

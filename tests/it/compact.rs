@@ -177,7 +177,7 @@ fn a_month_that_has_ended_is_merged_and_nothing_but_its_files_changes() {
     let before = rebuilt(&home);
     let old = data_files(&home);
     let said = home.ok(&["compact", SOURCE]).stderr;
-    assert!(said.contains("6 files of 1 months are merged into 1"), "{said}");
+    assert!(said.contains("6 files are merged into 1"), "{said}");
     assert_eq!(rebuilt(&home), before);
     let deep = home.run(&["verify", "--deep"]);
     assert_eq!(deep.code, Some(0), "{}", deep.stdout);
@@ -374,7 +374,7 @@ fn a_load_merges_the_small_files_of_a_crowded_month_and_does_not_fail_where_it_c
     fs::rename(&kept, &spoilt).expect("it is back");
     let merged = home.ok(&["import", &stream, "two.jsonl", "--kind", "secoda"]);
     assert!(
-        merged.stderr.contains("19 files of 1 months are merged into 1"),
+        merged.stderr.contains("19 files are merged into 1"),
         "{}",
         merged.stderr
     );

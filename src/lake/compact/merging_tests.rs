@@ -175,7 +175,7 @@ async fn two_sets_of_files_are_the_same_only_with_the_same_records_of_each_load(
     let mut before = Parts::default();
     let mut parts = Vec::new();
     for file in &job.files {
-        let of_file = lake.parts_of(job.table, file).await.unwrap();
+        let of_file = lake.added_file(job.table, &job.path(file)).await.unwrap().loads;
         before.add(&job.path(file), &of_file);
         parts.extend(of_file.into_iter().map(|part| (job.path(file), part)));
     }

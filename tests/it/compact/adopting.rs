@@ -82,7 +82,7 @@ fn a_merge_by_another_program_is_named_refused_and_adopted() {
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
     let said = home.ok(&["compact", "--adopt"]).stderr;
-    let expected = "1 Delta commits of another program are adopted: 1 files in place of 4";
+    let expected = "Delta commits: 1; data files: 1, in place of 4";
     assert!(said.contains(expected), "{said}");
     home.ok(&["verify"]);
     let deep = home.run(&["verify", "--deep"]);
