@@ -292,7 +292,7 @@ pub(super) fn read_record(
     }
     let unknown = |_| Reject {
         reason: "nothing tells which kind of record of the stream it is".to_owned(),
-        bytes: bytes.to_vec(),
+        bytes: layouts.kept(bytes).into_owned(),
     };
     let first = layouts.read(0, bytes, latest).into_iter().next();
     first
