@@ -13,6 +13,7 @@ mod known;
 mod lock;
 pub mod parquet;
 mod resources;
+mod rewrite;
 mod roll_forward;
 mod sign;
 pub mod statistics;
@@ -43,6 +44,7 @@ pub use keys::KeyError;
 use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
+pub use rewrite::Rewrite;
 
 /// Where things stand below a home directory.
 #[derive(Debug, Clone)]

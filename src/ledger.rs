@@ -31,6 +31,22 @@ pub enum Kind {
     Silence,
     /// The key that signs from now on.
     Key,
+    /// Files merged into larger ones; no row changes.
+    Compact,
+    /// Files deleted that were removed from their table before.
+    Vacuum,
+    /// Another writer's change of layout, acknowledged.
+    Adopt,
+    /// Rows taken away by a policy or on request.
+    Purge,
+    /// A person's data replaced by pseudonyms.
+    Erase,
+    /// A second reading of an interval, compared with what is kept.
+    Reconcile,
+    /// Columns filled from the records' bytes.
+    Backfill,
+    /// Kept rejects flattened anew.
+    Retry,
 }
 
 impl Kind {
@@ -40,7 +56,20 @@ impl Kind {
             Kind::Import => "import",
             Kind::Silence => "silence",
             Kind::Key => "key",
+            Kind::Compact => "compact",
+            Kind::Vacuum => "vacuum",
+            Kind::Adopt => "adopt",
+            Kind::Purge => "purge",
+            Kind::Erase => "erase",
+            Kind::Reconcile => "reconcile",
+            Kind::Backfill => "backfill",
+            Kind::Retry => "retry",
         }
+    }
+
+    /// Whether rows of the files it removes come back changed, or not at all: what was derived from them is read again.
+    pub fn rewrites_rows(self) -> bool {
+        matches!(self, Kind::Purge | Kind::Erase | Kind::Backfill | Kind::Retry)
     }
 }
 
@@ -93,6 +122,18 @@ pub struct AddedFile {
     pub sha256: String,
     /// Of the records, whatever files they stand in.
     pub digest: String,
+    /// What each load stored of it, where that is not all of one load.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loads: Vec<LoadPart>,
+}
+
+/// The rows of a file that one load stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadPart {
+    pub load: u64,
+    pub rows: u64,
+    /// Of these records.
+    pub digest: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -141,6 +182,9 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<QuietStream>,
     pub tables: BTreeMap<String, TableChange>,
+    /// Data files whose bytes are taken away once this entry is durable; their tables do not show them any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<String>,
     /// The public key in force after this entry, which signs the next one; absent while the ledger is not signed. An entry is
     /// signed by the key before it, the first that names one by its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -361,6 +405,7 @@ mod tests {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            deleted: Vec::new(),
             signing_key: None,
             delta_commits: Vec::new(),
             states: BTreeMap::new(),

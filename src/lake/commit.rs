@@ -9,7 +9,7 @@ use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 use uuid::Uuid;
 
-use super::delta::{Commit, Outcome};
+use super::delta::{Change, Commit, Outcome};
 use super::files::{Added, LiveFile, Partition};
 use super::parquet::encode;
 use super::statistics::of_rows;
@@ -90,7 +90,7 @@ impl Lake {
                 tables,
                 ..self.blank(draft.run_id, draft.started_at, draft.at)?
             };
-            if self.seal(entry, &written).await? {
+            if Box::pin(self.seal(entry, &written)).await? {
                 return Ok(load);
             }
             self.discard(&written).await;
@@ -115,7 +115,7 @@ impl Lake {
                 streams: quiet.streams.clone(),
                 ..blank
             };
-            if self.seal(entry, &[]).await? {
+            if Box::pin(self.seal(entry, &[])).await? {
                 return Ok(());
             }
             self.follow_another().await?;
@@ -131,7 +131,7 @@ impl Lake {
                 signing_key: Some(key.hex()),
                 ..self.blank(run_id, at, at)?
             };
-            if self.seal(entry, &[]).await? {
+            if Box::pin(self.seal(entry, &[])).await? {
                 return Ok(self.sequence());
             }
             self.follow_another().await?;
@@ -146,7 +146,7 @@ impl Lake {
     }
 
     /// An entry that follows the newest one and changes nothing yet.
-    fn blank(&self, run_id: &str, started_at: Micros, at: Micros) -> Result<Entry> {
+    pub(super) fn blank(&self, run_id: &str, started_at: Micros, at: Micros) -> Result<Entry> {
         let newest = self.newest.as_ref();
         let (delta_commits, delta_versions) = self.unrecorded_delta_commits()?;
         let follows = |map: fn(&Entry) -> &BTreeMap<String, u64>| {
@@ -168,6 +168,7 @@ impl Lake {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            deleted: Vec::new(),
             signing_key: newest.and_then(|newest| newest.entry.signing_key.clone()),
             delta_commits,
             states: follows(|entry| &entry.states),
@@ -206,7 +207,7 @@ impl Lake {
     }
 
     /// Appends the entry and does what follows from it; `false`: its number is taken.
-    async fn seal(&mut self, mut entry: Entry, written: &[Written]) -> Result<bool> {
+    pub(super) async fn seal(&mut self, mut entry: Entry, written: &[Written]) -> Result<bool> {
         let sequence = entry.sequence;
         if let (Some(source), Some(stream)) = (&entry.source, &entry.stream) {
             entry.states.insert(stream_key(source, stream), sequence);
@@ -231,26 +232,26 @@ impl Lake {
         self.ledger.move_head(&sealed).await?;
         steps::reached("after the head");
         self.newest = Some(sealed.clone());
-        let mut by_table: BTreeMap<&'static str, Vec<Added>> = BTreeMap::new();
-        for file in written {
-            by_table.entry(file.table).or_default().push(file.added.clone());
-        }
-        for (table, adds) in by_table {
+        for table in sealed.entry.tables.keys() {
+            let of_table = written.iter().filter(|file| file.table == table);
+            let adds: Vec<Added> = of_table.map(|file| file.added.clone()).collect();
             self.commit_table(&sealed, table, &adds)?;
         }
+        self.delete(&sealed.entry.deleted).await?;
         Ok(true)
     }
 
     /// The Delta commit of one table of an entry; done before is done.
-    pub(super) fn commit_table(&mut self, sealed: &Sealed, table: &'static str, adds: &[Added]) -> Result<()> {
+    pub(super) fn commit_table(&mut self, sealed: &Sealed, table: &str, adds: &[Added]) -> Result<()> {
         let entry = &sealed.entry;
-        let Some(open) = self.tables.get_mut(table) else {
+        let (Some(open), Some(change)) = (self.tables.get_mut(table), entry.tables.get(table)) else {
             bail!("entry {} names an unknown table {table}", entry.sequence);
         };
         let statistics = open.table.statistics_columns();
         blocking(|| open.delta.create_if_absent(&open.table.arrow_schema(), &statistics))?;
         steps::reached("after the Delta table");
         let domain_metadata = serde_json::to_string(&entry.state)?;
+        let removes: Vec<String> = change.removed.iter().map(|path| within(table, path)).collect();
         let commit = Commit {
             application_id: &entry.lake_id,
             transaction: i64::try_from(entry.sequence)?,
@@ -258,6 +259,12 @@ impl Lake {
             domain: DOMAIN,
             domain_metadata: &domain_metadata,
             adds,
+            removes: &removes,
+            change: if entry.kind == Kind::Compact {
+                Change::Layout
+            } else {
+                Change::Rows
+            },
         };
         let outcome =
             blocking(|| open.delta.commit(&commit)).with_context(|| format!("{table}: load {}", entry.sequence))?;
@@ -270,13 +277,26 @@ impl Lake {
             blocking(|| open.delta.checkpoint())?;
         }
         if let Some(live) = &mut open.live {
+            live.retain(|file| !removes.contains(&file.path));
             live.extend(adds.iter().map(live_file));
         }
         Ok(())
     }
 
+    /// Takes the bytes of files away that an entry says are to be deleted; what is gone already is gone.
+    pub(super) async fn delete(&self, paths: &[String]) -> Result<()> {
+        for path in paths {
+            steps::reached("before a file is deleted");
+            match self.store.delete(&Path::parse(path)?).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error).with_context(|| format!("{path} cannot be deleted")),
+            }
+        }
+        Ok(())
+    }
+
     /// Removes files that no entry names, as far as the store lets it; the next command that writes removes the rest.
-    async fn discard(&self, written: &[Written]) {
+    pub(super) async fn discard(&self, written: &[Written]) {
         for file in written {
             let path = Path::from(file.file.path.as_str());
             if let Err(error) = self.store.delete(&path).await {
@@ -323,6 +343,7 @@ impl Lake {
             rows,
             sha256: sha256(&bytes),
             digest: hex(&part.digest),
+            loads: Vec::new(),
         };
         let added = Added {
             path: name,
@@ -346,6 +367,12 @@ impl Lake {
             added,
         })
     }
+}
+
+/// A path of the lake as one of its table.
+pub(super) fn within(table: &str, path: &str) -> String {
+    let relative = path.strip_prefix(table).and_then(|rest| rest.strip_prefix('/'));
+    relative.unwrap_or(path).to_owned()
 }
 
 fn live_file(added: &Added) -> LiveFile {

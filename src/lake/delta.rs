@@ -1,6 +1,9 @@
 //! Delta tables by way of `delta_kernel`: create, commit, live files, checkpoint. The only user of the kernel, whose calls
 //! block; apart from the lake so that the lake speaks of entries and files and not of the kernel's types.
 
+mod log;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -14,17 +17,18 @@ use delta_kernel::schema::{StructField, StructType};
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::data_layout::DataLayout;
 use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
-use delta_kernel::{Engine as _, KernelError, KernelResult, Snapshot, SnapshotRef};
+use delta_kernel::{Engine as _, FilteredEngineData, KernelError, KernelResult, Snapshot, SnapshotRef};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::{DefaultEngine, DefaultEngineBuilder};
 use object_store::ObjectStore;
-use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 use url::Url;
 
+pub use log::CommitFile;
+
 use super::files::{self, Added, LiveFile, PARTITIONS};
 
-const CHECKPOINT_COMMITS: u64 = 20;
+const CHECKPOINT_COMMITS: u64 = 10;
 /// How often a version may be taken by another writer before a commit gives up.
 const ATTEMPTS: usize = 5;
 const ENGINE_INFO: &str = concat!("trailhouse/", env!("CARGO_PKG_VERSION"));
@@ -77,6 +81,29 @@ pub struct Commit<'a> {
     pub domain: &'a str,
     pub domain_metadata: &'a str,
     pub adds: &'a [Added],
+    /// Relative to the table; all of them live.
+    pub removes: &'a [String],
+    pub change: Change,
+}
+
+/// What a commit is to a reader of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Rows come or go.
+    Rows,
+    /// The same rows stand in other files.
+    Layout,
+}
+
+impl Commit<'_> {
+    fn operation(&self) -> UpdateTableOperation {
+        match self.change {
+            Change::Layout => UpdateTableOperation::Optimize,
+            Change::Rows if self.removes.is_empty() => UpdateTableOperation::Write,
+            Change::Rows if self.adds.is_empty() => UpdateTableOperation::Delete,
+            Change::Rows => UpdateTableOperation::Update,
+        }
+    }
 }
 
 /// How a commit ended well.
@@ -88,18 +115,6 @@ pub enum Outcome {
     },
     /// The table already held this transaction or a later one: committed before, or by a call whose answer was lost.
     Already,
-}
-
-/// A file of the Delta log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommitFile {
-    pub version: u64,
-    /// Relative to the table.
-    pub path: String,
-    /// Lower-case hexadecimal.
-    pub sha256: String,
-    /// Number and hash of the ledger entry it says it belongs to.
-    pub entry: Option<(u64, String)>,
 }
 
 /// One table of the lake. Every call reads the newest version.
@@ -162,7 +177,7 @@ impl DeltaTable {
         version.with_context(|| format!("{}: reading transaction {application_id}", self.url))
     }
 
-    /// Adds the files, unless the transaction is already in the table. After an error the table is read back, so that an
+    /// Adds and removes the files, unless the transaction is already in the table. After an error the table is read back, so that an
     /// error means: not committed, or not known.
     pub fn commit(&self, commit: &Commit<'_>) -> Result<Outcome> {
         let files = files::to_log(commit.adds)?;
@@ -218,38 +233,6 @@ impl DeltaTable {
             .with_context(|| format!("{}: writing a checkpoint", self.url))
     }
 
-    /// The commits after a version (`None`: all), oldest first, with the hash of their bytes.
-    pub fn commit_files(&self, after: Option<u64>) -> Result<Vec<CommitFile>> {
-        let storage = self.engine.kernel.storage_handler();
-        let log = self.log()?;
-        let start = after.map_or(Ok(log.clone()), |version| log.join(&format!("{version:020}.json")))?;
-        let mut files = Vec::new();
-        for file in storage.list_from(&start)? {
-            let location = file?.location;
-            let name = location.path_segments().and_then(|mut segments| segments.next_back());
-            let number = name.and_then(|name| name.strip_suffix(".json"));
-            let Some(number) = number.filter(|number| number.len() == 20) else {
-                continue;
-            };
-            let Ok(version) = number.parse() else {
-                continue;
-            };
-            let path = format!("_delta_log/{number}.json");
-            let bytes = storage
-                .read_files(vec![(location, None)])?
-                .next()
-                .with_context(|| format!("{path}: no bytes"))??;
-            files.push(CommitFile {
-                version,
-                path,
-                sha256: hexadecimal(&Sha256::digest(&bytes)),
-                entry: entry_of(&bytes),
-            });
-        }
-        files.sort_by_key(|file| file.version);
-        Ok(files)
-    }
-
     fn log(&self) -> Result<Url> {
         Ok(self.url.join("_delta_log/")?)
     }
@@ -289,14 +272,43 @@ impl DeltaTable {
             ),
         ])?;
         let ledger_schema: StructType = ledger.schema().as_ref().try_into_kernel()?;
+        let removed = self.removed(&snapshot, commit.removes)?;
         let mut transaction = snapshot
-            .update_table(UpdateTableOperation::Write, ENGINE_INFO, true)
+            .update_table(commit.operation(), ENGINE_INFO, commit.change == Change::Rows)
             .with_transaction_id(commit.application_id, commit.transaction)
             .with_domain_metadata(commit.domain, commit.domain_metadata)
             .with_commit_info(Box::new(ArrowEngineData::new(ledger)), Arc::new(ledger_schema))
             .build(&self.engine.kernel, Box::new(FileSystemCommitter::new()))?;
-        transaction.add_files(Box::new(ArrowEngineData::new(files.clone())));
+        if files.num_rows() > 0 {
+            transaction.add_files(Box::new(ArrowEngineData::new(files.clone())));
+        }
+        removed.into_iter().for_each(|rows| transaction.remove_files(rows));
         transaction.commit(&self.engine.kernel)
+    }
+
+    /// The rows of the log that name these files; an error unless each is live.
+    fn removed(&self, snapshot: &SnapshotRef, paths: &[String]) -> KernelResult<Vec<FilteredEngineData>> {
+        let mut wanted: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
+        let mut removed = Vec::new();
+        if wanted.is_empty() {
+            return Ok(removed);
+        }
+        let scan = Arc::clone(snapshot).scan_builder().without_row_transforms().build()?;
+        for found in scan.scan_metadata(&self.engine.kernel)? {
+            let (rows, mut selected) = found?.scan_files.into_parts();
+            let rows = ArrowEngineData::try_from_engine_data(rows)?;
+            selected.resize(rows.record_batch().num_rows(), true);
+            files::select(rows.record_batch(), &mut wanted, &mut selected).map_err(KernelError::generic_err)?;
+            if selected.contains(&true) {
+                removed.push(FilteredEngineData::try_new(rows, selected)?);
+            }
+        }
+        match wanted.first() {
+            Some(path) => Err(KernelError::generic(format!(
+                "{path} is to be removed, and is not live"
+            ))),
+            None => Ok(removed),
+        }
     }
 
     fn committed_after(&self, error: KernelError, commit: &Commit<'_>) -> Result<Outcome> {
@@ -352,24 +364,6 @@ impl DeltaTable {
             }
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// What a commit says of the ledger entry behind it.
-fn entry_of(bytes: &[u8]) -> Option<(u64, String)> {
-    let actions = serde_json::Deserializer::from_slice(bytes)
-        .into_iter::<serde_json::Value>()
-        .flatten();
-    let infos = actions.filter_map(|mut action| action.get_mut("commitInfo").map(serde_json::Value::take));
-    infos.into_iter().find_map(|info| {
-        Some((
-            info["ledgerSequence"].as_u64()?,
-            info["ledgerSha256"].as_str()?.to_owned(),
-        ))
-    })
 }
 
 #[cfg(test)]
@@ -473,6 +467,8 @@ mod tests {
             domain: "trailhouse.secoda_prod.audit_logs",
             domain_metadata: &format!("{{\"upto\":{transaction}}}"),
             adds,
+            removes: &[],
+            change: Change::Rows,
         })
     }
 
@@ -610,12 +606,12 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_due_after_twenty_commits_and_changes_nothing() {
+    fn a_checkpoint_is_due_after_ten_commits_and_changes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let table = local(dir.path());
         table.create_if_absent(&schema(), &STATISTICS).unwrap();
         let mut due = Vec::new();
-        for load in 1..=22 {
+        for load in 1..=12 {
             let outcome = commit(&table, load, &[file(&table, load)]).unwrap();
             let Outcome::Committed {
                 version,
@@ -629,20 +625,20 @@ mod tests {
                 table.checkpoint().unwrap();
             }
         }
-        assert_eq!(due, [20]);
+        assert_eq!(due, [10]);
         let log = dir.path().join("activity_logs/_delta_log");
-        assert!(log.join("00000000000000000020.checkpoint.parquet").exists());
+        assert!(log.join("00000000000000000010.checkpoint.parquet").exists());
         // Versions below the checkpoint are not needed any more.
-        for version in 0..20 {
+        for version in 0..10 {
             std::fs::remove_file(log.join(format!("{version:020}.json"))).unwrap();
         }
         let table = local(dir.path());
-        check_files(&table, &(1..=22).collect::<Vec<_>>());
-        assert_eq!(table.transaction_version(LAKE).unwrap(), Some(22));
+        check_files(&table, &(1..=12).collect::<Vec<_>>());
+        assert_eq!(table.transaction_version(LAKE).unwrap(), Some(12));
         assert_eq!(commit(&table, 3, &[]).unwrap(), Outcome::Already);
         table.checkpoint().unwrap();
         table.checkpoint().unwrap();
-        check_files(&table, &(1..=22).collect::<Vec<_>>());
+        check_files(&table, &(1..=12).collect::<Vec<_>>());
     }
 
     #[test]
@@ -659,8 +655,54 @@ mod tests {
         assert_eq!(table.commit_files(Some(2)).unwrap(), []);
         for file in all {
             let bytes = std::fs::read(dir.path().join("activity_logs").join(&file.path)).unwrap();
-            assert_eq!(file.sha256, hexadecimal(&Sha256::digest(bytes)), "{}", file.path);
+            assert_eq!(file.sha256, crate::ledger::sha256(&bytes), "{}", file.path);
         }
+    }
+
+    #[test]
+    fn files_take_the_place_of_others_and_only_of_live_ones() {
+        let table = memory();
+        table.create_if_absent(&schema(), &STATISTICS).unwrap();
+        let first = [file(&table, 1), file(&table, 2), file(&table, 3)];
+        commit(&table, 1, &first).unwrap();
+        let paths: Vec<String> = first.iter().map(|added| added.path.clone()).collect();
+        let rewrite = |transaction, adds: &[Added], removes: &[String], change| {
+            table.commit(&Commit {
+                application_id: LAKE,
+                transaction,
+                entry_sha256: "",
+                domain: "trailhouse.test",
+                domain_metadata: "",
+                adds,
+                removes,
+                change,
+            })
+        };
+        let cases = [
+            (
+                2,
+                vec![file(&table, 4)],
+                &paths[..2],
+                Change::Layout,
+                "OPTIMIZE",
+                vec![3, 4],
+            ),
+            (3, vec![], &paths[2..], Change::Rows, "DELETE", vec![4]),
+        ];
+        for (transaction, adds, removes, change, operation, left) in cases {
+            let outcome = rewrite(transaction, &adds, removes, change).unwrap();
+            let actions = actions(&table, version(&outcome).unwrap());
+            assert_eq!(actions["commitInfo"]["operation"], operation);
+            assert_eq!(actions["remove"]["dataChange"], change == Change::Rows);
+            check_files(&table, &left);
+        }
+        let error = format!("{:#}", rewrite(4, &[], &paths[..1], Change::Rows).unwrap_err());
+        assert!(
+            error.contains(&format!("{} is to be removed, and is not live", paths[0])),
+            "{error}"
+        );
+        check_files(&table, &[4]);
+        assert_eq!(table.transaction_version(LAKE).unwrap(), Some(3));
     }
 
     #[test]
@@ -681,6 +723,8 @@ mod tests {
                             domain,
                             domain_metadata,
                             adds: &adds,
+                            removes: &[],
+                            change: Change::Rows,
                         };
                         assert_ne!(table.commit(&commit).unwrap(), Outcome::Already);
                     }

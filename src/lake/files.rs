@@ -1,7 +1,7 @@
 //! Data files as the Delta log names them: the rows the kernel makes `add` actions of, and those its scan gives back. Apart
 //! from `delta`, which knows tables and versions but no columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -112,6 +112,15 @@ pub fn from_log(rows: &RecordBatch, schema: &Schema, files: &mut Vec<LiveFile>) 
             rows: logged.rows(),
             bounds: bounds.collect(),
         });
+    }
+    Ok(())
+}
+
+/// Leaves selected of one batch of a scan what is `wanted`, and takes that out of `wanted`.
+pub fn select(rows: &RecordBatch, wanted: &mut BTreeSet<&str>, selected: &mut [bool]) -> Result<()> {
+    let paths = column::<StringArray>(rows, "path")?;
+    for (row, selected) in selected.iter_mut().enumerate() {
+        *selected = *selected && wanted.remove(paths.value(row));
     }
     Ok(())
 }

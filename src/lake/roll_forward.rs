@@ -31,6 +31,7 @@ impl Lake {
                 .await
                 .with_context(|| format!("table {table}"))?;
         }
+        self.delete(&newest.entry.deleted).await?;
         let named = newest
             .entry
             .tables
@@ -66,7 +67,7 @@ impl Lake {
                 adds.push(self.added_again(file, &statistics).await?);
             }
             tracing::info!("{name}: the Delta commit of load {sequence} is made up for");
-            self.commit_table(&sealed, table.name, &adds)?;
+            self.commit_table(&sealed, name, &adds)?;
         }
         Ok(())
     }

@@ -96,6 +96,7 @@ const HEAD: &str = "_ledger/head.json";
 struct Named {
     live: BTreeMap<String, AddedFile>,
     removed: BTreeSet<String>,
+    deleted: BTreeSet<String>,
     delta: Vec<DeltaFile>,
 }
 
@@ -150,6 +151,7 @@ impl Lake {
                     named.removed.insert(removed.clone());
                 }
             }
+            named.deleted.extend(sealed.entry.deleted.iter().cloned());
             named.delta.extend(sealed.entry.delta_commits.iter().cloned());
             verdict.hashes.insert(sequence, sealed.sha256.clone());
             verdict.entries += 1;

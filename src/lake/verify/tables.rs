@@ -87,18 +87,9 @@ impl Lake {
             .filter(|path| path.split_once('/').is_some_and(|(table, _)| table == name))
             .cloned()
             .collect();
-        let behind: BTreeSet<String> = newest
-            .entry
-            .tables
-            .get(name)
-            .map(|change| change.added.iter().map(|file| file.path.clone()).collect())
-            .unwrap_or_default();
         let last = newest.entry.last_changes.get(name).copied().unwrap_or(0);
         let applied = u64::try_from(applied.unwrap_or(0))?;
-        if applied != last
-            && last == newest.entry.sequence
-            && shown.union(&behind).cloned().collect::<BTreeSet<_>>() == expected
-        {
+        if applied != last && last == newest.entry.sequence && after(newest, name, &shown) == expected {
             verdict.find(Fault::Unfinished, object, "one entry behind");
             return Ok(());
         }
@@ -115,6 +106,16 @@ impl Lake {
         }
         Ok(())
     }
+}
+
+/// What the table shows once it has followed the newest entry.
+fn after(newest: &Sealed, name: &str, shown: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut after = shown.clone();
+    if let Some(change) = newest.entry.tables.get(name) {
+        after.extend(change.added.iter().map(|file| file.path.clone()));
+        after.retain(|path| !change.removed.contains(path));
+    }
+    after
 }
 
 /// Whether the newest entry is the first to name files of the table, whose log may not have been made yet.

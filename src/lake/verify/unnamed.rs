@@ -61,6 +61,14 @@ fn unnamed(item: &Item, named: &Named, newest: Option<&Sealed>) -> Option<(Fault
     if is_staged(path.rsplit('/').next().unwrap_or_default()) {
         return Some((Fault::Unfinished, "left by a run that was writing it"));
     }
+    if named.deleted.contains(path) {
+        let is_newest = newest.is_some_and(|newest| newest.entry.deleted.iter().any(|deleted| deleted == path));
+        return Some(if is_newest {
+            (Fault::Unfinished, "to be deleted, and still there")
+        } else {
+            (Fault::Unexpected, "still there, although an entry says it was deleted")
+        });
+    }
     // What stands in the ledger's own folder is judged with the chain.
     if named.live.contains_key(path) || named.removed.contains(path) || top == FOLDER {
         return None;
