@@ -6,12 +6,16 @@
 
 mod commit;
 pub mod delta;
+mod erase;
 pub mod files;
 mod find;
+mod hold;
 mod keys;
 mod known;
 mod lock;
 pub mod parquet;
+mod purge;
+mod replace;
 mod resources;
 mod rewrite;
 mod roll_forward;
@@ -39,11 +43,15 @@ use crate::source;
 pub use commit::{Draft, Quiet};
 use delta::{DeltaTable, Engine};
 use files::LiveFile;
+pub use erase::{Ended, Erasure};
 pub use find::Found;
+pub use hold::Hold;
 pub use keys::KeyError;
 use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
+pub use purge::{Going, Purge, Withheld};
+pub use replace::Changed;
 pub use rewrite::Rewrite;
 
 /// Where things stand below a home directory.
@@ -193,6 +201,7 @@ impl Lake {
         lake.roll_forward()
             .await
             .context("finishing what an earlier run left")?;
+        lake.check_erasure_key().await?;
         Ok(lake)
     }
 

@@ -4,6 +4,7 @@
 #[cfg(test)]
 pub mod faulty;
 pub mod signature;
+pub mod tombstone;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::coverage::StreamState;
+use tombstone::Tombstone;
 
 pub const FORMAT: u32 = 1;
 pub const FOLDER: &str = "_ledger";
@@ -185,6 +187,12 @@ pub struct Entry {
     /// Data files whose bytes are taken away once this entry is durable; their tables do not show them any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<String>,
+    /// Of what was taken away or replaced on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tombstone: Option<Tombstone>,
+    /// The entries up to this one by whose tombstones what arrives later is judged: an erased person, rejects taken away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tombstones: Vec<u64>,
     /// The public key in force after this entry, which signs the next one; absent while the ledger is not signed. An entry is
     /// signed by the key before it, the first that names one by its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -406,6 +414,8 @@ mod tests {
             streams: Vec::new(),
             tables: BTreeMap::new(),
             deleted: Vec::new(),
+            tombstone: None,
+            tombstones: Vec::new(),
             signing_key: None,
             delta_commits: Vec::new(),
             states: BTreeMap::new(),

@@ -128,6 +128,8 @@ pub struct Increment {
     /// The whole of it; replaces what is there.
     pub gaps: Vec<GapRow>,
     pub reread: Vec<Reread>,
+    /// Whether no block of the old file may stay: a person was erased.
+    pub is_anew: bool,
 }
 
 /// Why the warehouse could not be used.

@@ -169,6 +169,8 @@ impl Lake {
             streams: Vec::new(),
             tables: BTreeMap::new(),
             deleted: Vec::new(),
+            tombstone: None,
+            tombstones: newest.map(|newest| newest.entry.tombstones.clone()).unwrap_or_default(),
             signing_key: newest.and_then(|newest| newest.entry.signing_key.clone()),
             delta_commits,
             states: follows(|entry| &entry.states),

@@ -22,6 +22,19 @@ pub struct Partition {
     pub month: String,
 }
 
+impl Partition {
+    /// Of a file whose path is relative to its table: `source=…/month=…/file`.
+    pub fn of_path(relative: &str) -> Option<Self> {
+        let mut parts = relative.split('/');
+        let source = parts.next()?.strip_prefix("source=")?;
+        let month = parts.next()?.strip_prefix("month=")?;
+        Some(Self {
+            source: source.to_owned(),
+            month: month.to_owned(),
+        })
+    }
+}
+
 /// A durable data file to be added.
 #[derive(Debug, Clone)]
 pub struct Added {

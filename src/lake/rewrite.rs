@@ -40,7 +40,6 @@ impl Lake {
     /// Makes durable what a rewrite says of files, and returns its number. `written` must be durable and named by
     /// [`Lake::next_load`]. `with` completes the entry. After an error it may still have been committed: opening the lake
     /// again tells, and finishes it.
-    #[expect(dead_code, reason = "compaction is the first to use it")]
     pub(super) async fn commit_rewrite(
         &mut self,
         rewrite: Rewrite,

@@ -81,7 +81,7 @@ impl Lake {
         let (_, relative) = file.path.split_once('/').context("a file without a table")?;
         Ok(Added {
             path: relative.to_owned(),
-            partition: partition(relative).with_context(|| format!("{}: not a partition", file.path))?,
+            partition: Partition::of_path(relative).with_context(|| format!("{}: not a partition", file.path))?,
             size_bytes: file.bytes,
             modified_ms: modified.timestamp_millis(),
             rows: file.rows,
@@ -145,17 +145,6 @@ pub(super) fn load_of(path: &str) -> Option<u64> {
     load.parse().ok()
 }
 
-/// `source=…/month=…/file` as a partition.
-pub(super) fn partition(relative: &str) -> Option<Partition> {
-    let mut parts = relative.split('/');
-    let source = parts.next()?.strip_prefix("source=")?;
-    let month = parts.next()?.strip_prefix("month=")?;
-    Some(Partition {
-        source: source.to_owned(),
-        month: month.to_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +160,7 @@ mod tests {
             None
         );
         assert_eq!(load_of("activity_logs/_delta_log/00000000000000000010.json"), None);
-        let found = partition("source=a/month=2025-07/42-0a1b.parquet").unwrap();
+        let found = Partition::of_path("source=a/month=2025-07/42-0a1b.parquet").unwrap();
         assert_eq!((found.source.as_str(), found.month.as_str()), ("a", "2025-07"));
     }
 }

@@ -1,18 +1,62 @@
 //! Bringing the warehouse up to the lake: what it has not applied yet, from the entries and the live files. Apart from the
 //! load because it is also done when nothing is loaded.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::atomic::{place, steps};
 use crate::coverage::Span;
 use crate::lake::Lake;
-use crate::lake::files::LiveFile;
+use crate::lake::files::{LiveFile, Partition};
 use crate::lake::statistics::Bounds;
 use crate::ledger::{Counts, Kind, Sealed};
 use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
-use crate::warehouse::{self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Warehouse};
+use crate::warehouse::{
+    self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Reread, Warehouse, Way,
+};
+
+/// Brings the warehouse at `path` up to the lake; `None` when there is nothing to do. After an erasure the file is made anew,
+/// for an old one keeps what was deleted in blocks that are not used any more.
+pub async fn bring_up(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Way>> {
+    let Some(increment) = increment(lake, path, time_zone).await? else {
+        return Ok(None);
+    };
+    if increment.is_anew {
+        let foreign = warehouse::foreign_objects(path)?;
+        if foreign.is_empty() {
+            rebuild(lake, path, time_zone).await?;
+            return Ok(Some(Way::InPlace));
+        }
+        tracing::warn!(
+            "{}: what was erased may stay in unused blocks of the file, which also holds {}; copy them elsewhere, then run \
+             `trailhouse rebuild --discard`",
+            path.display(),
+            foreign.join(", ")
+        );
+    }
+    let way = tokio::task::block_in_place(|| warehouse::catch_up(path, time_zone, &increment))?;
+    Ok(Some(way))
+}
+
+/// Makes the warehouse anew beside the old one, which stays until then.
+pub async fn rebuild(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<()> {
+    let new = path.with_extension("rebuilt.duckdb");
+    let failed = || format!("{}", new.display());
+    place::remove_file(&new).with_context(failed)?;
+    let made = match increment(lake, &new, time_zone).await? {
+        Some(increment) => tokio::task::block_in_place(|| warehouse::catch_up(&new, time_zone, &increment)).map(|_| ()),
+        None => return Ok(()),
+    };
+    if let Err(error) = made {
+        place::remove_file(&new).with_context(failed)?;
+        return Err(error.into());
+    }
+    steps::reached("before the new warehouse takes the place of the old");
+    place::rename(&new, path).with_context(failed)
+}
 
 /// What the warehouse at `path` lacks of the lake; `None` when it has it all, and its views are this program's for the zone.
 pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Increment>> {
@@ -30,47 +74,93 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
     if has_all && Warehouse::open_read_only(path)?.is_current(time_zone)? {
         return Ok(None);
     }
+    let mut newer = Newer::default();
+    for entry in applied + 1..=sequence {
+        newer.take(&lake.entry(entry).await?);
+    }
+    if applied == 0 {
+        // There is nothing that could be read again.
+        newer.reread.clear();
+    }
     let mut files = Vec::new();
     for table in source::TABLES {
         let live = lake.live_files(table)?.to_vec();
-        files.extend(
-            live.iter()
-                .map(|file| data_file(lake, table, file))
-                .filter(|file| file.max_load > signed(applied)),
-        );
-    }
-    let (mut loads, mut named) = (Vec::new(), 0);
-    for entry in applied + 1..=sequence {
-        let sealed = lake.entry(entry).await?;
-        named += sealed
-            .entry
-            .tables
-            .values()
-            .flat_map(|change| &change.added)
-            .map(|file| file.rows)
-            .sum::<u64>();
-        load_rows(&sealed, &mut loads);
-    }
-    let shown: u64 = files
-        .iter()
-        .filter(|file| file.min_load > signed(applied))
-        .map(|file| file.rows)
-        .sum();
-    if shown != named {
-        bail!(
-            "the Delta tables show {shown} rows of the loads after {applied}, and the ledger names {named}: see `trailhouse verify`"
-        );
+        newer.check(table, &live)?;
+        let all = live.iter().map(|file| data_file(lake, table, file));
+        files.extend(all.filter(|file| file.max_load > signed(applied) || newer.is_read_again(file)));
     }
     let (coverage, gaps) = coverage(lake).await?;
     Ok(Some(Increment {
         lake_id,
         sequence,
         files,
-        loads,
+        loads: newer.loads,
         coverage,
         gaps,
-        reread: Vec::new(),
+        reread: newer.reread,
+        is_anew: newer.is_erasing && applied > 0,
     }))
+}
+
+/// What the entries say that the warehouse has not applied.
+#[derive(Default)]
+struct Newer {
+    loads: Vec<LoadRow>,
+    /// Files that are there from these entries on.
+    named: BTreeSet<String>,
+    removed: BTreeSet<String>,
+    reread: Vec<Reread>,
+    is_erasing: bool,
+}
+
+impl Newer {
+    fn take(&mut self, sealed: &Sealed) {
+        let entry = &sealed.entry;
+        for (name, change) in &entry.tables {
+            self.named.extend(change.added.iter().map(|file| file.path.clone()));
+            for path in &change.removed {
+                self.named.remove(path);
+                self.removed.insert(path.clone());
+            }
+            let Some(table) = source::table(name).filter(|_| entry.kind.rewrites_rows()) else {
+                continue;
+            };
+            let relative = change.removed.iter().filter_map(|path| path.split_once('/'));
+            for partition in relative.filter_map(|(_, path)| Partition::of_path(path)) {
+                let reread = Reread {
+                    table: table.name,
+                    source: partition.source,
+                    month: partition.month,
+                };
+                if !self.reread.contains(&reread) {
+                    self.reread.push(reread);
+                }
+            }
+        }
+        self.is_erasing |= entry.kind == Kind::Erase;
+        load_rows(sealed, &mut self.loads);
+    }
+
+    fn is_read_again(&self, file: &DataFile) -> bool {
+        let is_its = |again: &Reread| {
+            again.table == file.table.name && again.source == file.source && again.month == file.month
+        };
+        self.reread.iter().any(is_its)
+    }
+
+    /// The table shows what these entries name, and nothing that they removed.
+    fn check(&self, table: &Table, live: &[LiveFile]) -> Result<()> {
+        let shown: BTreeSet<String> = live.iter().map(|file| format!("{}/{}", table.name, file.path)).collect();
+        let of_table = |path: &&String| path.split_once('/').is_some_and(|(name, _)| name == table.name);
+        let missing = self.named.iter().filter(of_table).find(|path| !shown.contains(*path));
+        let left = self.removed.iter().find(|path| shown.contains(*path));
+        for (path, what) in [(missing, "does not show"), (left, "still shows")] {
+            if let Some(path) = path {
+                bail!("the Delta table {} {what} {path}: see `trailhouse verify`", table.name);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A lake that was restored from a copy may have other entries under the numbers that the warehouse has applied.
