@@ -11,6 +11,7 @@ mod ledger;
 mod loading;
 mod output;
 mod probe;
+mod purge;
 mod query;
 mod rebuild;
 mod report;
@@ -89,6 +90,7 @@ enum Verb {
     Verify(verify::Verify),
     Ledger(ledger::LedgerVerb),
     Rebuild(rebuild::Rebuild),
+    Purge(purge::Purge),
     Describe(describe::Describe),
     Simulate(simulate::Simulate),
     Completions(completions::Completions),
@@ -160,6 +162,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Verify(verb) => verb.run(&context),
         Verb::Ledger(verb) => verb.run(&context),
         Verb::Rebuild(verb) => verb.run(&context),
+        Verb::Purge(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),
         Verb::Simulate(verb) => verb.run(&context),
         Verb::Completions(verb) => verb.run(&context),

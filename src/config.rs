@@ -946,10 +946,15 @@ mod tests {
         assert_eq!(kept("a"), None);
         assert_eq!(kept("b").as_deref(), Some("400d"));
         assert_eq!(kept("c").as_deref(), Some("7y"));
-        let [case, dana] = config.holds.as_slice() else { panic!("{:?}", config.holds) };
+        let [case, dana] = config.holds.as_slice() else {
+            panic!("{:?}", config.holds)
+        };
         let times = [case.span.from, case.span.to].map(crate::schema::format_time);
         assert_eq!(times, ["2026-02-01T05:00:00Z", "2026-03-01T00:00:00Z"]);
-        assert_eq!((case.sources.len(), dana.sources.len(), dana.performers.len()), (1, 0, 1));
+        assert_eq!(
+            (case.sources.len(), dana.sources.len(), dana.performers.len()),
+            (1, 0, 1)
+        );
         assert_eq!(loaded("").retention, Retention::default());
     }
 

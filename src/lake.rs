@@ -22,6 +22,7 @@ mod roll_forward;
 mod sign;
 pub mod statistics;
 pub mod verify;
+mod withheld;
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -42,17 +43,18 @@ use crate::source;
 
 pub use commit::{Draft, Quiet};
 use delta::{DeltaTable, Engine};
-use files::LiveFile;
 pub use erase::{Ended, Erasure};
+use files::LiveFile;
 pub use find::Found;
 pub use hold::Hold;
 pub use keys::KeyError;
 use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
-pub use purge::{Going, Purge, Withheld};
+pub use purge::{Going, Purge};
 pub use replace::Changed;
 pub use rewrite::Rewrite;
+pub use withheld::Withheld;
 
 /// Where things stand below a home directory.
 #[derive(Debug, Clone)]
@@ -188,6 +190,13 @@ impl Lake {
             Url::from_directory_path(&dir).map_err(|()| anyhow::anyhow!("{}: not a directory path", dir.display()))?;
         let base = object_store::path::Path::from_url_path(url.path())?;
         Self::on(store, &url, base, dir)
+    }
+
+    /// As [`Lake::open`], with the keys of the home at hand: for what is only looked at before it is done.
+    pub async fn open_with_keys(home: &Home) -> Result<Self> {
+        let mut lake = Self::open(home).await?;
+        lake.keys = Keys::of(home)?;
+        Ok(lake)
     }
 
     /// Opens the lake of a home for writing, whose lock the caller holds, and finishes what a killed run left.

@@ -103,6 +103,7 @@ pub(super) fn tell(context: &Context, outcome: &Outcome, how: &str) {
         (counts.revisions, "revised"),
         (counts.drift, "in a new shape"),
         (counts.duplicates, "known already"),
+        (counts.withheld, "of purged time"),
         (counts.rejects, "rejected"),
         (counts.wrong_types, "fields of a wrong type"),
     ];

@@ -48,7 +48,10 @@ impl Keep {
     fn read(text: &str) -> Option<Self> {
         let unit = text.chars().next_back().filter(|unit| matches!(unit, 'd' | 'y'))?;
         let digits = text.strip_suffix(unit)?;
-        let number = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let number = digits
+            .parse()
+            .ok()
+            .filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
         let is_years = unit == 'y';
         let most = if is_years { MOST_DAYS / 365 } else { MOST_DAYS };
         (1..=most).contains(&number).then_some(Self { number, is_years })
@@ -151,7 +154,9 @@ fn hold(holds: &Section<'_>, name: &str, zone: &TimeZone) -> Result<Hold, Config
 /// A list that holds something; an empty one would mean everything or nothing.
 fn texts(section: &Section<'_>, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
     match section.texts(key)? {
-        Some(texts) if texts.is_empty() => Err(section.fault(key, "is empty").hinted("leave it out to hold all of them")),
+        Some(texts) if texts.is_empty() => Err(section
+            .fault(key, "is empty")
+            .hinted("leave it out to hold all of them")),
         texts => Ok(texts.map(|texts| texts.into_iter().map(str::to_owned).collect())),
     }
 }
@@ -161,10 +166,22 @@ fn time(section: &Section<'_>, key: &str, zone: &TimeZone) -> Result<Option<Micr
         return Ok(None);
     };
     let text = value.as_str().unwrap_or_default();
-    let midnight = |date: Date| date.to_zoned(zone.clone()).ok().map(|at| at.timestamp().as_microsecond());
-    let read = text.parse::<Date>().ok().filter(|_| text.len() == 10).and_then(midnight);
+    let midnight = |date: Date| {
+        date.to_zoned(zone.clone())
+            .ok()
+            .map(|at| at.timestamp().as_microsecond())
+    };
+    let read = text
+        .parse::<Date>()
+        .ok()
+        .filter(|_| text.len() == 10)
+        .and_then(midnight);
     read.or_else(|| parse_time(text)).map(Some).ok_or_else(|| {
-        let text = if let Value::String(text) = &value { shown(text, 40) } else { shown(&value.to_string(), 40) };
+        let text = if let Value::String(text) = &value {
+            shown(text, 40)
+        } else {
+            shown(&value.to_string(), 40)
+        };
         let fault = section.fault(key, &format!("`{text}` is not a time"));
         fault.hinted("a date, or a time with an offset such as 2026-06-30T12:00:00Z")
     })
@@ -172,7 +189,9 @@ fn time(section: &Section<'_>, key: &str, zone: &TimeZone) -> Result<Option<Micr
 
 fn check_source(section: &Section<'_>, key: &str, name: &str) -> Result<(), ConfigError> {
     super::source::name_fault(name).map_or(Ok(()), |(message, hint)| {
-        Err(section.fault(key, &format!("`{}`: {message}", shown(name, 60))).hinted(hint))
+        Err(section
+            .fault(key, &format!("`{}`: {message}", shown(name, 60)))
+            .hinted(hint))
     })
 }
 

@@ -23,7 +23,12 @@ impl Purged {
     pub fn before(to: Micros, held: &[Span]) -> Self {
         let mut spans = vec![Span::new(EARLIEST, to)];
         for hold in held {
-            let parts = |span: &Span| [Span::new(span.from, span.to.min(hold.from)), Span::new(span.from.max(hold.to), span.to)];
+            let parts = |span: &Span| {
+                [
+                    Span::new(span.from, span.to.min(hold.from)),
+                    Span::new(span.from.max(hold.to), span.to),
+                ]
+            };
             spans = spans.iter().flat_map(parts).filter(|span| !span.is_empty()).collect();
         }
         spans.sort_by_key(|span| span.from);
@@ -110,7 +115,10 @@ mod tests {
         coverage.claim(span(60, 100), EARLIEST + 100, 1_000);
         coverage.explain(span(10, 20), "page 3: 500");
         coverage.purge(&Purged::before(EARLIEST + 80, &[]), EARLIEST + 120);
-        assert_eq!(states(&coverage), [(0, 80, State::Purged), (80, 100, State::Provisional)]);
+        assert_eq!(
+            states(&coverage),
+            [(0, 80, State::Purged), (80, 100, State::Provisional)]
+        );
         assert_eq!(coverage.gaps(), []);
         let wanted = coverage.wanted(EARLIEST + 120, 10, 5);
         assert!(wanted.iter().all(|span| span.from >= EARLIEST + 80), "{wanted:?}");

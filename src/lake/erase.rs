@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use arrow::array::AsArray;
 use arrow::array::{ArrayRef, BinaryBuilder, Int64Array, RecordBatch};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use arrow::array::AsArray;
 
 use super::Lake;
 use super::files::Partition;
@@ -140,7 +140,10 @@ impl Lake {
     /// How records of a stream are read so that nobody comes back who was erased.
     pub async fn layouts(&self, source: &str, stream: &'static Stream) -> Result<Layouts> {
         let tombstones = self.tombstones(source).await?;
-        let erased: Vec<Erased> = tombstones.into_iter().filter_map(|tombstone| tombstone.erased).collect();
+        let erased: Vec<Erased> = tombstones
+            .into_iter()
+            .filter_map(|tombstone| tombstone.erased)
+            .collect();
         if erased.is_empty() {
             return Ok(Layouts::of(stream));
         }
@@ -165,7 +168,11 @@ impl Lake {
     fn personal_of(&mut self, source: &str) -> Result<Option<&'static Personal>> {
         for service in source::SERVICES {
             for form in service.streams.iter().flat_map(|stream| stream.forms) {
-                if self.live_files(form.table)?.iter().any(|file| file.partition.source == source) {
+                if self
+                    .live_files(form.table)?
+                    .iter()
+                    .any(|file| file.partition.source == source)
+                {
                     return Ok(Some(service.personal));
                 }
             }
@@ -185,7 +192,11 @@ impl Lake {
     }
 
     /// Names and addresses that the records of a source show of the person; `None` where none is the person's.
-    async fn names_of(&mut self, erasure: &Erasure<'_>, personal: &'static Personal) -> Result<Option<BTreeSet<String>>> {
+    async fn names_of(
+        &mut self,
+        erasure: &Erasure<'_>,
+        personal: &'static Personal,
+    ) -> Result<Option<BTreeSet<String>>> {
         let mut names: Option<BTreeSet<String>> = None;
         for table in TABLES {
             let files = self.live_files(table)?.iter();
@@ -205,7 +216,12 @@ impl Lake {
     }
 
     async fn was_erased(&self, erasure: &Erasure<'_>) -> Result<Ended> {
-        for erased in self.tombstones(erasure.source).await?.into_iter().filter_map(|it| it.erased) {
+        for erased in self
+            .tombstones(erasure.source)
+            .await?
+            .into_iter()
+            .filter_map(|it| it.erased)
+        {
             if self.keys.erasure_key()?.pseudonym(erasure.performer) == erased.performer {
                 return Ok(Ended::Already);
             }

@@ -16,12 +16,12 @@ use futures::TryStreamExt;
 pub(super) use remembered::Remembered;
 use remembered::key;
 
-use super::{Lake, Withheld};
 use super::files::LiveFile;
 use super::parquet::{Selection, read_columns};
 use super::statistics::Bounds;
+use super::{Lake, Withheld};
 use crate::batch::RejectedRow;
-use crate::ledger::{Counts, hex};
+use crate::ledger::Counts;
 use crate::record::{Record, is_drift};
 use crate::schema::{Micros, REJECTS, Table, month_of};
 use crate::source::{Form, Stream};
@@ -68,7 +68,7 @@ impl Lake {
     /// Parts what is new from what the lake holds.
     pub async fn classify(&mut self, mut incoming: Incoming<'_>) -> Result<Classified> {
         let mut classified = Classified::default();
-        classified.counts.withheld = incoming.withhold();
+        classified.counts.withheld = incoming.withheld.keep_back(&mut incoming);
         let mut known = Vec::new();
         for (number, form) in incoming.stream.forms.iter().enumerate() {
             known.push(self.known_rows(&incoming, number, form).await?);
@@ -254,17 +254,6 @@ impl Lake {
         let path = object_store::path::Path::parse(path)?;
         let rows = read_columns(Arc::clone(&self.store), path, &Selection { columns, within }).await?;
         rows.try_collect().await
-    }
-}
-
-impl Incoming<'_> {
-    /// Drops what must not be stored, and counts it.
-    fn withhold(&mut self) -> u64 {
-        let before = self.records.len() + self.rejects.len();
-        self.records.retain(|record| !self.withheld.holds(record));
-        self.rejects
-            .retain(|row| !self.withheld.rejects.contains(&hex(&row.reject.hash())));
-        u64::try_from(before - self.records.len() - self.rejects.len()).unwrap_or(u64::MAX)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Taking rows away: which rows of a source are old enough and held by nothing, what it would be to remove them, and the entry
 //! that does. Apart from how files are written anew, which is the same for any change of rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use arrow::array::{BooleanArray, RecordBatch};
@@ -15,10 +15,9 @@ use super::replace::{Changed, Fate, Pass, Replaced, raw_of, times_at};
 use super::rewrite::Rewrite;
 use super::statistics::Bounds;
 use crate::atomic::steps;
-use crate::coverage::{Coverage, Purged};
+use crate::coverage::Purged;
 use crate::ledger::tombstone::Tombstone;
 use crate::ledger::{Counts, Kind, QuietStream, hex};
-use crate::record::Record;
 use crate::schema::{Micros, REJECTS, Table};
 use crate::source::TABLES;
 
@@ -50,19 +49,6 @@ pub struct Going {
 impl Going {
     pub fn rows(&self) -> u64 {
         self.changed.values().map(|changed| changed.rows).sum()
-    }
-}
-
-/// Purged time and taken rejects of a source: what arrives of it again is not stored.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Withheld {
-    pub purged: Purged,
-    pub rejects: HashSet<String>,
-}
-
-impl Withheld {
-    pub fn holds(&self, record: &Record) -> bool {
-        self.purged.holds(record.event_at, record.order_at)
     }
 }
 
@@ -233,36 +219,6 @@ impl Lake {
             });
         }
         Ok(streams)
-    }
-
-    /// What of a source must not be stored again.
-    pub async fn withheld(&self, source: &str) -> Result<Withheld> {
-        let mut all = Coverage::default();
-        for (_, stream) in self.streams().into_iter().filter(|(of, _)| of == source) {
-            if let Some(state) = self.state(source, &stream).await? {
-                all.purge(&Purged::of(&state.coverage), 0);
-            }
-        }
-        let mut rejects = HashSet::new();
-        for tombstone in self.tombstones(source).await? {
-            rejects.extend(tombstone.rejects);
-        }
-        Ok(Withheld {
-            purged: Purged::of(&all),
-            rejects,
-        })
-    }
-
-    /// The tombstones of a source by which what arrives later is judged, oldest first.
-    pub(super) async fn tombstones(&self, source: &str) -> Result<Vec<Tombstone>> {
-        let mut tombstones = Vec::new();
-        for sequence in self.newest.iter().flat_map(|newest| &newest.entry.tombstones) {
-            let sealed = self.entry(*sequence).await?;
-            if sealed.entry.source.as_deref() == Some(source) {
-                tombstones.extend(sealed.entry.tombstone);
-            }
-        }
-        Ok(tombstones)
     }
 }
 

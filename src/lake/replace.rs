@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use arrow::array::{
-    Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
-};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use object_store::path::Path;
@@ -189,7 +187,10 @@ impl Lake {
         for batch in &rows {
             let numbers = loads_of(batch)?;
             for row in 0..batch.num_rows() {
-                loads.entry(numbers.value(row)).or_default().push(hash(raw_of(batch, row)?));
+                loads
+                    .entry(numbers.value(row))
+                    .or_default()
+                    .push(hash(raw_of(batch, row)?));
             }
         }
         let all: Vec<[u8; 32]> = loads.values().flatten().copied().collect();
@@ -276,10 +277,13 @@ fn hash(raw: &[u8]) -> [u8; 32] {
 /// The rows with all columns of the table in its order; those the file was written without are null.
 fn conformed(table: &Table, batch: &RecordBatch) -> Result<RecordBatch> {
     let schema = Arc::new(table.file_schema());
-    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
-        Some(column) => Arc::clone(column),
-        None => new_null_array(field.data_type(), batch.num_rows()),
-    });
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => Arc::clone(column),
+            None => new_null_array(field.data_type(), batch.num_rows()),
+        });
     let columns = columns.collect();
     RecordBatch::try_new(schema, columns).context("columns that are not those of the table")
 }
@@ -310,6 +314,9 @@ pub(super) fn raw_of(batch: &RecordBatch, row: usize) -> Result<&[u8]> {
     let texts = raws.as_any().downcast_ref::<StringArray>();
     match texts {
         Some(texts) => Ok(texts.value(row).as_bytes()),
-        None => Ok(raws.as_binary_opt::<i32>().context("raw is neither text nor bytes")?.value(row)),
+        None => Ok(raws
+            .as_binary_opt::<i32>()
+            .context("raw is neither text nor bytes")?
+            .value(row)),
     }
 }

@@ -142,15 +142,17 @@ impl Newer {
     }
 
     fn is_read_again(&self, file: &DataFile) -> bool {
-        let is_its = |again: &Reread| {
-            again.table == file.table.name && again.source == file.source && again.month == file.month
-        };
+        let is_its =
+            |again: &Reread| again.table == file.table.name && again.source == file.source && again.month == file.month;
         self.reread.iter().any(is_its)
     }
 
     /// The table shows what these entries name, and nothing that they removed.
     fn check(&self, table: &Table, live: &[LiveFile]) -> Result<()> {
-        let shown: BTreeSet<String> = live.iter().map(|file| format!("{}/{}", table.name, file.path)).collect();
+        let shown: BTreeSet<String> = live
+            .iter()
+            .map(|file| format!("{}/{}", table.name, file.path))
+            .collect();
         let of_table = |path: &&String| path.split_once('/').is_some_and(|(name, _)| name == table.name);
         let missing = self.named.iter().filter(of_table).find(|path| !shown.contains(*path));
         let left = self.removed.iter().find(|path| shown.contains(*path));

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 
 use super::json;
 use crate::source::Personal;
-use terms::{normal, words};
 pub use terms::{Identity, identity};
+use terms::{normal, words};
 use tree::{Node, parse};
 
 const PREFIX: &str = "erased-";
@@ -153,7 +153,12 @@ impl Erased {
             pseudonym: key.pseudonym(text),
             words: words(text).len(),
         };
-        let terms: BTreeSet<Term> = identity.terms().iter().map(term).filter(|term| term.words > 0).collect();
+        let terms: BTreeSet<Term> = identity
+            .terms()
+            .iter()
+            .map(term)
+            .filter(|term| term.words > 0)
+            .collect();
         Self {
             performer: key.pseudonym(&identity.id),
             terms: terms.into_iter().collect(),
@@ -227,13 +232,20 @@ impl Erasures {
         let mut look = |text: &str| {
             let words = words(text);
             for start in 0..words.len() {
-                for candidate in self.lengths.iter().filter_map(|count| candidate(text, &words, start, *count)) {
+                for candidate in self
+                    .lengths
+                    .iter()
+                    .filter_map(|count| candidate(text, &words, start, *count))
+                {
                     met.extend(self.known.get(&self.key.exact(&candidate.0)).into_iter().flatten());
                 }
             }
             met.extend(self.known.get(&self.key.pseudonym(text)).into_iter().flatten());
         };
-        match std::str::from_utf8(bytes).ok().and_then(|text| Some((text, parse(text)?))) {
+        match std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| Some((text, parse(text)?)))
+        {
             Some((text, root)) => root.each_value(&mut |range| look(&decoded(text, range))),
             None => bytes.utf8_chunks().for_each(|chunk| look(chunk.valid())),
         }
@@ -241,7 +253,9 @@ impl Erasures {
     }
 
     fn without(&self, person: &Person, bytes: &[u8]) -> Option<Vec<u8>> {
-        let parsed = std::str::from_utf8(bytes).ok().and_then(|text| Some((text, parse(text)?)));
+        let parsed = std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| Some((text, parse(text)?)));
         let Some((text, root)) = parsed else {
             let mut out = Vec::with_capacity(bytes.len());
             for chunk in bytes.utf8_chunks() {
@@ -270,7 +284,9 @@ impl Erasures {
                 let found = node.at(text, path).and_then(Node::value);
                 found.is_some_and(|range| decoded(text, range) == value)
             });
-            let Some(range) = id.value().filter(|_| is_such) else { continue };
+            let Some(range) = id.value().filter(|_| is_such) else {
+                continue;
+            };
             let value = decoded(text, range.clone());
             if self.key.pseudonym(&value) != person.performer {
                 continue;
@@ -351,7 +367,11 @@ fn candidate(text: &str, words: &[Range<usize>], start: usize, count: usize) -> 
     let last = words.get((start + count).checked_sub(1)?)?;
     let range = words.get(start)?.start..last.end;
     let found = text.get(range.clone())?;
-    let found = if count == 1 { found.to_owned() } else { found.to_lowercase() };
+    let found = if count == 1 {
+        found.to_owned()
+    } else {
+        found.to_lowercase()
+    };
     Some((found, range))
 }
 
@@ -395,7 +415,10 @@ mod tests {
     }
 
     fn erasures(personal: &'static Personal, identities: &[Identity]) -> Erasures {
-        let erased: Vec<Erased> = identities.iter().map(|identity| Erased::new(&key(), identity)).collect();
+        let erased: Vec<Erased> = identities
+            .iter()
+            .map(|identity| Erased::new(&key(), identity))
+            .collect();
         Erasures::new(key(), personal, &erased)
     }
 
@@ -414,7 +437,10 @@ mod tests {
         secret[..4].copy_from_slice(b"Jefe");
         let mac = Key::new(&secret).mac("what do ya want for nothing?");
         let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        assert_eq!(mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), expected);
+        assert_eq!(
+            mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            expected
+        );
     }
 
     #[test]
@@ -423,7 +449,10 @@ mod tests {
         let (id, name) = (key().pseudonym(ID), key().pseudonym("Dana Whitfield"));
         let mail = key().pseudonym("dana@acme.example");
         let cases = [
-            ("{\"a\":\"DANA  Whitfield\"}".to_owned(), "{\"a\":\"DANA  Whitfield\"}".to_owned()),
+            (
+                "{\"a\":\"DANA  Whitfield\"}".to_owned(),
+                "{\"a\":\"DANA  Whitfield\"}".to_owned(),
+            ),
             (
                 "{ \"a\" : [1.50, \"(dana whitfield's)\"] ,\"b\":null}".to_owned(),
                 format!("{{ \"a\" : [1.50, \"({name}'s)\"] ,\"b\":null}}"),

@@ -15,6 +15,7 @@ mod import_kills;
 mod kills;
 mod numbered;
 mod prism;
+mod purge;
 mod probe;
 mod readers;
 mod reading;

@@ -25,7 +25,10 @@ impl Identity {
     /// The texts the person is known by wherever they stand. A name of one word counts only where no record shows a longer.
     pub fn terms(&self) -> BTreeSet<String> {
         let is_number = self.id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let has_long = self.names.iter().any(|name| words(name).len() > 1 && !name.contains('@'));
+        let has_long = self
+            .names
+            .iter()
+            .any(|name| words(name).len() > 1 && !name.contains('@'));
         let is_meant = |name: &&String| words(name).len() > 1 || (!has_long && !name.is_empty());
         let id = Some(&self.id).filter(|id| !is_number || id.len() >= LONG_NUMBER);
         self.names.iter().filter(is_meant).chain(id).cloned().collect()
@@ -87,7 +90,9 @@ fn meet(
         found.map(|range| decoded(text, range))
     };
     for rule in personal.people {
-        let is_such = rule.only.is_none_or(|(path, value)| value_at(path).is_some_and(|found| found == value));
+        let is_such = rule
+            .only
+            .is_none_or(|(path, value)| value_at(path).is_some_and(|found| found == value));
         if !is_such || value_at(rule.id).is_none_or(|found| found != id) {
             continue;
         }
@@ -116,7 +121,8 @@ fn names_in(personal: &Personal, (name, text): (&str, &str), node: &Node, names:
         }
         Node::Array { elements, .. } => {
             let mut each = elements.iter();
-            each.by_ref().for_each(|element| names_in(personal, (name, text), element, names));
+            each.by_ref()
+                .for_each(|element| names_in(personal, (name, text), element, names));
         }
         Node::Text(range) => {
             let value = decoded(text, range.clone());

@@ -59,8 +59,13 @@ impl Node {
         let Node::Object { members, .. } = self else {
             return None;
         };
-        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-        let mut found = members.iter().rev().filter(|(range, _)| decoded(text, range.clone()) == name);
+        let (name, rest) = path
+            .split_once('.')
+            .map_or((path, None), |(name, rest)| (name, Some(rest)));
+        let mut found = members
+            .iter()
+            .rev()
+            .filter(|(range, _)| decoded(text, range.clone()) == name);
         let (_, member) = found.next()?;
         match rest {
             Some(rest) => member.at(text, rest),
@@ -108,7 +113,10 @@ impl Reader<'_> {
     }
 
     fn skip_blanks(&mut self) {
-        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace() || byte == b',' || byte == b':') {
+        while self
+            .peek()
+            .is_some_and(|byte| byte.is_ascii_whitespace() || byte == b',' || byte == b':')
+        {
             self.at += 1;
         }
     }

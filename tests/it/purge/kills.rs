@@ -1,0 +1,1 @@
+//! Killed while rows go: the next command finishes it, and nothing is half gone.
