@@ -13,6 +13,9 @@ use tempfile::NamedTempFile;
 
 /// The mode of a file that did not exist before: its owner alone.
 const OWNER_ONLY: u32 = 0o600;
+/// How the name of a file begins and ends while it is written.
+const PREFIX: &str = ".trailhouse-";
+const SUFFIX: &str = ".tmp";
 
 /// A file that could not be written. What stood at `path` before still stands there, unless only the flush of its directory failed.
 /// `source.kind()` is `AlreadyExists` where [`create_new`] found a file.
@@ -65,6 +68,26 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> Result<(), AtomicError> {
     flush_directory(path, path)
 }
 
+/// Removes what a process left in a folder that was killed while it wrote a file there. A folder that is not there holds nothing. Only for
+/// a folder in which no other process writes now.
+pub fn remove_abandoned(folder: &Path) -> io::Result<()> {
+    let items = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        items => items?,
+    };
+    for item in items {
+        let item = item?;
+        let name = item.file_name();
+        let is_staged = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if is_staged && item.file_type()?.is_file() {
+            place::remove_file(&item.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Renaming onto a device or a pipe would destroy it, so that only regular files pass.
 fn resolved(path: &Path) -> Result<PathBuf, AtomicError> {
     match fs::metadata(path) {
@@ -91,8 +114,8 @@ fn filled<T>(
 ) -> Result<(NamedTempFile, T), AtomicError> {
     let directory = directory_of(target);
     let mut temporary = tempfile::Builder::new()
-        .prefix(".trailhouse-")
-        .suffix(".tmp")
+        .prefix(PREFIX)
+        .suffix(SUFFIX)
         .tempfile_in(directory)
         .map_err(|error| {
             let step = format!("no file can be created in {}", directory.display());

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use crate::schema::{Micros, Table};
 
-pub use copy::Way;
+pub use copy::{Way, place_of_rebuild, put_rebuilt};
 pub use describe::{Described, DescribedColumn};
 pub use grid::{Cell, Grid, GridColumn};
 pub use sums::{MonthSum, month_sums};

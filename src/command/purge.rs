@@ -156,7 +156,7 @@ impl Purge {
             } else {
                 lake.purge(&purge).await?
             };
-            tell(work.context, &limit, &going, (self.dry_run, entry), &work.config.holds);
+            told::tell(work.context, &limit, &going, (self.dry_run, entry), &work.config.holds);
             rows.extend(told::going_rows(&limit, &going));
         }
         Ok(rows)

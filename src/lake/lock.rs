@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use thiserror::Error;
 
 use super::Home;
-use crate::atomic::place;
+use crate::atomic::{self, place};
 
 /// The lock of a home; held until dropped.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Held {
 }
 
 impl Lock {
-    /// Takes the lock and writes into it who holds it. `Held` when another process does.
+    /// Takes the lock, writes into it who holds it, and removes what a killed holder was writing. `Held` when another process does.
     pub fn take(home: &Home, holder: &str) -> Result<Self> {
         home.check()?;
         place::create_folder(&home.dir).with_context(|| format!("{} cannot be created", home.dir.display()))?;
@@ -51,6 +51,9 @@ impl Lock {
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{holder}"))
             .with_context(named)?;
+        for folder in [&home.dir, &home.credentials()] {
+            atomic::remove_abandoned(folder).with_context(|| format!("{} cannot be tidied", folder.display()))?;
+        }
         Ok(Self { _file: file })
     }
 }

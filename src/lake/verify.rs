@@ -3,6 +3,7 @@
 
 mod anchor;
 mod contents;
+mod files;
 mod loads;
 mod signatures;
 mod tables;
@@ -12,14 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use futures::TryStreamExt;
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use sha2::{Digest, Sha256};
 
 use super::Lake;
 use crate::coverage::Gap;
 use crate::ledger::signature::signature_path;
-use crate::ledger::{AddedFile, DeltaFile, FOLDER, Head, Sealed, hex, path, stream_key};
+use crate::ledger::{AddedFile, DeltaFile, FOLDER, Head, Sealed, path, stream_key};
 pub use anchor::{Anchor, NotAnAnchor};
 pub use contents::{Contents, Held};
 use loads::Loads;
@@ -190,43 +189,6 @@ impl Lake {
             }
         }
         Ok(sequences)
-    }
-
-    /// Every named file is there with its bytes; every file there is named.
-    async fn check_files(&self, verdict: &mut Verdict, named: &Named, newest: Option<&Sealed>) -> Result<()> {
-        for (path, file) in &named.live {
-            match self.hash_of(path).await {
-                Ok(Some((bytes, sha256))) => {
-                    if bytes != file.bytes || sha256 != file.sha256 {
-                        verdict.find(
-                            Fault::Invalid,
-                            path.as_str(),
-                            "its bytes are not those the ledger names",
-                        );
-                    }
-                    verdict.files += 1;
-                    verdict.bytes += bytes;
-                }
-                Ok(None) => verdict.find(Fault::Missing, path.as_str(), "missing"),
-                Err(error) => verdict.find(Fault::Invalid, path.as_str(), format!("cannot be read: {error:#}")),
-            }
-        }
-        self.check_unnamed(verdict, named, newest)
-    }
-
-    async fn hash_of(&self, path: &str) -> Result<Option<(u64, String)>> {
-        let found = match self.store.get(&Path::parse(path)?).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let (mut bytes, mut hasher) = (0, Sha256::new());
-        let mut chunks = found.into_stream();
-        while let Some(chunk) = chunks.try_next().await? {
-            bytes += u64::try_from(chunk.len())?;
-            hasher.update(&chunk);
-        }
-        Ok(Some((bytes, hex(&hasher.finalize()))))
     }
 
     async fn check_states(&self, verdict: &mut Verdict, newest: &Sealed) {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::atomic::{place, steps};
+use crate::atomic::place;
 use crate::coverage::Span;
 use crate::lake::Lake;
 use crate::lake::files::{LiveFile, Partition};
@@ -43,7 +43,7 @@ pub async fn bring_up(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<O
 
 /// Makes the warehouse anew beside the old one, which stays until then.
 pub async fn rebuild(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<()> {
-    let new = path.with_extension("rebuilt.duckdb");
+    let new = warehouse::place_of_rebuild(path);
     let failed = || format!("{}", new.display());
     place::remove_file(&new).with_context(failed)?;
     let made = match increment(lake, &new, time_zone).await? {
@@ -54,8 +54,7 @@ pub async fn rebuild(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<()
         place::remove_file(&new).with_context(failed)?;
         return Err(error.into());
     }
-    steps::reached("before the new warehouse takes the place of the old");
-    place::rename(&new, path).with_context(failed)
+    warehouse::put_rebuilt(path).with_context(failed)
 }
 
 /// What the warehouse at `path` lacks of the lake; `None` when it has it all, and its views are this program's for the zone.

@@ -4,12 +4,16 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::access::{self, failed, suffixed};
 use super::catch_up::apply;
 use super::{Increment, WarehouseError, tables};
 use crate::atomic::{self, place, steps};
+
+/// How the names of files beside the warehouse end: an empty one before it has its name, and one that is brought up to date.
+const NEW: &str = ".new";
+const COPY: &str = ".copy";
 
 /// How a catch-up was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum Way {
 }
 
 pub(super) fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> Result<Way, WarehouseError> {
+    remove_abandoned(path)
+        .map_err(|error| failed(path, "what a killed run left beside it cannot be removed", error))?;
     if !path.exists() {
         make(path, &increment.lake_id)?;
     }
@@ -28,6 +34,31 @@ pub(super) fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> R
         Err(held @ WarehouseError::Held { .. }) => on_copy(path, time_zone, increment, held),
         Err(error) => Err(error),
     }
+}
+
+/// Where a warehouse is made anew before it takes the place of the old one.
+pub fn place_of_rebuild(path: &Path) -> PathBuf {
+    suffixed(path, ".rebuilt")
+}
+
+/// Puts the one that was made anew in place.
+pub fn put_rebuilt(path: &Path) -> io::Result<()> {
+    // A log of the old file would be taken for one of the new.
+    place::remove_file(&access::wal_of(path))?;
+    steps::reached("before the rebuilt warehouse gets its name");
+    place::rename(&place_of_rebuild(path), path)?;
+    steps::reached("after the rebuilt warehouse got its name");
+    Ok(())
+}
+
+/// Removes the files beside that were to take the place of the warehouse. The one that has the lock makes them anew.
+fn remove_abandoned(path: &Path) -> io::Result<()> {
+    for beside in [suffixed(path, NEW), suffixed(path, COPY), place_of_rebuild(path)] {
+        place::remove_folder(&access::scratch_of(&beside))?;
+        place::remove_file(&access::wal_of(&beside))?;
+        place::remove_file(&beside)?;
+    }
+    Ok(())
 }
 
 /// Applies the increment, with more memory each time there was too little, from what the file then holds on: a load that is in
@@ -59,11 +90,8 @@ const MADE: &str = "insert into main.trailhouse (lake_id, sequence, definitions,
 
 /// Makes an empty warehouse beside, whole, before it gets its name: a kill leaves none or one that opens.
 fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
-    let new = suffixed(path, ".new");
+    let new = suffixed(path, NEW);
     let unmade = |error: io::Error| failed(path, "cannot be made", error);
-    place::remove_file(&new)
-        .and_then(|()| place::remove_file(&access::wal_of(&new)))
-        .map_err(unmade)?;
     // A log without its file is of a warehouse that somebody deleted.
     place::remove_file(&access::wal_of(path)).map_err(unmade)?;
     let connection = access::open_writing(&new, &access::scratch_of(&new), access::LEAST_MEMORY)?;
@@ -82,13 +110,12 @@ fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
 /// Brings a copy up to date and puts it in place, if the file is only read, and nobody changes it meanwhile; else gives back
 /// `held`.
 fn on_copy(path: &Path, time_zone: &str, increment: &Increment, held: WarehouseError) -> Result<Way, WarehouseError> {
-    let copy = suffixed(path, ".copy");
+    let copy = suffixed(path, COPY);
     let uncopied = |error: io::Error| failed(path, "cannot be copied", error);
     if !is_only_read(path) {
         return Err(held);
     }
     let before = fingerprint(path).map_err(uncopied)?;
-    place::remove_file(&access::wal_of(&copy)).map_err(uncopied)?;
     place::copy(path, &copy).map_err(uncopied)?;
     let applied = in_place(&copy, time_zone, increment, access::LEAST_MEMORY);
     let is_same = fingerprint(path).map_err(uncopied)? == before && is_only_read(path);

@@ -3,6 +3,7 @@
 mod attacks;
 mod cli;
 mod counting;
+mod crashes;
 mod deep;
 mod demo;
 mod environment;
