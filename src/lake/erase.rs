@@ -10,11 +10,14 @@ use arrow::array::AsArray;
 use arrow::array::{ArrayRef, BinaryBuilder, Int64Array, RecordBatch};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use futures::TryStreamExt;
+use object_store::path::Path;
 
 use super::Lake;
 use super::files::Partition;
 use super::hold::Hold;
 use super::known::{column, text};
+use super::parquet::{Selection, read_columns};
 use super::purge::rows_by_table;
 use super::replace::{Changed, Fate, Pass, Replaced, raw_of, times_at};
 use super::rewrite::Rewrite;
@@ -105,6 +108,10 @@ impl Lake {
     }
 
     async fn commit_erasure(&mut self, erasure: &Erasure<'_>, replaced: Replaced, erased: Erased) -> Result<u64> {
+        let all = self.partitions_of(erasure.source)?.into_iter();
+        let all = all.map(|(table, partition)| (table.name, partition)).collect();
+        let mut deleted = self.left_behind(&all).await?;
+        deleted.extend(replaced.removed.values().flatten().cloned());
         let tombstone = Tombstone {
             by: erasure.by.to_owned(),
             reason: erasure.reason.map(str::to_owned),
@@ -124,7 +131,7 @@ impl Lake {
             stream: None,
             counts: Counts::default(),
             state: None,
-            deleted: replaced.removed.values().flatten().cloned().collect(),
+            deleted,
             removed: replaced.removed,
         };
         let commit = self.commit_rewrite(rewrite, &replaced.written, |mut entry| {
@@ -203,7 +210,13 @@ impl Lake {
             let of_source = files.filter(|file| file.partition.source == erasure.source);
             let paths: Vec<String> = of_source.map(|file| format!("{}/{}", table.name, file.path)).collect();
             for path in paths {
-                for batch in self.read(&path, &["raw"], None).await? {
+                let selection = Selection {
+                    columns: &["raw"],
+                    within: None,
+                };
+                let rows = read_columns(Arc::clone(&self.store), Path::parse(&path)?, &selection).await?;
+                let mut rows = std::pin::pin!(rows);
+                while let Some(batch) = rows.try_next().await? {
                     for row in 0..batch.num_rows() {
                         if let Some(found) = identity(personal, erasure.performer, raw_of(&batch, row)?) {
                             names.get_or_insert_default().extend(found);

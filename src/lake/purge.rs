@@ -143,6 +143,8 @@ impl Lake {
             rejects: judge.rejects.into_iter().collect(),
             erased: None,
         };
+        let mut deleted = self.left_behind(&replaced.partitions).await?;
+        deleted.extend(replaced.removed.values().flatten().cloned());
         let is_asked_later = !tombstone.rejects.is_empty();
         let rewrite = Rewrite {
             kind: Kind::Purge,
@@ -153,7 +155,7 @@ impl Lake {
             stream: None,
             counts: Counts::default(),
             state: None,
-            deleted: replaced.removed.values().flatten().cloned().collect(),
+            deleted,
             removed: replaced.removed,
         };
         let commit = self.commit_rewrite(rewrite, &replaced.written, |mut entry| {

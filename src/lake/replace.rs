@@ -1,7 +1,7 @@
 //! Rows of partitions taken away or replaced: every file of a partition is read, what changes is written anew, and what each load
 //! has from now on is told. Apart from why rows change, which purge and erasure each say for themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -17,6 +17,7 @@ use super::commit::Written;
 use super::files::{Added, LiveFile, Partition};
 use super::known::{column, text};
 use super::parquet::{Selection, encode, read_columns};
+use super::roll_forward::load_of;
 use super::statistics::of_rows;
 use super::{Lake, blocking};
 use crate::atomic::steps;
@@ -24,6 +25,7 @@ use crate::batch::digest_of_hashes;
 use crate::ledger::tombstone::LoadChange;
 use crate::ledger::{AddedFile, LoadPart, hex, sha256};
 use crate::schema::{Micros, Table};
+use crate::source;
 
 /// What becomes of some rows.
 pub(super) struct Fate {
@@ -62,6 +64,8 @@ pub(super) struct Replaced {
     pub(super) written: Vec<Written>,
     pub(super) removed: BTreeMap<&'static str, Vec<String>>,
     pub(super) loads: Vec<LoadChange>,
+    /// Where anything changes.
+    pub(super) partitions: BTreeSet<(&'static str, Partition)>,
     /// By table and stream.
     pub(super) changed: BTreeMap<(&'static str, String), Changed>,
 }
@@ -104,6 +108,7 @@ impl Lake {
                     steps::reached("after a rewritten data file");
                 }
                 replaced.removed.entry(table.name).or_default().push(path);
+                replaced.partitions.insert((table.name, partition.clone()));
             }
             for (stream, found) in look.streams {
                 let all = replaced.changed.entry((table.name, stream)).or_default();
@@ -129,6 +134,28 @@ impl Lake {
             });
         }
         Ok(())
+    }
+
+    /// Files of partitions that their table shows no more and whose bytes are still there, as merging leaves them: what is to
+    /// be gone must be gone from these too.
+    pub(super) async fn left_behind(
+        &mut self,
+        partitions: &BTreeSet<(&'static str, Partition)>,
+    ) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for (name, partition) in partitions {
+            let Some(table) = source::table(name) else { continue };
+            let live = self.live_files(table)?.iter();
+            let live: BTreeSet<String> = live.map(|file| format!("{name}/{}", file.path)).collect();
+            let folder = format!("{name}/source={}/month={}", partition.source, partition.month);
+            let mut listing = self.store.list(Some(&Path::from(folder)));
+            while let Some(found) = listing.try_next().await? {
+                let path = found.location.to_string();
+                let is_older = load_of(&path).is_some_and(|load| load < self.next_load());
+                left.extend(Some(path).filter(|path| is_older && !live.contains(path)));
+            }
+        }
+        Ok(left)
     }
 
     async fn look(&self, table: &'static Table, path: &str, change: &mut Change<'_>) -> Result<Look> {

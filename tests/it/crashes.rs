@@ -260,7 +260,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-fn copied(home: &Home) -> Home {
+pub(crate) fn copied(home: &Home) -> Home {
     let copy = Home::new();
     let copied = Command::new("cp")
         .args(["-a", "--"])
