@@ -36,7 +36,7 @@ pub struct Statistic {
 }
 
 /// A file's statistics as the log holds them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Logged {
     num_records: u64,

@@ -2,6 +2,7 @@
 //! zone. All of it is made anew when a digest of its texts differs from the stored one, so that a newer program brings its
 //! own, and an unchanged one touches nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use duckdb::types::Value;
@@ -25,7 +26,12 @@ struct Object {
     /// With its schema, as SQL.
     name: String,
     text: String,
-    /// The table of `main` that the rows are for.
+    /// What a reference table holds.
+    rows: Option<Rows>,
+}
+
+struct Rows {
+    /// Of `main`.
     table: &'static str,
     rows: Vec<Vec<Option<String>>>,
 }
@@ -100,20 +106,37 @@ fn state(connection: &Connection) -> duckdb::Result<(String, Vec<String>)> {
 }
 
 fn make_tables(connection: &Connection) -> duckdb::Result<()> {
+    let held = columns(connection)?;
     for definition in tables::definitions() {
-        connection.execute_batch(&definition.create())?;
+        connection.execute_batch(&match held.get(&definition.name) {
+            None => definition.create(),
+            Some(columns) => definition.complete(columns),
+        })?;
         connection.execute_batch(&definition.comments())?;
     }
     Ok(())
 }
 
+/// The columns of every table of `main`.
+fn columns(connection: &Connection) -> duckdb::Result<BTreeMap<String, BTreeSet<String>>> {
+    let sql = "select table_name, column_name from duckdb_columns() \
+               where database_name = current_database() and schema_name = 'main' and not internal";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut columns: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        columns.entry(row.get(0)?).or_default().insert(row.get(1)?);
+    }
+    Ok(columns)
+}
+
 fn make(connection: &Connection, object: &Object) -> duckdb::Result<()> {
     connection.execute_batch(&object.text)?;
-    if object.rows.is_empty() {
+    let Some(Rows { table, rows }) = &object.rows else {
         return Ok(());
-    }
-    let mut appender = connection.appender(object.table)?;
-    for row in &object.rows {
+    };
+    let mut appender = connection.appender(table)?;
+    for row in rows {
         appender.append_row(appender_params_from_iter(row))?;
     }
     appender.flush()
@@ -179,8 +202,10 @@ fn reference(reference: &Reference) -> Result<Object, csv::Error> {
         kind: "table",
         name: format!("main.{}", quoted(reference.name)),
         text,
-        table: reference.name,
-        rows,
+        rows: Some(Rows {
+            table: reference.name,
+            rows,
+        }),
     })
 }
 
@@ -196,8 +221,7 @@ fn view(view: &View) -> Object {
         kind: "view",
         name: format!("main.{}", quoted(&view.name)),
         text,
-        table: "",
-        rows: Vec::new(),
+        rows: None,
     }
 }
 
@@ -209,8 +233,7 @@ fn report(report: &Report) -> Object {
         kind: "macro table",
         name,
         text,
-        table: "",
-        rows: Vec::new(),
+        rows: None,
     }
 }
 
@@ -251,8 +274,7 @@ fn revision_views() -> Vec<Object> {
             kind: "view",
             name: format!("main.{}", quoted(&name)),
             text,
-            table: "",
-            rows: Vec::new(),
+            rows: None,
         }
     };
     revised.collect::<Vec<_>>().iter().map(view).collect()
@@ -286,7 +308,7 @@ impl Wanted<'_> {
         hash.update(observed::digest());
         for object in &self.objects {
             hash.update(&object.text);
-            hash.update(format!("{:?}", object.rows));
+            hash.update(format!("{:?}", object.rows.as_ref().map(|held| &held.rows)));
         }
         hash.update(format!("{}{:?}", self.time_zone, self.offsets));
         hex(&hash.finalize())

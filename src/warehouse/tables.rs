@@ -1,6 +1,8 @@
 //! The tables of the warehouse: which columns they have, what they are for, and the statements that make them. Those of the
 //! lake derive from the declared columns; the others are declared here. Pure: it writes SQL and runs none.
 
+use std::collections::BTreeSet;
+
 use crate::schema::Table;
 use crate::source::TABLES;
 
@@ -225,26 +227,24 @@ pub(super) fn defined(name: &str, kind: &'static str, doc: &str) -> Defined {
 }
 
 impl Definition {
-    /// Makes the table where it is missing, with its columns in order, and adds to one that is there what it lacks.
+    /// Makes the table, with its columns in order.
     pub(super) fn create(&self) -> String {
         let columns = self
             .columns
             .iter()
             .map(|column| format!("{} {}", quoted(&column.name), column.kind));
-        let mut sql = format!(
-            "create table if not exists main.{} ({});\n",
-            quoted(&self.name),
-            columns.collect::<Vec<_>>().join(", ")
-        );
-        for column in &self.columns {
-            sql.push_str(&format!(
-                "alter table main.{} add column if not exists {} {};\n",
-                quoted(&self.name),
-                quoted(&column.name),
-                column.kind
-            ));
-        }
-        sql
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        format!("create table main.{} ({columns});\n", quoted(&self.name))
+    }
+
+    /// Adds to a table that is there the columns it lacks.
+    pub(super) fn complete(&self, held: &BTreeSet<String>) -> String {
+        let missing = self.columns.iter().filter(|column| !held.contains(&column.name));
+        let added = missing.map(|column| {
+            let (table, column, kind) = (quoted(&self.name), quoted(&column.name), column.kind);
+            format!("alter table main.{table} add column {column} {kind};\n")
+        });
+        added.collect()
     }
 
     pub(super) fn comments(&self) -> String {

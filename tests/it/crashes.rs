@@ -13,7 +13,7 @@ use disk::{Change, Fault, on_a_faulty_disk, told, was_met};
 
 use crate::environment::{Ended, Home, ended};
 
-const STREAM: &str = "acme.audit_logs";
+pub(crate) const STREAM: &str = "acme.audit_logs";
 /// A command on a home that was prepared for it, and its changes of files.
 struct Scene {
     name: &'static str,
@@ -60,12 +60,12 @@ const SCENES: &[Scene] = &[
     },
 ];
 
-fn record(number: usize) -> String {
+pub(crate) fn record(number: usize) -> String {
     let at = format!("2024-06-{:02}T00:00:{:02}Z", 1 + number / 60, number % 60);
     format!("{{\"id\":\"{number}\",\"activity_type\":\"x\",\"logged_at\":\"{at}\",\"updated_at\":\"{at}\"}}\n")
 }
 
-fn empty() -> Home {
+pub(crate) fn empty() -> Home {
     let home = Home::new();
     home.write(
         "trailhouse.toml",

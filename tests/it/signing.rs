@@ -104,7 +104,7 @@ fn is_signature(public: &Path, signed: &Path, signature: &Path) -> bool {
 }
 
 /// Kind and object of each finding, and the exit code.
-fn verified(home: &Home, arguments: &[&str]) -> (Vec<(String, String)>, i32) {
+pub(crate) fn verified(home: &Home, arguments: &[&str]) -> (Vec<(String, String)>, i32) {
     let ended = home.run(&[&["verify", "--format", "json"], arguments].concat());
     let told: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
     let text = |value: &Value| value.as_str().expect("a text").to_owned();

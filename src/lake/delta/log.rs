@@ -3,8 +3,10 @@
 
 use anyhow::{Context, Result};
 use delta_kernel::Engine as _;
+use serde_json::Value;
 
 use super::DeltaTable;
+use crate::lake::statistics::Logged;
 use crate::ledger::sha256;
 
 /// A file of the Delta log.
@@ -17,6 +19,8 @@ pub struct CommitFile {
     pub sha256: String,
     /// Number and hash of the ledger entry it says it belongs to.
     pub entry: Option<(u64, String)>,
+    /// The files it adds, relative to the table, and what it says of their rows.
+    pub adds: Vec<(String, Logged)>,
 }
 
 impl DeltaTable {
@@ -41,11 +45,13 @@ impl DeltaTable {
                 .read_files(vec![(location, None)])?
                 .next()
                 .with_context(|| format!("{path}: no bytes"))??;
+            let said = said(&bytes);
             files.push(CommitFile {
                 version,
                 path,
                 sha256: sha256(&bytes),
-                entry: entry_of(&bytes),
+                entry: said.entry,
+                adds: said.adds,
             });
         }
         files.sort_by_key(|file| file.version);
@@ -53,16 +59,25 @@ impl DeltaTable {
     }
 }
 
-/// What a commit says of the ledger entry behind it.
-fn entry_of(bytes: &[u8]) -> Option<(u64, String)> {
-    let actions = serde_json::Deserializer::from_slice(bytes)
-        .into_iter::<serde_json::Value>()
-        .flatten();
-    let infos = actions.filter_map(|mut action| action.get_mut("commitInfo").map(serde_json::Value::take));
-    infos.into_iter().find_map(|info| {
-        Some((
-            info["ledgerSequence"].as_u64()?,
-            info["ledgerSha256"].as_str()?.to_owned(),
-        ))
-    })
+/// What a commit says of the ledger entry behind it, and of the files it adds.
+#[derive(Default)]
+struct Said {
+    entry: Option<(u64, String)>,
+    adds: Vec<(String, Logged)>,
+}
+
+fn said(bytes: &[u8]) -> Said {
+    let mut said = Said::default();
+    let actions = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
+    for action in actions.map_while(Result::ok) {
+        let (info, add) = (&action["commitInfo"], &action["add"]);
+        if let (Some(sequence), Some(hash)) = (info["ledgerSequence"].as_u64(), info["ledgerSha256"].as_str()) {
+            said.entry = Some((sequence, hash.to_owned()));
+        }
+        let logged = add["stats"].as_str().and_then(|text| serde_json::from_str(text).ok());
+        if let (Some(path), Some(logged)) = (add["path"].as_str(), logged) {
+            said.adds.push((path.to_owned(), logged));
+        }
+    }
+    said
 }

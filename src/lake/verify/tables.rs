@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use arrow::datatypes::Schema;
 
 use super::{Fault, Named, Verdict};
+use crate::lake::files::LiveFile;
+use crate::lake::statistics::Logged;
 use crate::lake::{Lake, blocking};
 use crate::ledger::Sealed;
 
@@ -47,7 +50,15 @@ impl Lake {
                     _ => {}
                 }
             }
-            self.check_live(verdict, named, newest, name)?;
+            let live = self.check_live(verdict, named, newest, name)?;
+            let logged = commits.into_iter().flat_map(|commit| commit.adds).collect();
+            let schema = open.table.arrow_schema();
+            for file in &live {
+                if !is_as_logged(file, name, named, &logged, &schema) {
+                    let what = format!("says of {} what neither its commits nor the ledger say", file.path);
+                    verdict.find(Fault::Invalid, format!("{name}/_delta_log"), what);
+                }
+            }
         }
         for ((table, version), _) in recorded {
             verdict.find(
@@ -59,9 +70,10 @@ impl Lake {
         Ok(())
     }
 
-    fn check_live(&self, verdict: &mut Verdict, named: &Named, newest: &Sealed, name: &str) -> Result<()> {
+    /// Returns the files that the table shows, as far as it can be read.
+    fn check_live(&self, verdict: &mut Verdict, named: &Named, newest: &Sealed, name: &str) -> Result<Vec<LiveFile>> {
         let Some(open) = self.tables.get(name) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let object = format!("{name}/_delta_log");
         let (applied, live) = match blocking(|| {
@@ -73,14 +85,14 @@ impl Lake {
             Ok(found) => found,
             Err(error) if is_first(name, newest) => {
                 verdict.find(Fault::Unfinished, object, format!("not written yet: {error:#}"));
-                return Ok(());
+                return Ok(Vec::new());
             }
             Err(error) => {
                 verdict.find(Fault::Invalid, object, format!("{error:#}"));
-                return Ok(());
+                return Ok(Vec::new());
             }
         };
-        let shown: BTreeSet<String> = live.into_iter().map(|file| format!("{name}/{}", file.path)).collect();
+        let shown: BTreeSet<String> = live.iter().map(|file| format!("{name}/{}", file.path)).collect();
         let expected: BTreeSet<String> = named
             .live
             .keys()
@@ -91,7 +103,7 @@ impl Lake {
         let applied = u64::try_from(applied.unwrap_or(0))?;
         if applied != last && last == newest.entry.sequence && after(newest, name, &shown) == expected {
             verdict.find(Fault::Unfinished, object, "one entry behind");
-            return Ok(());
+            return Ok(live);
         }
         for path in expected.symmetric_difference(&shown) {
             let (fault, what) = if shown.contains(path) {
@@ -104,8 +116,26 @@ impl Lake {
         if applied != last {
             verdict.find(Fault::Invalid, object, format!("at entry {applied} instead of {last}"));
         }
-        Ok(())
+        Ok(live)
     }
+}
+
+/// Whether the table says of a file what the ledger and its own commits say: a checkpoint, which readers believe in their
+/// place, may say otherwise. A file that one of them does not know is judged elsewhere.
+fn is_as_logged(
+    file: &LiveFile,
+    table: &str,
+    named: &Named,
+    logged: &BTreeMap<String, Logged>,
+    schema: &Schema,
+) -> bool {
+    let in_ledger = named.live.get(&format!("{table}/{}", file.path));
+    let is_same_size = in_ledger.is_none_or(|named| named.bytes == file.size_bytes && named.rows == file.rows);
+    let is_same_bounds = logged.get(&file.path).is_none_or(|logged| {
+        let mut fields = schema.fields().iter();
+        fields.all(|field| logged.bounds(field.name(), field.data_type()).as_ref() == file.bounds.get(field.name()))
+    });
+    is_same_size && is_same_bounds
 }
 
 /// What the table shows once it has followed the newest entry.
