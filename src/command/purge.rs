@@ -169,7 +169,7 @@ impl Purge {
             check_source(name, &known)?;
         }
         let before = match (&self.before, self.all) {
-            (Some(text), _) => Some(self.moment(text, work)?),
+            (Some(text), _) => Some(moment(text, work)?),
             (None, true) => Some((work.started_at, "everything".to_owned())),
             (None, false) => None,
         };
@@ -205,18 +205,16 @@ impl Purge {
         }
         Ok(limits)
     }
+}
 
-    fn moment(&self, text: &str, work: &Work<'_>) -> Result<(Micros, String), Failure> {
-        let before = report::time(text, work.started_at, &work.config.zone)
-            .map_err(|error| Failure::usage(format!("--before: {error}")))?;
-        if before > work.started_at {
-            let failure = Failure::usage(format!("--before: {} is in the future", format_time(before)));
-            return Err(
-                failure.hinted("what has not happened yet cannot be removed; --all removes everything until now")
-            );
-        }
-        Ok((before, format!("before {}", format_time(before))))
+fn moment(text: &str, work: &Work<'_>) -> Result<(Micros, String), Failure> {
+    let before = report::time(text, work.started_at, &work.config.zone)
+        .map_err(|error| Failure::usage(format!("--before: {error}")))?;
+    if before > work.started_at {
+        let failure = Failure::usage(format!("--before: {} is in the future", format_time(before)));
+        return Err(failure.hinted("what has not happened yet cannot be removed; --all removes everything until now"));
     }
+    Ok((before, format!("before {}", format_time(before))))
 }
 
 /// Who runs the program: by the system's list of users, else by the environment.
@@ -235,7 +233,7 @@ fn check_holds(config: &Config, lake: &Lake) -> Result<(), Failure> {
     let mut known = sources_of(lake);
     known.extend(config.sources.iter().map(|source| source.name.clone()));
     for hold in &config.holds {
-        for source in hold.sources.iter().filter(|source| !known.contains(*source)) {
+        if let Some(source) = hold.sources.iter().find(|source| !known.contains(*source)) {
             let failure = Failure::usage(format!("hold `{}`: no source `{source}`", hold.name));
             return Err(failure.hinted(format!("known sources: {}", listed(&known))));
         }

@@ -210,22 +210,33 @@ impl Lake {
             let of_source = files.filter(|file| file.partition.source == erasure.source);
             let paths: Vec<String> = of_source.map(|file| format!("{}/{}", table.name, file.path)).collect();
             for path in paths {
-                let selection = Selection {
-                    columns: &["raw"],
-                    within: None,
-                };
-                let rows = read_columns(Arc::clone(&self.store), Path::parse(&path)?, &selection).await?;
-                let mut rows = std::pin::pin!(rows);
-                while let Some(batch) = rows.try_next().await? {
-                    for row in 0..batch.num_rows() {
-                        if let Some(found) = identity(personal, erasure.performer, raw_of(&batch, row)?) {
-                            names.get_or_insert_default().extend(found);
-                        }
-                    }
-                }
+                self.names_in(&path, (personal, erasure.performer), &mut names).await?;
             }
         }
         Ok(names)
+    }
+
+    async fn names_in(
+        &self,
+        path: &str,
+        (personal, performer): (&'static Personal, &str),
+        names: &mut Option<BTreeSet<String>>,
+    ) -> Result<()> {
+        let selection = Selection {
+            columns: &["raw"],
+            within: None,
+        };
+        let rows = read_columns(Arc::clone(&self.store), Path::parse(path)?, &selection).await?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(batch) = rows.try_next().await? {
+            for row in 0..batch.num_rows() {
+                let found = identity(personal, performer, raw_of(&batch, row)?);
+                found
+                    .into_iter()
+                    .for_each(|found| names.get_or_insert_default().extend(found));
+            }
+        }
+        Ok(())
     }
 
     async fn was_erased(&self, erasure: &Erasure<'_>) -> Result<Ended> {
@@ -326,7 +337,7 @@ fn records_with(table: &'static Table, batch: &RecordBatch, replaced: BTreeMap<u
     let streams = text(batch, "stream")?;
     let loads = column(batch, "load")?.as_primitive::<Int64Type>();
     let loaded = column(batch, "loaded_at")?.as_primitive::<TimestampMicrosecondType>();
-    let mut groups: BTreeMap<(i64, &str, Micros), Vec<(usize, Vec<u8>)>> = BTreeMap::new();
+    let mut groups: BTreeMap<_, Vec<(usize, Vec<u8>)>> = BTreeMap::new();
     for (row, bytes) in replaced {
         let group = (loads.value(row), streams.value(row), loaded.value(row));
         groups.entry(group).or_default().push((row, bytes));

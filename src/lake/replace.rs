@@ -168,7 +168,7 @@ impl Lake {
         while let Some(batch) = batches.try_next().await? {
             let batch = blocking(|| conformed(table, &batch))?;
             let fate = blocking(|| change(table, &batch, Pass::Look))?;
-            blocking(|| look.take(table, &batch, fate))?;
+            blocking(|| look.take(table, &batch, fate.as_ref()))?;
         }
         Ok(look)
     }
@@ -248,10 +248,10 @@ impl Lake {
 }
 
 impl Look {
-    fn take(&mut self, table: &Table, batch: &RecordBatch, fate: Option<Fate>) -> Result<()> {
+    fn take(&mut self, table: &Table, batch: &RecordBatch, fate: Option<&Fate>) -> Result<()> {
         let (loads, streams) = (loads_of(batch)?, text(batch, "stream")?);
         let events = times_of(batch, table.event_time)?;
-        let is_changed = |row: usize| fate.as_ref().is_some_and(|fate| fate.changed.get(row) == Some(&true));
+        let is_changed = |row: usize| fate.is_some_and(|fate| fate.changed.get(row) == Some(&true));
         for row in 0..batch.num_rows() {
             let tally = self.loads.entry(loads.value(row)).or_default();
             tally.before.push(hash(raw_of(batch, row)?));
@@ -264,7 +264,7 @@ impl Look {
                 found.to = found.to.max(event);
             }
         }
-        let after = fate.as_ref().map_or(batch, |fate| &fate.after);
+        let after = fate.map_or(batch, |fate| &fate.after);
         let loads = loads_of(after)?;
         for row in 0..after.num_rows() {
             let tally = self.loads.entry(loads.value(row)).or_default();

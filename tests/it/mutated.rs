@@ -91,6 +91,8 @@ fn entry() -> Vec<u8> {
         streams: Vec::new(),
         tables: BTreeMap::from([("activity_logs".to_owned(), change)]),
         deleted: Vec::new(),
+        tombstone: None,
+        tombstones: Vec::new(),
         signing_key: None,
         delta_commits: vec![DeltaFile {
             table: "activity_logs".to_owned(),
