@@ -1,6 +1,7 @@
 //! A person erased: no byte of the home tells who it was, joins still work, and nothing that comes later brings the person back.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,8 +17,9 @@ use trailhouse::simulator::script::Change;
 use trailhouse::source::TABLES;
 
 use super::{assert_sound, everything, rows_of, service, synced, total};
-use crate::environment::{Home, SOURCE, Service, short};
+use crate::environment::{Account, Home, SOURCE, Service, account, short};
 use crate::import::{STREAM, import_from, lines};
+use crate::tools;
 
 /// Every file of the home.
 fn files(home: &Home) -> Vec<PathBuf> {
@@ -58,12 +60,12 @@ fn text_of(path: &Path) -> String {
     });
     let mut text = String::new();
     for batch in &batches {
-        for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        for column in batch.columns() {
             for row in 0..batch.num_rows() {
                 let bytes = column.as_any().downcast_ref::<arrow::array::BinaryArray>();
                 match bytes {
                     Some(bytes) => text.push_str(&String::from_utf8_lossy(bytes.value(row))),
-                    None => text.push_str(&array_value_to_string(column, row).expect(field.name())),
+                    None => text.push_str(&array_value_to_string(column, row).expect("a text")),
                 }
                 text.push('\n');
             }
@@ -179,11 +181,16 @@ fn no_byte_tells_who_was_erased_and_joins_still_work() {
     );
     assert_eq!(entry["tombstone"]["by"], "Ada");
 
+    assert_stays_away(&service, &home, &told);
+}
+
+/// What comes again is what the lake has, and what is new tells nothing.
+fn assert_stays_away(service: &Service, home: &Home, told: &[String; 3]) {
     let rest = home.dump();
     home.ok(&["sync", "--from", "2024-05-01"]);
-    assert_eq!(traces(&home, &told), []);
+    assert_eq!(traces(home, told), []);
     assert_eq!(home.dump(), rest, "what comes again is what the lake has");
-    let imported = import_from(&home, &["import", STREAM, "-"], lines(&service).as_bytes());
+    let imported = import_from(home, &["import", STREAM, "-"], lines(service).as_bytes());
     assert!(imported.stderr.contains(": 0 stored"), "{}", imported.stderr);
     assert_eq!(imported.code, Some(0), "{}", imported.stderr);
     let again = home.ok(&["import", STREAM, "reject.jsonl"]);
@@ -197,8 +204,82 @@ fn no_byte_tells_who_was_erased_and_joins_still_work() {
     service.running.arrive(40);
     home.ok(&["sync"]);
     assert!(home.dump() != rest, "something new has come");
-    assert_eq!(traces(&home, &told), []);
-    assert_sound(&home);
-    let already = home.ok(&["purge", "--performer", id, "--source", SOURCE]);
+    assert_eq!(traces(home, told), []);
+    assert_sound(home);
+    let already = home.ok(&["purge", "--performer", &told[0], "--source", SOURCE]);
     assert!(already.stderr.contains("erased already"), "{}", already.stderr);
+}
+
+#[test]
+fn a_person_of_zendesk_is_a_number_and_stays_away() {
+    let account = Account::start(account(32, 150));
+    let home = Home::of_account(&account, "");
+    home.ok(&["sync"]);
+    let found = home.query(
+        "select actor_id, max(actor_name) as name from zendesk_audit_logs where actor_name like '% %' and actor_id > 0 \
+         group by all order by count(*) desc, 1 limit 1",
+    );
+    let (id, name) = (
+        found[0]["actor_id"].to_string(),
+        found[0]["name"].as_str().expect("a name").to_owned(),
+    );
+    let told = [id.clone(), name];
+    let before = (acts(&home), traces(&home, &told).len());
+    assert!(before.1 > 1);
+    home.ok(&["purge", "--performer", &id]);
+    assert_eq!(traces(&home, &told), []);
+    assert_eq!(acts(&home), before.0);
+    assert!(
+        home.number("select count(*) from zendesk_audit_logs where actor_id < -1 and actor_name like 'erased-%'") > 1
+    );
+    assert_sound(&home);
+    let rows = home.number("select count(*) from zendesk_audit_logs_revisions");
+    home.ok(&["sync", "--from", "2020-01-01"]);
+    assert_eq!(home.number("select count(*) from zendesk_audit_logs_revisions"), rows);
+    assert_eq!(traces(&home, &told), []);
+
+    let key = home.data().join(".credentials/erasure.key");
+    let mode = fs::metadata(&key).expect("the key").permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let kept = fs::read_to_string(&key).expect("the key");
+    for (text, message) in [
+        (None, "the key of the pseudonyms is not in"),
+        (Some("no key"), "not a key of pseudonyms"),
+    ] {
+        fs::remove_file(&key).expect("the key goes");
+        if let Some(text) = text {
+            home.write("data/.credentials/erasure.key", text);
+        }
+        let refused = home.run(&["sync"]);
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains(message) && refused.stderr.contains("hint:"),
+            "{}",
+            refused.stderr
+        );
+        home.write("data/.credentials/erasure.key", &kept);
+    }
+    home.ok(&["sync"]);
+}
+
+#[test]
+fn what_others_made_in_the_warehouse_is_not_lost_by_an_erasure() {
+    let Some(duckdb) = tools::find("duckdb") else { return };
+    let (_service, home, told) = erased(33);
+    let warehouse = home.data().join("warehouse.duckdb");
+    let made = std::process::Command::new(duckdb)
+        .arg(&warehouse)
+        .args(["-c", "create view mine as select 1 as one"])
+        .status();
+    assert!(made.is_ok_and(|made| made.success()));
+    let refused = home.run(&["purge", "--performer", &told[0]]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("would lose view main.mine"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(home.number("select count(*) from loads where kind = 'erase'"), 0);
+    home.ok(&["purge", "--performer", &told[0], "--discard"]);
+    assert_eq!(traces(&home, &told), []);
 }
