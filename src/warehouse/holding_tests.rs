@@ -109,8 +109,17 @@ struct Holder(Child);
 
 impl Holder {
     fn of(path: &Path, mode: &str) -> Self {
+        Self::at("hold", path, mode)
+    }
+
+    fn at(work: &str, path: &Path, mode: &str) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "warehouse::holding_tests::hold", "--ignored", "--nocapture"])
+            .args([
+                "--exact",
+                &format!("warehouse::holding_tests::{work}"),
+                "--ignored",
+                "--nocapture",
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -132,8 +141,10 @@ impl Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        if self.0.try_wait().unwrap().is_none() {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
     }
 }
 
@@ -203,4 +214,52 @@ fn while_it_is_read_a_copy_takes_its_place_and_a_writer_is_named() {
         .collect();
     names.sort();
     assert_eq!(names, ["lake", "warehouse.duckdb"]);
+}
+
+#[test]
+#[ignore = "not a test: the process that reads again and again while the file is replaced"]
+fn poll() {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    let path = PathBuf::from(line.trim_end_matches('\n').split_at(1).1);
+    std::io::stdout().write_all(b"HELD").unwrap();
+    std::io::stdout().flush().unwrap();
+    let (mut last, mut readings) = (0, 0);
+    while !path.with_extension("stop").exists() {
+        let connection = match access::open_once(&path, None) {
+            Ok(connection) => connection,
+            // For a moment, where the reader before was the last to hold it.
+            Err(WarehouseError::Held { .. }) => continue,
+            Err(error) => panic!("{error}"),
+        };
+        let sql = "select (select count(*) from activity_logs), (select sequence from trailhouse), \
+                   (select count(*) from events), (select count(*) from loads)";
+        let read = |row: &duckdb::Row<'_>| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]);
+        let found: [i64; 4] = connection.query_row(sql, [], read).unwrap();
+        assert_eq!([found[0]; 4], found, "a part of a load is seen");
+        assert!(found[0] >= last, "{} rows after {last}", found[0]);
+        (last, readings) = (found[0], readings + 1);
+        std::thread::sleep(std::time::Duration::from_millis(40));
+    }
+    assert!(readings > 10, "{readings} readings");
+}
+
+#[test]
+fn who_reads_during_a_hundred_swaps_sees_whole_loads_and_never_an_older_state() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    let next = |load: u64| {
+        let number = i64::try_from(load).unwrap();
+        let row = activity(number, &format!("id {load}"), 1, "2025-07-13T00:00:00Z");
+        increment(load, lake.activities(&[row]))
+    };
+    follow(&path, &next(1));
+    let mut poller = Holder::at("poll", &path, "r");
+    for load in 2..=101 {
+        let _holder = Holder::of(&path, "r");
+        assert_eq!(follow(&path, &next(load)), Way::OnCopy);
+    }
+    crate::atomic::replace(&path.with_extension("stop"), b"").unwrap();
+    assert!(poller.0.wait().unwrap().success());
+    assert_eq!(lines(&path, "select count(*) from activity_logs"), ["101"]);
 }

@@ -1,5 +1,7 @@
 //! Other programs read the warehouse: DuckDB's own command line and Python's `duckdb`, of a release before the bundled one.
 
+mod holding;
+
 use std::path::PathBuf;
 use std::process::Command;
 
