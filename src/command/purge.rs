@@ -24,8 +24,10 @@ use crate::warehouse::Cell;
 /// everything. What went stands in the ledger, and is neither a gap nor collected again.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  trailhouse purge --dry-run\n  trailhouse purge --retention --reason \"yearly\"\n  \
-    trailhouse purge secoda_prod --before 2020-01-01 --dry-run\n  trailhouse purge --performer 0a1b2c3d --source secoda_prod"
+    after_help = "Rows go by policy:    trailhouse purge --retention --reason \"yearly\"\n\
+Rows go on request:   trailhouse purge secoda_prod --before 2020-01-01\n\
+A person is erased:   trailhouse purge --performer 0a1b2c3d --source secoda_prod\n\n\
+Examples:\n  trailhouse purge --dry-run\n  trailhouse purge demo_zendesk --before 2020-01-01 --dry-run"
 )]
 pub(super) struct Purge {
     /// The sources; by default all that `[retention]` limits, or that know the person
