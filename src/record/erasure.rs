@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::json;
 use crate::source::Personal;
 pub use terms::{Identity, identity};
-use terms::{normal, words};
+use terms::{joined, normal, words};
 use tree::{Node, parse};
 
 const PREFIX: &str = "erased-";
@@ -279,24 +279,27 @@ impl Erasures {
             self.mark(person, text, inner, (own, edits));
         }
         for rule in self.personal.people {
-            let Some(id) = node.at(text, rule.id) else { continue };
-            let is_such = rule.only.is_none_or(|(path, value)| {
-                let found = node.at(text, path).and_then(Node::value);
-                found.is_some_and(|range| decoded(text, range) == value)
-            });
-            let Some(range) = id.value().filter(|_| is_such) else {
-                continue;
+            let has = |path: &str, value: &str| {
+                let found = node.all_at(text, path).into_iter().filter_map(Node::value);
+                found.map(|range| decoded(text, range)).any(|found| found == value)
             };
-            let value = decoded(text, range.clone());
-            if self.key.pseudonym(&value) != person.performer {
+            if rule.only.is_some_and(|(path, value)| !has(path, value)) {
                 continue;
             }
-            let replacement = match id {
-                Node::Text(_) => json::quoted(&person.performer.to_string()),
-                _ => self.key.number(&value).to_string(),
-            };
-            edits.insert(range.start, (range.end, replacement));
-            own.extend(rule.own.iter().filter_map(|path| node.at(text, path)).map(Node::start));
+            for id in node.all_at(text, rule.id) {
+                let Some(range) = id.value() else { continue };
+                let value = decoded(text, range.clone());
+                if self.key.pseudonym(&value) != person.performer {
+                    continue;
+                }
+                let replacement = match id {
+                    Node::Text(_) => json::quoted(&person.performer.to_string()),
+                    _ => self.key.number(&value).to_string(),
+                };
+                edits.insert(range.start, (range.end, replacement));
+                let found = rule.own.iter().flat_map(|path| node.all_at(text, path));
+                own.extend(found.map(Node::start));
+            }
         }
     }
 
@@ -364,15 +367,9 @@ impl Erasures {
 
 /// So many words of a text from one of them on, as pseudonyms are made of, and where they stand.
 fn candidate(text: &str, words: &[Range<usize>], start: usize, count: usize) -> Option<(String, Range<usize>)> {
-    let last = words.get((start + count).checked_sub(1)?)?;
-    let range = words.get(start)?.start..last.end;
-    let found = text.get(range.clone())?;
-    let found = if count == 1 {
-        found.to_owned()
-    } else {
-        found.to_lowercase()
-    };
-    Some((found, range))
+    let words = words.get(start..start + count)?;
+    let range = words.first()?.start..words.last()?.end;
+    Some((joined(text, words)?, range))
 }
 
 /// The text of a JSON string; any other value as it stands there.
@@ -450,8 +447,8 @@ mod tests {
         let mail = key().pseudonym("dana@acme.example");
         let cases = [
             (
-                "{\"a\":\"DANA  Whitfield\"}".to_owned(),
-                "{\"a\":\"DANA  Whitfield\"}".to_owned(),
+                "{\"a\":\"**DANA** **Whitfield**, /dana-whitfield.png\"}".to_owned(),
+                format!("{{\"a\":\"**{name}**, /{name}.png\"}}"),
             ),
             (
                 "{ \"a\" : [1.50, \"(dana whitfield's)\"] ,\"b\":null}".to_owned(),
@@ -518,7 +515,13 @@ mod tests {
             r#"{{"id":"e","performer_id":"{ID}","performer_metadata":{{"name":"D. Whitfield","first_name":"Dana","last_name":"Whitfield","display_name":"Dana","email":"dana@acme.example"}},"resource_metadata":{{"name":"customers"}}}}"#
         );
         let names = identity(personal, ID, text.as_bytes()).unwrap();
-        let expected = ["D. Whitfield", "Dana", "Dana Whitfield", "dana@acme.example"];
+        let expected = [
+            "D. Whitfield",
+            "Dana",
+            "Dana Whitfield",
+            "Whitfield Dana",
+            "dana@acme.example",
+        ];
         assert_eq!(names, expected.iter().map(|name| (*name).to_owned()).collect());
         let known = Identity {
             id: ID.to_owned(),

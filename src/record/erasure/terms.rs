@@ -53,18 +53,21 @@ fn ends_unspaced(text: &str, word: &Range<usize>) -> bool {
     last.is_some_and(|letter| letter >= UNSPACED)
 }
 
-/// A text as it is compared: from its first word to its last, and of several words whatever their case.
-pub(super) fn normal(text: &str) -> String {
-    let words = words(text);
-    let Some((first, last)) = words.first().zip(words.last()) else {
-        return text.to_owned();
-    };
-    let inner = text.get(first.start..last.end).unwrap_or(text);
-    if words.len() == 1 {
-        inner.to_owned()
-    } else {
-        inner.to_lowercase()
+/// Words as they are compared: several with one space between, whatever stands there, and in small letters; one as it is.
+pub(super) fn joined(text: &str, words: &[Range<usize>]) -> Option<String> {
+    match words {
+        [] => None,
+        [word] => text.get(word.clone()).map(str::to_owned),
+        _ => {
+            let words: Option<Vec<&str>> = words.iter().map(|word| text.get(word.clone())).collect();
+            words.map(|words| words.join(" ").to_lowercase())
+        }
     }
+}
+
+/// A text as it is compared; one without words as it is.
+pub(super) fn normal(text: &str) -> String {
+    joined(text, &words(text)).unwrap_or_else(|| text.to_owned())
 }
 
 /// Names and addresses that the bytes of a record show for the person with this identifier; `None` where the person has no
@@ -85,22 +88,21 @@ fn meet(
     for inner in node.inner() {
         meet(personal, (id, text), inner, (names, is_met));
     }
-    let value_at = |path: &str| {
-        let found = node.at(text, path).and_then(Node::value);
-        found.map(|range| decoded(text, range))
+    let has = |path: &str, value: &str| {
+        let found = node.all_at(text, path).into_iter().filter_map(Node::value);
+        found.map(|range| decoded(text, range)).any(|found| found == value)
     };
     for rule in personal.people {
-        let is_such = rule
-            .only
-            .is_none_or(|(path, value)| value_at(path).is_some_and(|found| found == value));
-        if !is_such || value_at(rule.id).is_none_or(|found| found != id) {
+        let is_such = rule.only.is_none_or(|(path, value)| has(path, value));
+        if !is_such || !has(rule.id, id) {
             continue;
         }
         *is_met = true;
         for path in rule.own {
-            let Some(own) = node.at(text, path) else { continue };
             let name = path.rsplit('.').next().unwrap_or_default();
-            names_in(personal, (name, text), own, names);
+            for own in node.all_at(text, path) {
+                names_in(personal, (name, text), own, names);
+            }
         }
     }
 }
@@ -108,12 +110,13 @@ fn meet(
 fn names_in(personal: &Personal, (name, text): (&str, &str), node: &Node, names: &mut BTreeSet<String>) {
     match node {
         Node::Object { members, .. } => {
-            let value_of = |wanted: &str| {
-                let member = node.at(text, wanted)?;
-                matches!(member, Node::Text(_)).then(|| decoded(text, member.value().unwrap_or_default()))
+            let value_of = |wanted: &str| match node.all_at(text, wanted).pop() {
+                Some(Node::Text(range)) => Some(decoded(text, range.clone())),
+                _ => None,
             };
             if let Some((first, last)) = value_of("first_name").zip(value_of("last_name")) {
-                names.insert(format!("{} {}", first.trim(), last.trim()).trim().to_owned());
+                let (first, last) = (first.trim(), last.trim());
+                names.extend([format!("{first} {last}"), format!("{last} {first}")]);
             }
             for (name, member) in members {
                 names_in(personal, (&decoded(text, name.clone()), text), member, names);

@@ -51,25 +51,22 @@ impl Node {
         }
     }
 
-    /// What stands at members joined by dots; the empty path is the node itself. Of two members of one name the later.
-    pub(super) fn at(&self, text: &str, path: &str) -> Option<&Node> {
-        if path.is_empty() {
-            return matches!(self, Node::Object { .. }).then_some(self);
-        }
+    /// What stands at members joined by dots, all of it where a name comes twice; the empty path is the object itself.
+    pub(super) fn all_at(&self, text: &str, path: &str) -> Vec<&Node> {
         let Node::Object { members, .. } = self else {
-            return None;
+            return Vec::new();
         };
+        if path.is_empty() {
+            return vec![self];
+        }
         let (name, rest) = path
             .split_once('.')
             .map_or((path, None), |(name, rest)| (name, Some(rest)));
-        let mut found = members
-            .iter()
-            .rev()
-            .filter(|(range, _)| decoded(text, range.clone()) == name);
-        let (_, member) = found.next()?;
+        let named = members.iter().filter(|(range, _)| decoded(text, range.clone()) == name);
+        let found = named.map(|(_, member)| member);
         match rest {
-            Some(rest) => member.at(text, rest),
-            None => Some(member),
+            Some(rest) => found.flat_map(|member| member.all_at(text, rest)).collect(),
+            None => found.collect(),
         }
     }
 
