@@ -53,8 +53,21 @@ pub struct LoadClaim {
 pub struct FileClaim {
     pub path: String,
     pub rows: u64,
+    /// What each load brought of its rows, where that is told of the file.
+    pub loads: Vec<PartClaim>,
+    /// Whether its rows should be in the order of their event time.
+    pub is_sorted: bool,
     /// Name, least and greatest value of time columns.
     pub bounds: Vec<(String, Micros, Micros)>,
+}
+
+/// The rows of one load in a file that holds several.
+#[derive(Debug, Clone)]
+pub struct PartClaim {
+    pub load: i64,
+    pub rows: u64,
+    /// As that of a load, of these rows.
+    pub digest: String,
 }
 
 /// Something that is not as it should be.
@@ -143,8 +156,14 @@ impl Outcome {
             self.rows += rows;
             tell(self.rows);
         };
-        let read = caught(|| checker.read(path, digests, &mut count));
+        let mut parts = Digests::of(checker.file.loads.iter().map(|part| part.load).collect());
+        let read = caught(|| checker.read(path, (digests, &mut parts), &mut count));
         self.files += 1;
+        if read.is_ok() {
+            let (compared, found) = parts.compare_parts(checker.file);
+            self.digests += compared;
+            self.findings.extend(found);
+        }
         self.findings.extend(checker.tally.findings(&checker.file.path));
         (checker.sum, read)
     }

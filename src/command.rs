@@ -1,6 +1,7 @@
 //! The command line: what may be typed, which verb it means, what a user is told, and with which code it ends. The only
 //! module that reads the clock and writes to the terminal; each verb has a file of its own below.
 
+mod compact;
 mod completions;
 mod demo;
 mod describe;
@@ -89,6 +90,7 @@ enum Verb {
     Report(report::ReportVerb),
     Verify(verify::Verify),
     Ledger(ledger::LedgerVerb),
+    Compact(compact::Compact),
     Rebuild(rebuild::Rebuild),
     Purge(purge::Purge),
     Describe(describe::Describe),
@@ -161,6 +163,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Report(verb) => verb.run(&context),
         Verb::Verify(verb) => verb.run(&context),
         Verb::Ledger(verb) => verb.run(&context),
+        Verb::Compact(verb) => verb.run(&context),
         Verb::Rebuild(verb) => verb.run(&context),
         Verb::Purge(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),

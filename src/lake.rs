@@ -4,7 +4,10 @@
 //! A load becomes durable in this order: data files, the ledger entry that names them (the commit), the head, the Delta
 //! commits. What stands after the entry can always be done again from it.
 
+mod adopt;
+mod blank;
 mod commit;
+mod compact;
 pub mod delta;
 mod erase;
 pub mod files;
@@ -13,6 +16,7 @@ mod hold;
 mod keys;
 mod known;
 mod lock;
+mod output;
 pub mod parquet;
 mod purge;
 mod replace;
@@ -21,6 +25,7 @@ mod rewrite;
 mod roll_forward;
 mod sign;
 pub mod statistics;
+mod vacuum;
 pub mod verify;
 mod withheld;
 
@@ -41,7 +46,9 @@ use crate::ledger::{Ledger, Sealed, stream_key};
 use crate::schema::Table;
 use crate::source;
 
+pub use adopt::{Adopted, ForeignCommit};
 pub use commit::{Draft, Quiet};
+pub use compact::{Compacted, Compaction, Extent};
 use delta::{DeltaTable, Engine};
 pub use erase::{Ended, Erasure};
 use files::LiveFile;
@@ -200,7 +207,14 @@ impl Lake {
     }
 
     /// Opens the lake of a home for writing, whose lock the caller holds, and finishes what a killed run left.
-    pub async fn open_for_writing(home: &Home, _lock: &Lock) -> Result<Self> {
+    pub async fn open_for_writing(home: &Home, lock: &Lock) -> Result<Self> {
+        let lake = Self::open_for_adoption(home, lock).await?;
+        lake.unrecorded_delta_commits()?.of_entries()?;
+        Ok(lake)
+    }
+
+    /// As [`Lake::open_for_writing`], also where another program has written to the Delta tables.
+    pub async fn open_for_adoption(home: &Home, _lock: &Lock) -> Result<Self> {
         let ledger = home.lake().join(crate::ledger::FOLDER);
         place::create_folder(&ledger).with_context(|| format!("{} cannot be created", ledger.display()))?;
         roll_forward::remove_staged(&home.lake())

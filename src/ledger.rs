@@ -3,10 +3,11 @@
 
 #[cfg(test)]
 pub mod faulty;
+mod kind;
 pub mod signature;
 pub mod tombstone;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -17,63 +18,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::coverage::StreamState;
+pub use kind::Kind;
 use tombstone::Tombstone;
 
 pub const FORMAT: u32 = 1;
 pub const FOLDER: &str = "_ledger";
-
-/// What an entry's run did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Sync,
-    /// Records read from files that somebody kept.
-    Import,
-    /// States that moved without new rows.
-    Silence,
-    /// The key that signs from now on.
-    Key,
-    /// Files merged into larger ones; no row changes.
-    Compact,
-    /// Files deleted that were removed from their table before.
-    Vacuum,
-    /// Another writer's change of layout, acknowledged.
-    Adopt,
-    /// Rows taken away by a policy or on request.
-    Purge,
-    /// A person's data replaced by pseudonyms.
-    Erase,
-    /// A second reading of an interval, compared with what is kept.
-    Reconcile,
-    /// Columns filled from the records' bytes.
-    Backfill,
-    /// Kept rejects flattened anew.
-    Retry,
-}
-
-impl Kind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Sync => "sync",
-            Kind::Import => "import",
-            Kind::Silence => "silence",
-            Kind::Key => "key",
-            Kind::Compact => "compact",
-            Kind::Vacuum => "vacuum",
-            Kind::Adopt => "adopt",
-            Kind::Purge => "purge",
-            Kind::Erase => "erase",
-            Kind::Reconcile => "reconcile",
-            Kind::Backfill => "backfill",
-            Kind::Retry => "retry",
-        }
-    }
-
-    /// Whether rows of the files it removes come back changed, or not at all: what was derived from them is read again.
-    pub fn rewrites_rows(self) -> bool {
-        matches!(self, Kind::Purge | Kind::Erase | Kind::Backfill | Kind::Retry)
-    }
-}
 
 /// What became of the records received: `received = stored + duplicates + rejects + withheld`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -193,6 +142,12 @@ pub struct Entry {
     /// The entries up to this one by whose tombstones what arrives later is judged: an erased person, rejects taken away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tombstones: Vec<u64>,
+    /// Of this entry and those before it, which removed files that no entry has deleted yet, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undeleted: Vec<u64>,
+    /// Delta commits of another program that this entry takes over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopted: Vec<DeltaFile>,
     /// The public key in force after this entry, which signs the next one; absent while the ledger is not signed. An entry is
     /// signed by the key before it, the first that names one by its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,6 +175,13 @@ impl Entry {
             .as_ref()
             .filter(|_| own)
             .or_else(|| quiet().map(|quiet| &quiet.state))
+    }
+
+    /// Files this entry removes from their tables and leaves in their folders.
+    pub fn left_behind(&self) -> Vec<String> {
+        let deleted: BTreeSet<&String> = self.deleted.iter().collect();
+        let removed = self.tables.values().flat_map(|change| &change.removed);
+        removed.filter(|path| !deleted.contains(path)).cloned().collect()
     }
 
     /// The entry as the bytes of its file, and with their hash.
@@ -416,6 +378,8 @@ mod tests {
             deleted: Vec::new(),
             tombstone: None,
             tombstones: Vec::new(),
+            undeleted: Vec::new(),
+            adopted: Vec::new(),
             signing_key: None,
             delta_commits: Vec::new(),
             states: BTreeMap::new(),

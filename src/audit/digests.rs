@@ -8,7 +8,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use super::rows::DataFile;
-use super::{Finding, LoadClaim, hex};
+use super::{FileClaim, Finding, LoadClaim, hex};
 use crate::schema::{Column, Kind};
 
 const LOAD: Column = crate::schema::column("load", "", Kind::Integer, "");
@@ -56,6 +56,18 @@ impl Digests {
             }
         }
         Ok(())
+    }
+
+    /// What is not as is said of the loads in one file, and how many digests were compared.
+    pub(super) fn compare_parts(self, file: &FileClaim) -> (u64, Vec<Finding>) {
+        let claims = file.loads.iter().map(|part| LoadClaim {
+            path: file.path.clone(),
+            load: part.load,
+            rows: part.rows,
+            digest: part.digest.clone(),
+        });
+        let claims: Vec<LoadClaim> = claims.collect();
+        self.compare(&claims.iter().map(|claim| (claim.load, claim)).collect())
     }
 
     /// What is not as the loads of the partition say, and how many digests were compared.

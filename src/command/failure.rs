@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::{FAILED, USAGE};
 use crate::config::ConfigError;
-use crate::lake::{BadHome, Held, KeyError};
+use crate::lake::{BadHome, ForeignCommit, Held, KeyError};
 use crate::warehouse::WarehouseError;
 
 /// One failure, ready to be told.
@@ -80,6 +80,9 @@ impl From<anyhow::Error> for Failure {
         }
         if let Some(key) = error.downcast_ref::<KeyError>() {
             return Self::usage(key.to_string()).hinted(key.hint());
+        }
+        if let Some(foreign) = error.downcast_ref::<ForeignCommit>() {
+            return Self::failed(foreign.to_string()).hinted(foreign.hint());
         }
         let is_refused = |cause: &(dyn std::error::Error + 'static)| {
             let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 use uuid::Uuid;
 
-use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, block_on, home, loading};
+use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, block_on, compact, home, loading};
 use crate::config::{self, Config};
 use crate::coverage::Span;
 use crate::lake::{Home, Lake};
@@ -191,6 +191,7 @@ async fn work(
     let imported = load::import(&mut lake, &task, files, &run).await;
     teller.end();
     tell(context, target, &imported);
+    compact::after_load(context, &mut lake, (&run.run_id, target.started_at), cancelled).await;
     loading::bring_up(context, &target.home, &target.time_zone, &mut lake).await?;
     Ok(code(&imported))
 }

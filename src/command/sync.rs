@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 use uuid::Uuid;
 
-use super::{Context, Failure, block_on, home, loading};
+use super::{Context, Failure, block_on, compact, home, loading};
 use crate::lake::Home;
 use crate::load::{self, Run};
 use crate::pull::probe::Kept;
@@ -116,6 +116,7 @@ async fn work(context: &Context, job: &Job, cancelled: &AtomicBool) -> Result<u8
     for outcome in &outcomes {
         loading::tell(context, outcome, &format!("{} requests", outcome.counts.requests));
     }
+    compact::after_load(context, &mut lake, (&run.run_id, job.started_at), cancelled).await;
     loading::bring_up(context, &job.home, &job.time_zone, &mut lake).await?;
     Ok(loading::code(&outcomes))
 }

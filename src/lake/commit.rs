@@ -18,11 +18,9 @@ use crate::atomic::steps;
 use crate::batch::{self, Part, RejectedRow, Stamp};
 use crate::coverage::StreamState;
 use crate::ledger::signature::PublicKey;
-use crate::ledger::{
-    AddedFile, Counts, DeltaFile, Entry, FORMAT, Kind, QuietStream, Sealed, TableChange, hex, sha256, stream_key,
-};
+use crate::ledger::{AddedFile, Counts, Entry, Kind, QuietStream, Sealed, TableChange, hex, sha256, stream_key};
 use crate::record::Record;
-use crate::schema::{Micros, format_time};
+use crate::schema::Micros;
 use crate::source::Stream;
 
 /// How often a number may be taken by another writer before a commit gives up.
@@ -145,69 +143,6 @@ impl Lake {
         self.finish_signature().await
     }
 
-    /// An entry that follows the newest one and changes nothing yet.
-    pub(super) fn blank(&self, run_id: &str, started_at: Micros, at: Micros) -> Result<Entry> {
-        let newest = self.newest.as_ref();
-        let (delta_commits, delta_versions) = self.unrecorded_delta_commits()?;
-        let follows = |map: fn(&Entry) -> &BTreeMap<String, u64>| {
-            newest.map(|newest| map(&newest.entry).clone()).unwrap_or_default()
-        };
-        Ok(Entry {
-            format: FORMAT,
-            lake_id: newest.map_or_else(|| Uuid::new_v4().to_string(), |newest| newest.entry.lake_id.clone()),
-            sequence: self.sequence() + 1,
-            previous: newest.map(|newest| newest.sha256.clone()),
-            run_id: run_id.to_owned(),
-            kind: Kind::Silence,
-            started_at: format_time(started_at),
-            finished_at: format_time(at),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            source: None,
-            stream: None,
-            counts: Counts::default(),
-            state: None,
-            streams: Vec::new(),
-            tables: BTreeMap::new(),
-            deleted: Vec::new(),
-            tombstone: None,
-            tombstones: newest.map(|newest| newest.entry.tombstones.clone()).unwrap_or_default(),
-            signing_key: newest.and_then(|newest| newest.entry.signing_key.clone()),
-            delta_commits,
-            states: follows(|entry| &entry.states),
-            last_changes: follows(|entry| &entry.last_changes),
-            delta_versions,
-        })
-    }
-
-    /// The Delta commits that no entry records yet, and per table the newest version recorded with them.
-    fn unrecorded_delta_commits(&self) -> Result<(Vec<DeltaFile>, BTreeMap<String, u64>)> {
-        let Some(newest) = &self.newest else {
-            return Ok((Vec::new(), BTreeMap::new()));
-        };
-        let mut versions = newest.entry.delta_versions.clone();
-        let mut files = Vec::new();
-        for name in newest.entry.last_changes.keys() {
-            let Some(open) = self.tables.get(name.as_str()) else {
-                continue;
-            };
-            for file in blocking(|| open.delta.commit_files(versions.get(name).copied()))? {
-                if file.version > 0 && file.entry.is_none() {
-                    bail!(
-                        "{name}/{}: a Delta commit that no ledger entry made; nothing is written beside it",
-                        file.path
-                    );
-                }
-                versions.insert(name.clone(), file.version);
-                files.push(DeltaFile {
-                    table: name.clone(),
-                    version: file.version,
-                    sha256: file.sha256,
-                });
-            }
-        }
-        Ok((files, versions))
-    }
-
     /// Appends the entry and does what follows from it; `false`: its number is taken.
     pub(super) async fn seal(&mut self, mut entry: Entry, written: &[Written]) -> Result<bool> {
         let sequence = entry.sequence;
@@ -219,6 +154,9 @@ impl Lake {
         }
         for table in entry.tables.keys() {
             entry.last_changes.insert(table.clone(), sequence);
+        }
+        if !entry.left_behind().is_empty() {
+            entry.undeleted.push(sequence);
         }
         let (sealed, bytes) = entry.seal()?;
         let signature = self.signature_of(&sealed, &bytes)?;
@@ -253,7 +191,9 @@ impl Lake {
         blocking(|| open.delta.create_if_absent(&open.table.arrow_schema(), &statistics))?;
         steps::reached("after the Delta table");
         let domain_metadata = serde_json::to_string(&entry.state)?;
-        let removes: Vec<String> = change.removed.iter().map(|path| within(table, path)).collect();
+        // What another program did stands in the table already.
+        let removed = change.removed.iter().filter(|_| entry.kind != Kind::Adopt);
+        let removes: Vec<String> = removed.map(|path| within(table, path)).collect();
         let commit = Commit {
             application_id: &entry.lake_id,
             transaction: i64::try_from(entry.sequence)?,
@@ -262,7 +202,7 @@ impl Lake {
             domain_metadata: &domain_metadata,
             adds,
             removes: &removes,
-            change: if entry.kind == Kind::Compact {
+            change: if matches!(entry.kind, Kind::Compact | Kind::Adopt) {
                 Change::Layout
             } else {
                 Change::Rows

@@ -13,7 +13,6 @@ use crate::ledger::hex;
 use crate::ledger::signature::{PrivateKey, PublicKey};
 use crate::ledger::tombstone::new_erasure_key;
 use crate::record::erasure::Key;
-use crate::source::Secret;
 
 const OWNER_ONLY: u32 = 0o600;
 
@@ -95,7 +94,7 @@ impl Keys {
 
     /// Makes a key durable beside the current one, before anything names it.
     pub(super) fn keep_next(&mut self, key: PrivateKey) -> Result<()> {
-        write(&next(&self.folder), &key.pem()?)?;
+        write(&next(&self.folder), key.pem()?.expose())?;
         steps::reached("after the next key is kept");
         self.next = Some(key);
         Ok(())
@@ -115,7 +114,7 @@ impl Keys {
 
     /// Notes the hash of the entry this home is about to write: no other is ever signed later.
     pub(super) fn note(&self, sha256: &str) -> Result<()> {
-        write(&noted(&self.folder), &Secret::new(format!("{sha256}\n")))?;
+        write(&noted(&self.folder), &format!("{sha256}\n"))?;
         steps::reached("after the note of the entry to sign");
         Ok(())
     }
@@ -132,7 +131,7 @@ impl Keys {
             return Ok(key);
         }
         let (key, secret) = new_erasure_key()?;
-        write(&erasure(&self.folder), &Secret::new(format!("{}\n", hex(&secret))))?;
+        write(&erasure(&self.folder), &format!("{}\n", hex(&secret)))?;
         steps::reached("after the key of the pseudonyms is kept");
         Ok(key)
     }
@@ -196,10 +195,10 @@ fn read(path: &Path) -> Result<Option<PrivateKey>> {
     }
 }
 
-fn write(path: &Path, text: &Secret) -> Result<()> {
+fn write(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         place::create_private_folder(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
     }
-    atomic::replace_with(path, Some(OWNER_ONLY), |file| file.write_all(text.expose().as_bytes()))?;
+    atomic::replace_with(path, Some(OWNER_ONLY), |file| file.write_all(text.as_bytes()))?;
     Ok(())
 }

@@ -2,9 +2,9 @@
 //! revision. Reads `id` and `stable_hash` of the files whose event times meet those of the records, so that its cost grows
 //! with the window and not with the history.
 
+mod columns;
 mod remembered;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use arrow::array::{Array, AsArray, BinaryArray, Int64Array, RecordBatch, StringA
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 
+pub(super) use columns::{Ids, binary, column, text};
 pub(super) use remembered::Remembered;
 use remembered::key;
 
@@ -90,7 +91,7 @@ impl Lake {
                 Some(newest) => {
                     let older = match &newest.place {
                         Place::Load(index) => Some(classified.records[*index].raw.clone()),
-                        Place::File(path) => self.raw_of(path, &record.id, newest.hash).await?,
+                        Place::File(path) => self.raw_of(path, (form.table.event_time, &record), newest.hash).await?,
                     };
                     let drift = older.is_some_and(|older| is_drift(&older, &record.raw, form));
                     *(if drift {
@@ -198,6 +199,8 @@ impl Lake {
                 self.remember(incoming.source, table, &path, &batches)?;
                 continue;
             }
+            let read = batches.iter().map(RecordBatch::num_rows).sum();
+            self.remembered.count(&path, read);
             for batch in batches {
                 collect(&batch, &wanted, &path, &mut known)?;
             }
@@ -233,12 +236,21 @@ impl Lake {
         Ok(())
     }
 
-    /// The JSON of a stored row, read only to tell a revision from a change of shape.
-    async fn raw_of(&self, path: &str, id: &str, hash: [u8; 16]) -> Result<Option<String>> {
-        for batch in self.read(path, &["id", "stable_hash", "raw"], None).await? {
-            let (ids, hashes, raws) = (Ids::of(&batch)?, binary(&batch, "stable_hash")?, text(&batch, "raw")?);
-            if let Some(row) = (0..batch.num_rows()).find(|row| ids.is(*row, id) && hashes.value(*row) == hash) {
-                return Ok(Some(raws.value(row).to_owned()));
+    /// The JSON of a stored row, read only to tell a revision from a change of shape: of the rows of the record's own time,
+    /// then of all.
+    async fn raw_of(
+        &self,
+        path: &str,
+        (event_time, record): (&str, &Record),
+        hash: [u8; 16],
+    ) -> Result<Option<String>> {
+        for within in [Some((event_time, (record.event_at, record.event_at))), None] {
+            for batch in self.read(path, &["id", "stable_hash", "raw"], within).await? {
+                let (ids, hashes, raws) = (Ids::of(&batch)?, binary(&batch, "stable_hash")?, text(&batch, "raw")?);
+                let is_it = |row: &usize| ids.is(*row, &record.id) && hashes.value(*row) == hash;
+                if let Some(row) = (0..batch.num_rows()).find(is_it) {
+                    return Ok(Some(raws.value(row).to_owned()));
+                }
             }
         }
         Ok(None)
@@ -332,57 +344,11 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The ids of a data file's rows, numbers or texts, as texts.
-pub(super) enum Ids<'a> {
-    Texts(&'a StringArray),
-    Numbers(&'a Int64Array),
-}
-
-impl<'a> Ids<'a> {
-    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self> {
-        let ids = column(batch, "id")?;
-        let numbers = || ids.as_primitive_opt::<Int64Type>().map(Ids::Numbers);
-        ids.as_string_opt()
-            .map(Ids::Texts)
-            .or_else(numbers)
-            .context("column id is neither text nor number")
-    }
-
-    pub(super) fn get(&self, row: usize) -> Cow<'a, str> {
-        match self {
-            Ids::Texts(texts) => Cow::Borrowed(texts.value(row)),
-            Ids::Numbers(numbers) => Cow::Owned(numbers.value(row).to_string()),
-        }
-    }
-
-    pub(super) fn is(&self, row: usize, id: &str) -> bool {
-        self.get(row) == id
-    }
-}
-
 /// Which rows of a data file are looked for, and the column that says which form of a record is the later.
 struct Wanted<'a> {
     stream: &'a str,
     key: &'a str,
     ids: &'a HashSet<&'a str>,
-}
-
-pub(super) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Arc<dyn Array>> {
-    batch
-        .column_by_name(name)
-        .with_context(|| format!("a data file has no column {name}"))
-}
-
-pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
-    column(batch, name)?
-        .as_string_opt()
-        .with_context(|| format!("column {name} is not text"))
-}
-
-pub(super) fn binary<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a BinaryArray> {
-    column(batch, name)?
-        .as_binary_opt()
-        .with_context(|| format!("column {name} is not binary"))
 }
 
 /// Shorter bytes, which no writer of ours leaves, are padded and match nothing.

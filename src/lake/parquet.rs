@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream, TryFutureExt, TryStreamExt};
@@ -23,6 +24,8 @@ use parquet::schema::types::ColumnPath;
 
 /// Few enough that one group of wide rows stays small in memory, enough for a scan to run at full speed.
 const ROW_GROUP_ROWS: usize = 65_536;
+/// Of a file of merged rows: so few that the rows of an hour cost little more to find in it than in a file of that hour.
+const MERGED_GROUP_ROWS: usize = 16_384;
 const ROW_GROUP_BYTES: usize = 64 << 20;
 const ZSTD_LEVEL: i32 = 3;
 const READ_ROWS: usize = 8_192;
@@ -44,20 +47,48 @@ pub struct Selection<'a> {
 /// stands in a footer. The batches have one schema, without the partition columns.
 pub fn encode(batches: &[RecordBatch], statistics: &[&str]) -> Result<Vec<u8>> {
     let schema = batches.first().context("no rows to encode")?.schema();
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties(statistics, ROW_GROUP_ROWS)?))?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// As [`encode`], for rows that come bit by bit: the bytes may be taken out of the writer whenever there are any.
+pub fn encoder(schema: SchemaRef, statistics: &[&str]) -> Result<ArrowWriter<Vec<u8>>> {
+    let properties = properties(statistics, MERGED_GROUP_ROWS)?;
+    Ok(ArrowWriter::try_new(Vec::new(), schema, Some(properties))?)
+}
+
+fn properties(statistics: &[&str], group_rows: usize) -> Result<WriterProperties> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_row_count(Some(group_rows))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_created_by(CREATED_BY.to_owned())
         .set_statistics_enabled(EnabledStatistics::None);
     for column in statistics {
         properties = properties.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Chunk);
     }
-    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties.build()))?;
-    for batch in batches {
-        writer.write(batch)?;
-    }
-    Ok(writer.into_inner()?)
+    Ok(properties.build())
+}
+
+/// All columns of a file, so many rows at a time.
+pub async fn read_whole(
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    rows: usize,
+) -> Result<impl Stream<Item = Result<RecordBatch>> + use<>> {
+    let name = path.to_string();
+    let builder = ParquetRecordBatchStreamBuilder::new_with_options(ObjectReader { store, path }, options()).await;
+    let builder = builder.with_context(|| format!("{name}: reading the footer"))?;
+    let stream = builder.with_batch_size(rows).build()?;
+    Ok(stream.map_err(move |error| anyhow::Error::new(error).context(format!("{name}: reading rows"))))
+}
+
+/// Other writers note Arrow types of their own beside those of Parquet, such as views of texts; they are not followed.
+fn options() -> ArrowReaderOptions {
+    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
 }
 
 /// Opens a file and reads the selected columns in ranges, a few thousand rows at a time and in the file's column order.
@@ -67,7 +98,7 @@ pub async fn read_columns(
     selection: &Selection<'_>,
 ) -> Result<impl Stream<Item = Result<RecordBatch>> + use<>> {
     let name = path.to_string();
-    let builder = ParquetRecordBatchStreamBuilder::new(ObjectReader { store, path }).await;
+    let builder = ParquetRecordBatchStreamBuilder::new_with_options(ObjectReader { store, path }, options()).await;
     let builder = builder.with_context(|| format!("{name}: reading the footer"))?;
     let fields = builder.schema().fields().iter().enumerate();
     let roots = fields

@@ -9,21 +9,20 @@ use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, Timesta
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use object_store::path::Path;
-use object_store::{ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::commit::Written;
 use super::files::{Added, LiveFile, Partition};
 use super::known::{column, text};
-use super::parquet::{Selection, encode, read_columns};
+use super::output::Output;
+use super::parquet::{Selection, read_columns};
 use super::roll_forward::load_of;
-use super::statistics::of_rows;
 use super::{Lake, blocking};
 use crate::atomic::steps;
 use crate::batch::digest_of_hashes;
 use crate::ledger::tombstone::LoadChange;
-use crate::ledger::{AddedFile, LoadPart, hex, sha256};
+use crate::ledger::{AddedFile, LoadPart, hex};
 use crate::schema::{Micros, Table};
 use crate::source;
 
@@ -194,15 +193,6 @@ impl Lake {
         (path, at): (&str, Micros),
         change: &mut Change<'_>,
     ) -> Result<Written> {
-        let mut rows = Vec::new();
-        let mut batches = std::pin::pin!(self.whole_rows(table, path).await?);
-        while let Some(batch) = batches.try_next().await? {
-            let batch = blocking(|| conformed(table, &batch))?;
-            let fate = blocking(|| change(table, &batch, Pass::Write))?;
-            rows.push(fate.map_or(batch, |fate| fate.after));
-        }
-        let columns = table.statistics_columns();
-        let bytes = blocking(|| encode(&rows, &columns))?;
         let name = format!(
             "source={}/month={}/{}-{}.parquet",
             partition.source,
@@ -210,22 +200,29 @@ impl Lake {
             self.next_load(),
             Uuid::new_v4()
         );
+        let mut output = Output::create(&self.store, format!("{}/{name}", table.name), table).await?;
         let mut loads: BTreeMap<i64, Vec<[u8; 32]>> = BTreeMap::new();
-        for batch in &rows {
-            let numbers = loads_of(batch)?;
-            for row in 0..batch.num_rows() {
+        let mut batches = std::pin::pin!(self.whole_rows(table, path).await?);
+        while let Some(batch) = batches.try_next().await? {
+            let batch = blocking(|| conformed(table, &batch))?;
+            let fate = blocking(|| change(table, &batch, Pass::Write))?;
+            let after = fate.map_or(batch, |fate| fate.after);
+            let numbers = loads_of(&after)?;
+            for row in 0..after.num_rows() {
                 loads
                     .entry(numbers.value(row))
                     .or_default()
-                    .push(hash(raw_of(batch, row)?));
+                    .push(hash(raw_of(&after, row)?));
             }
+            output.write(&after).await?;
         }
+        let done = output.finish().await?;
         let all: Vec<[u8; 32]> = loads.values().flatten().copied().collect();
         let file = AddedFile {
-            path: format!("{}/{name}", table.name),
-            bytes: u64::try_from(bytes.len())?,
-            rows: u64::try_from(all.len())?,
-            sha256: sha256(&bytes),
+            path: done.path,
+            bytes: done.bytes,
+            rows: done.rows,
+            sha256: done.sha256,
             digest: hex(&digest_of_hashes(all)),
             loads: loads.into_iter().map(part).collect::<Result<_>>()?,
         };
@@ -235,10 +232,8 @@ impl Lake {
             size_bytes: file.bytes,
             modified_ms: at / 1_000,
             rows: file.rows,
-            statistics: of_rows(&rows, &columns)?,
+            statistics: done.statistics,
         };
-        let put = self.store.put(&Path::parse(&file.path)?, PutPayload::from(bytes)).await;
-        put.with_context(|| format!("{} cannot be written", file.path))?;
         Ok(Written {
             table: table.name,
             file,

@@ -13,7 +13,7 @@ use super::parquet::{Selection, read_columns};
 use super::statistics::of_rows;
 use super::{Lake, blocking};
 use crate::atomic::place;
-use crate::ledger::{AddedFile, Sealed};
+use crate::ledger::{AddedFile, Kind, Sealed};
 
 impl Lake {
     pub(super) async fn roll_forward(&mut self) -> Result<()> {
@@ -63,7 +63,8 @@ impl Lake {
                 continue;
             };
             let mut adds = Vec::with_capacity(change.added.len());
-            for file in &change.added {
+            // What another program added stands in the table already.
+            for file in change.added.iter().filter(|_| sealed.entry.kind != Kind::Adopt) {
                 adds.push(self.added_again(file, &statistics).await?);
             }
             tracing::info!("{name}: the Delta commit of load {sequence} is made up for");

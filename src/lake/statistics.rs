@@ -51,6 +51,21 @@ pub fn of_rows(batches: &[RecordBatch], columns: &[&str]) -> Result<Vec<Statisti
     columns.iter().map(|column| of_column(batches, column)).collect()
 }
 
+/// Takes the statistics of more rows of the same file to those of the rows before.
+pub fn add(all: &mut Vec<Statistic>, more: Vec<Statistic>) {
+    if all.is_empty() {
+        *all = more;
+        return;
+    }
+    for (sum, more) in all.iter_mut().zip(more) {
+        sum.nulls += more.nulls;
+        sum.bounds = match (sum.bounds.take(), more.bounds) {
+            (Some(all), Some(more)) => Some(Bounds::merge(all, more).shortened()),
+            (all, more) => all.or(more),
+        };
+    }
+}
+
 fn of_column(batches: &[RecordBatch], column: &str) -> Result<Statistic> {
     let mut bounds = None;
     let mut nulls = 0;

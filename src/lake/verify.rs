@@ -3,8 +3,9 @@
 
 mod anchor;
 mod contents;
-mod files;
+pub(super) mod files;
 mod loads;
+mod moved;
 mod signatures;
 mod tables;
 mod unnamed;
@@ -98,6 +99,8 @@ struct Named {
     live: BTreeMap<String, AddedFile>,
     removed: BTreeSet<String>,
     deleted: BTreeSet<String>,
+    /// Table and version of the Delta commits of other programs that an entry took over.
+    adopted: BTreeSet<(String, u64)>,
     delta: Vec<DeltaFile>,
 }
 
@@ -146,6 +149,7 @@ impl Lake {
             for what in loads.take(&sealed.entry) {
                 verdict.find(Fault::Invalid, path(sequence).to_string(), what);
             }
+            moved::check(verdict, named, &sealed.entry);
             for (table, change) in &sealed.entry.tables {
                 debug_assert!(change.added.iter().all(|file| file.path.starts_with(table.as_str())));
                 named
@@ -157,6 +161,10 @@ impl Lake {
                 }
             }
             named.deleted.extend(sealed.entry.deleted.iter().cloned());
+            let adopted = sealed.entry.adopted.iter();
+            named
+                .adopted
+                .extend(adopted.map(|file| (file.table.clone(), file.version)));
             named.delta.extend(sealed.entry.delta_commits.iter().cloned());
             verdict.hashes.insert(sequence, sealed.sha256.clone());
             verdict.entries += 1;

@@ -84,7 +84,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
     let mut files = Vec::new();
     for table in source::TABLES {
         let live = lake.live_files(table)?.to_vec();
-        newer.check(table, &live)?;
+        newer.check(table, &live, applied)?;
         let all = live.iter().map(|file| data_file(lake, table, file));
         files.extend(all.filter(|file| file.max_load > signed(applied) || newer.is_read_again(file)));
     }
@@ -146,8 +146,8 @@ impl Newer {
         self.reread.iter().any(is_its)
     }
 
-    /// The table shows what these entries name, and nothing that they removed.
-    fn check(&self, table: &Table, live: &[LiveFile]) -> Result<()> {
+    /// The table shows what these entries name, nothing that they removed, and no newer rows that they do not name.
+    fn check(&self, table: &Table, live: &[LiveFile], applied: u64) -> Result<()> {
         let shown: BTreeSet<String> = live
             .iter()
             .map(|file| format!("{}/{}", table.name, file.path))
@@ -155,7 +155,18 @@ impl Newer {
         let of_table = |path: &&String| path.split_once('/').is_some_and(|(name, _)| name == table.name);
         let missing = self.named.iter().filter(of_table).find(|path| !shown.contains(*path));
         let left = self.removed.iter().find(|path| shown.contains(*path));
-        for (path, what) in [(missing, "does not show"), (left, "still shows")] {
+        let is_newer = |file: &&LiveFile| matches!(file.bounds.get("load"), Some(Bounds::Long(_, greatest)) if *greatest > signed(applied));
+        let newer = live
+            .iter()
+            .filter(is_newer)
+            .map(|file| format!("{}/{}", table.name, file.path));
+        let newer: Vec<String> = newer.collect();
+        let unnamed = newer.iter().find(|path| !self.named.contains(*path));
+        for (path, what) in [
+            (missing, "does not show"),
+            (left, "still shows"),
+            (unnamed, "shows more than the ledger names:"),
+        ] {
             if let Some(path) = path {
                 bail!("the Delta table {} {what} {path}: see `trailhouse verify`", table.name);
             }

@@ -1,6 +1,8 @@
 //! What an hourly sync costs, counted: an object store that counts what is asked of it, and two lakes of very different length
 //! under it.
 
+mod merged;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod cli;
+mod compact;
 mod counting;
 mod crashes;
 mod deep;

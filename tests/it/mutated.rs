@@ -93,6 +93,8 @@ fn entry() -> Vec<u8> {
         deleted: Vec::new(),
         tombstone: None,
         tombstones: Vec::new(),
+        undeleted: vec![1],
+        adopted: Vec::new(),
         signing_key: None,
         delta_commits: vec![DeltaFile {
             table: "activity_logs".to_owned(),

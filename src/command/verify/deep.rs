@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::super::terminal::Terminal;
-use crate::audit::{self, Claims, FileClaim, Fingerprint, LoadClaim, Month, Outcome};
+use crate::audit::{self, Claims, FileClaim, Fingerprint, LoadClaim, Month, Outcome, PartClaim};
 use crate::lake::Home;
 use crate::lake::verify::{Contents, Fault, Finding, Verdict};
+use crate::ledger::LoadPart;
 use crate::warehouse::{self, WarehouseError};
 
 /// How often is told how far the reading is.
@@ -85,12 +86,22 @@ fn claims_of(home: &Home, contents: Contents) -> Claims {
     let files = contents.live.into_iter().map(|held| FileClaim {
         path: held.file.path,
         rows: held.file.rows,
+        loads: held.file.loads.into_iter().map(part_of).collect(),
+        is_sorted: !held.is_adopted,
         bounds: held.times,
     });
     Claims {
         folder: home.lake(),
         loads: loads.collect(),
         files: files.collect(),
+    }
+}
+
+fn part_of(part: LoadPart) -> PartClaim {
+    PartClaim {
+        load: i64::try_from(part.load).unwrap_or(i64::MAX),
+        rows: part.rows,
+        digest: part.digest,
     }
 }
 

@@ -19,6 +19,8 @@ pub struct CommitFile {
     pub sha256: String,
     /// Number and hash of the ledger entry it says it belongs to.
     pub entry: Option<(u64, String)>,
+    /// Whether it changes the table itself, its columns or properties, and not only which files it has.
+    pub changes_table: bool,
     /// The files it adds, relative to the table, and what it says of their rows.
     pub adds: Vec<(String, Logged)>,
 }
@@ -51,6 +53,7 @@ impl DeltaTable {
                 path,
                 sha256: sha256(&bytes),
                 entry: said.entry,
+                changes_table: said.changes_table,
                 adds: said.adds,
             });
         }
@@ -63,6 +66,7 @@ impl DeltaTable {
 #[derive(Default)]
 struct Said {
     entry: Option<(u64, String)>,
+    changes_table: bool,
     adds: Vec<(String, Logged)>,
 }
 
@@ -71,6 +75,7 @@ fn said(bytes: &[u8]) -> Said {
     let actions = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
     for action in actions.map_while(Result::ok) {
         let (info, add) = (&action["commitInfo"], &action["add"]);
+        said.changes_table |= action.get("metaData").is_some() || action.get("protocol").is_some();
         if let (Some(sequence), Some(hash)) = (info["ledgerSequence"].as_u64(), info["ledgerSha256"].as_str()) {
             said.entry = Some((sequence, hash.to_owned()));
         }

@@ -8,8 +8,6 @@ use sha2::{Digest, Sha256};
 use super::short;
 use crate::schema::Micros;
 
-/// A file that has been read so often in one run is remembered.
-const WORTH_READS: u32 = 2;
 /// Rows remembered at most, of some 70 bytes each.
 const MOST_ROWS: usize = 500_000;
 const NONE: u32 = u32::MAX;
@@ -39,7 +37,8 @@ pub(super) struct Row {
 
 #[derive(Debug, Default)]
 pub(in crate::lake) struct Remembered {
-    reads: HashMap<String, u32>,
+    /// By path, how many rows were read of it, counted again for each reading.
+    read: HashMap<String, u64>,
     /// By path, the number of a file all rows of which are here.
     numbers: HashMap<String, u32>,
     paths: Vec<String>,
@@ -52,12 +51,16 @@ impl Remembered {
         self.numbers.contains_key(path)
     }
 
-    /// Counts a reading of a file of so many rows, and says whether it is to be remembered.
-    pub(super) fn is_worth(&mut self, path: &str, rows: u64) -> bool {
-        let reads = self.reads.entry(path.to_owned()).or_default();
-        *reads += 1;
+    /// Counts rows that were read of a file.
+    pub(super) fn count(&mut self, path: &str, rows: usize) {
+        *self.read.entry(path.to_owned()).or_default() += u64::try_from(rows).unwrap_or(u64::MAX);
+    }
+
+    /// Whether a file of so many rows is to be remembered: when as many were read of it already, bit by bit. Of a large file of
+    /// which each time little is needed, little is read.
+    pub(super) fn is_worth(&self, path: &str, rows: u64) -> bool {
         let room = MOST_ROWS.saturating_sub(self.rows.len());
-        *reads >= WORTH_READS && usize::try_from(rows).is_ok_and(|rows| rows <= room)
+        self.read.get(path).is_some_and(|read| *read >= rows) && usize::try_from(rows).is_ok_and(|rows| rows <= room)
     }
 
     /// Takes the rows of a file, each with its key, hash, order key and load.
@@ -98,7 +101,11 @@ mod tests {
         let mut remembered = Remembered::default();
         let (a, b) = (key("t", "s", "logs", "a"), key("t", "s", "logs", "b"));
         assert_ne!(a, key("t", "s", "log", "sa"));
-        assert!(!remembered.is_worth("one", 2) && remembered.is_worth("one", 2));
+        assert!(!remembered.is_worth("one", 2));
+        remembered.count("one", 1);
+        assert!(!remembered.is_worth("one", 2));
+        remembered.count("one", 1);
+        assert!(remembered.is_worth("one", 2));
         remembered.take("one", vec![(a, [1; 16], 10, 1), (b, [2; 16], 20, 1)]);
         remembered.take("two", vec![(a, [3; 16], 30, 2)]);
         assert!(remembered.holds("two") && !remembered.holds("three"));
@@ -115,8 +122,8 @@ mod tests {
     #[test]
     fn no_more_is_remembered_than_there_is_room_for() {
         let mut remembered = Remembered::default();
-        remembered.is_worth("large", 1);
+        remembered.count("large", MOST_ROWS + 1);
         assert!(!remembered.is_worth("large", u64::try_from(MOST_ROWS).unwrap() + 1));
-        assert!(remembered.is_worth("large", 1));
+        assert!(remembered.is_worth("large", u64::try_from(MOST_ROWS).unwrap()));
     }
 }

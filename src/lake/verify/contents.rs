@@ -1,14 +1,14 @@
 //! What the ledger and the Delta logs say of every data file, as plain data for a reading that shares nothing with this one.
 //! Apart from the check of the files, which needs no more of them than their bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use super::loads::Loads;
 use crate::lake::statistics::Bounds;
 use crate::lake::{Lake, blocking};
-use crate::ledger::AddedFile;
+use crate::ledger::{AddedFile, Kind};
 use crate::schema::Micros;
 
 /// What should be in a lake.
@@ -24,6 +24,8 @@ pub struct Contents {
 #[derive(Debug)]
 pub struct Held {
     pub file: AddedFile,
+    /// Whether another program wrote it, in an order of its own.
+    pub is_adopted: bool,
     /// Column, least and greatest time.
     pub times: Vec<(String, Micros, Micros)>,
 }
@@ -34,10 +36,15 @@ impl Lake {
         let mut contents = Contents::default();
         let mut live: BTreeMap<String, AddedFile> = BTreeMap::new();
         let mut loads = Loads::default();
+        let mut adopted = BTreeSet::new();
         for sequence in 1.. {
             let Ok(Some(sealed)) = self.ledger.read(sequence).await else {
                 break;
             };
+            if sealed.entry.kind == Kind::Adopt {
+                let added = sealed.entry.tables.values().flat_map(|change| &change.added);
+                adopted.extend(added.map(|file| file.path.clone()));
+            }
             // What contradicts itself is found by the check of the chain.
             loads.take(&sealed.entry);
             for change in sealed.entry.tables.into_values() {
@@ -50,6 +57,7 @@ impl Lake {
         contents.live = live
             .into_values()
             .map(|file| Held {
+                is_adopted: adopted.contains(&file.path),
                 times: times.remove(&file.path).unwrap_or_default(),
                 file,
             })

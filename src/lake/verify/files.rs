@@ -57,7 +57,7 @@ fn judge(verdict: &mut Verdict, file: &AddedFile, found: Result<Option<(u64, Str
 }
 
 /// The size of a file and the SHA-256 of its bytes; `None` where there is none.
-async fn hash_of(store: &dyn ObjectStore, path: &str) -> Result<Option<(u64, String)>> {
+pub(in crate::lake) async fn hash_of(store: &dyn ObjectStore, path: &str) -> Result<Option<(u64, String)>> {
     let path = Path::parse(path)?;
     let size = match store.head(&path).await {
         Ok(found) => found.size,

@@ -6,6 +6,7 @@ use anyhow::Result;
 use arrow::datatypes::Schema;
 
 use super::{Fault, Named, Verdict};
+use crate::lake::delta::CommitFile;
 use crate::lake::files::LiveFile;
 use crate::lake::statistics::Logged;
 use crate::lake::{Lake, blocking};
@@ -35,22 +36,12 @@ impl Lake {
                     continue;
                 }
             };
+            let mut is_foreign = false;
             for commit in &commits {
-                verdict.delta_commits += 1;
-                let is_ours = match &commit.entry {
-                    Some((sequence, sha256)) => verdict.hashes.get(sequence) == Some(sha256),
-                    None => commit.version == 0,
-                };
-                let object = || format!("{name}/{}", commit.path);
-                match recorded.remove(&(name.as_str(), commit.version)) {
-                    Some(sha256) if sha256 != commit.sha256 => {
-                        verdict.find(Fault::Invalid, object(), "its bytes are not those the ledger names");
-                    }
-                    _ if !is_ours => verdict.find(Fault::Unexpected, object(), "no ledger entry made it"),
-                    _ => {}
-                }
+                let sha256 = recorded.remove(&(name.as_str(), commit.version));
+                is_foreign |= check_commit(verdict, named, (name, commit), sha256);
             }
-            let live = self.check_live(verdict, named, newest, name)?;
+            let live = self.check_live(verdict, named, newest, (name, is_foreign))?;
             let logged = commits.into_iter().flat_map(|commit| commit.adds).collect();
             let schema = open.table.arrow_schema();
             for file in &live {
@@ -71,7 +62,13 @@ impl Lake {
     }
 
     /// Returns the files that the table shows, as far as it can be read.
-    fn check_live(&self, verdict: &mut Verdict, named: &Named, newest: &Sealed, name: &str) -> Result<Vec<LiveFile>> {
+    fn check_live(
+        &self,
+        verdict: &mut Verdict,
+        named: &Named,
+        newest: &Sealed,
+        (name, is_foreign): (&str, bool),
+    ) -> Result<Vec<LiveFile>> {
         let Some(open) = self.tables.get(name) else {
             return Ok(Vec::new());
         };
@@ -108,6 +105,8 @@ impl Lake {
         for path in expected.symmetric_difference(&shown) {
             let (fault, what) = if shown.contains(path) {
                 (Fault::Unexpected, "shown by the Delta table, and no entry names it")
+            } else if is_foreign {
+                (Fault::Unexpected, "taken out of the Delta table, and no entry says so")
             } else {
                 (Fault::Invalid, "not shown by the Delta table")
             };
@@ -118,6 +117,32 @@ impl Lake {
         }
         Ok(live)
     }
+}
+
+/// Checks a commit against the hash the ledger has of it, if it has one. Whether another program made it, and no entry says so.
+fn check_commit(
+    verdict: &mut Verdict,
+    named: &Named,
+    (table, commit): (&str, &CommitFile),
+    recorded: Option<&str>,
+) -> bool {
+    verdict.delta_commits += 1;
+    let is_ours = match &commit.entry {
+        Some((sequence, sha256)) => verdict.hashes.get(sequence) == Some(sha256),
+        None => commit.version == 0 || named.adopted.contains(&(table.to_owned(), commit.version)),
+    };
+    let object = format!("{table}/{}", commit.path);
+    match recorded {
+        Some(sha256) if sha256 != commit.sha256 => {
+            verdict.find(Fault::Invalid, object, "its bytes are not those the ledger names");
+        }
+        _ if !is_ours => {
+            verdict.find(Fault::Unexpected, object, "no ledger entry made it");
+            return true;
+        }
+        _ => {}
+    }
+    false
 }
 
 /// Whether the table says of a file what the ledger and its own commits say: a checkpoint, which readers believe in their

@@ -247,6 +247,8 @@ fn merged(python: &Path, home: &Home, table: &str) -> Claims {
         claims.files.push(FileClaim {
             path: file.to_str().expect("UTF-8").to_owned(),
             rows,
+            loads: Vec::new(),
+            is_sorted: true,
             bounds: Vec::new(),
         });
     }

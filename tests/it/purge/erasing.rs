@@ -136,6 +136,11 @@ fn no_byte_tells_who_was_erased_and_joins_still_work() {
         let is_told = traces(&home, &told).iter().any(|(path, _)| path.contains(place));
         assert!(is_told, "nothing to erase in {place}");
     }
+    home.ok(&["compact"]);
+    assert!(
+        home.number("select count(*) from loads where kind = 'compact'") > 0,
+        "old files lie about"
+    );
     let before = (acts(&home), everything(&home).len());
     let dry = rows_of(&home.ok(&["purge", "--performer", id, "--dry-run", "--format", "json"]));
     assert!(total(&dry) > 10, "{}", short(&dry));
