@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanArray, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
+    ArrayRef, AsArray, BinaryBuilder, BooleanArray, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
     StructBuilder, TimestampMicrosecondArray,
 };
 use sha2::{Digest, Sha256};
@@ -68,6 +68,37 @@ pub fn of_rejects(rejects: &[RejectedRow], stamp: &Stamp) -> Result<Vec<Part>> {
         .collect()
 }
 
+/// Rows of a data file with all columns of the table: those the file was written without are those of the records, read from
+/// the rows' own bytes, and so is `extra`, which held their values before. A row without a record keeps what it has.
+pub fn filled(table: &'static Table, rows: &RecordBatch, records: &[Option<Record>]) -> Result<RecordBatch> {
+    let schema = Arc::new(table.file_schema());
+    let mut arrays = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let known = rows.column_by_name(field.name());
+        let array = match (known, table.position(field.name())) {
+            (Some(known), Some(index)) if field.name() == "extra" => {
+                let known = known.as_string_opt::<i32>().context("column extra is not text")?;
+                let kept = records.iter().zip(known).map(|(record, known)| match record {
+                    Some(record) => text_of(&record.values[index]),
+                    None => known,
+                });
+                Arc::new(kept.collect::<StringArray>())
+            }
+            (Some(known), _) => Arc::clone(known),
+            (None, Some(index)) => {
+                let values = records.iter().map(|record| match record {
+                    Some(record) => &record.values[index],
+                    None => &Value::Null,
+                });
+                declared_array(&table.columns[index], values)
+            }
+            (None, None) => bail!("{}: a data file has no column {}", table.name, field.name()),
+        };
+        arrays.push(array);
+    }
+    RecordBatch::try_new(schema, arrays).with_context(|| format!("{}: rows do not fit the table", table.name))
+}
+
 /// The digest of a set of records.
 pub fn digest<'a>(raws: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
     digest_of_hashes(raws.map(|raw| Sha256::digest(raw).into()).collect())
@@ -102,7 +133,7 @@ pub fn rows_of(table: &'static Table, rows: &[&Record], stamp: &Stamp) -> Result
         rows.iter().map(|row| row.raw.as_str()),
     )));
     for (index, column) in table.columns.iter().enumerate() {
-        arrays.push(declared_array(column, rows, index));
+        arrays.push(declared_array(column, rows.iter().map(|row| &row.values[index])));
     }
     RecordBatch::try_new(Arc::new(table.file_schema()), arrays)
         .with_context(|| format!("{}: rows do not fit the table", table.name))
@@ -153,8 +184,7 @@ fn times(values: impl Iterator<Item = Option<Micros>>) -> ArrayRef {
     Arc::new(values.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
 }
 
-fn declared_array(column: &Column, rows: &[&Record], index: usize) -> ArrayRef {
-    let values = rows.iter().map(|row| &row.values[index]);
+fn declared_array<'a>(column: &Column, values: impl Iterator<Item = &'a Value>) -> ArrayRef {
     match column.kind {
         Kind::Text | Kind::Json | Kind::BlocksText => Arc::new(values.map(text_of).collect::<StringArray>()),
         Kind::Integer => Arc::new(values.map(integer_of).collect::<Int64Array>()),

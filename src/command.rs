@@ -1,6 +1,7 @@
 //! The command line: what may be typed, which verb it means, what a user is told, and with which code it ends. The only
 //! module that reads the clock and writes to the terminal; each verb has a file of its own below.
 
+mod backfill;
 mod compact;
 mod completions;
 mod demo;
@@ -15,6 +16,8 @@ mod probe;
 mod purge;
 mod query;
 mod rebuild;
+mod reconcile;
+mod rejects;
 mod report;
 mod show;
 mod simulate;
@@ -90,9 +93,12 @@ enum Verb {
     Report(report::ReportVerb),
     Verify(verify::Verify),
     Ledger(ledger::LedgerVerb),
+    Reconcile(reconcile::Reconcile),
     Compact(compact::Compact),
     Rebuild(rebuild::Rebuild),
     Purge(purge::Purge),
+    Rejects(rejects::RejectsVerb),
+    BackfillColumns(backfill::BackfillColumns),
     Describe(describe::Describe),
     Simulate(simulate::Simulate),
     Completions(completions::Completions),
@@ -163,9 +169,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Report(verb) => verb.run(&context),
         Verb::Verify(verb) => verb.run(&context),
         Verb::Ledger(verb) => verb.run(&context),
+        Verb::Reconcile(verb) => verb.run(&context),
         Verb::Compact(verb) => verb.run(&context),
         Verb::Rebuild(verb) => verb.run(&context),
         Verb::Purge(verb) => verb.run(&context),
+        Verb::Rejects(verb) => verb.run(&context),
+        Verb::BackfillColumns(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),
         Verb::Simulate(verb) => verb.run(&context),
         Verb::Completions(verb) => verb.run(&context),

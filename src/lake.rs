@@ -4,6 +4,9 @@
 //! A load becomes durable in this order: data files, the ledger entry that names them (the commit), the head, the Delta
 //! commits. What stands after the entry can always be done again from it.
 
+mod again;
+mod backfill;
+pub mod census;
 mod adopt;
 mod blank;
 mod commit;
@@ -19,6 +22,8 @@ mod lock;
 mod output;
 pub mod parquet;
 mod purge;
+mod reconcile;
+mod rejects;
 mod replace;
 mod resources;
 mod rewrite;
@@ -47,6 +52,7 @@ use crate::schema::Table;
 use crate::source;
 
 pub use adopt::{Adopted, ForeignCommit};
+pub use backfill::{Filling, Lacking};
 pub use commit::{Draft, Quiet};
 pub use compact::{Compacted, Compaction, Extent};
 use delta::{DeltaTable, Engine};
@@ -59,6 +65,8 @@ use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
 pub use purge::{Going, Purge};
+pub use reconcile::Comparison;
+pub use rejects::{KeptReject, RejectFile};
 pub use replace::Changed;
 pub use rewrite::Rewrite;
 pub use withheld::Withheld;

@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 pub mod faulty;
+mod format;
+mod reconciled;
 mod kind;
 pub mod signature;
 pub mod tombstone;
@@ -18,7 +20,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::coverage::StreamState;
+pub use format::NewerFormat;
 pub use kind::Kind;
+pub use reconciled::{Extra, Reconciled, VanishedRecord};
 use tombstone::Tombstone;
 
 pub const FORMAT: u32 = 1;
@@ -133,6 +137,9 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<QuietStream>,
     pub tables: BTreeMap<String, TableChange>,
+    /// Of a `reconcile` entry: what was compared, and what differed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciled: Option<Reconciled>,
     /// Data files whose bytes are taken away once this entry is durable; their tables do not show them any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<String>,
@@ -265,14 +272,9 @@ impl Ledger {
         let Some(bytes) = self.bytes(&path(sequence)).await? else {
             return Ok(None);
         };
+        format::check(sequence, &bytes)?;
         let entry: Entry =
             serde_json::from_slice(&bytes).with_context(|| format!("ledger entry {sequence} cannot be read"))?;
-        if entry.format != FORMAT {
-            bail!(
-                "ledger entry {sequence} has format {}, and this program reads {FORMAT}: a newer one wrote it",
-                entry.format
-            );
-        }
         if entry.sequence != sequence {
             bail!("ledger entry {sequence} says it is entry {}", entry.sequence);
         }
@@ -375,6 +377,7 @@ mod tests {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            reconciled: None,
             deleted: Vec::new(),
             tombstone: None,
             tombstones: Vec::new(),

@@ -9,6 +9,8 @@ pub mod follow;
 mod import;
 mod judge;
 mod notifications;
+mod reconcile;
+mod retry;
 mod saved;
 mod stream;
 mod text;
@@ -27,10 +29,12 @@ use crate::http::{Client, Settings, SettingsError};
 use crate::lake::{Lake, Quiet};
 use crate::ledger::{Counts, QuietStream};
 use crate::pull::PullError;
-use crate::schema::Micros;
+use crate::schema::{Micros, format_time};
 use crate::source::{Paging, Source, Stream};
 pub use file::{FileError, Place, SavedFile};
 pub use import::{Import, Imported, import};
+pub use reconcile::{Compared, Finding, Tally, Wish, reconcile};
+pub use retry::{Retried, retry};
 
 /// What one run is told by the command that makes it.
 pub struct Run<'a> {
@@ -69,6 +73,14 @@ pub enum StreamError {
     NotOffered,
     #[error("none of its lists shows anything, nor what one of them showed before: nothing is claimed")]
     ShowsNothing,
+    #[error("is asked for by resource, so that no time of it can be read again")]
+    PerResource,
+    #[error("{} to {} cannot be read ({}): nothing is compared", format_time(.0.span.from), format_time(.0.span.to), .0.reason)]
+    Unread(Gap),
+    #[error(
+        "none of the rows the lake holds came again, though the service should still offer them: nothing is compared"
+    )]
+    NothingAgain,
     #[error("{0:#}")]
     Lake(anyhow::Error),
 }
@@ -79,7 +91,12 @@ impl StreamError {
         match self {
             StreamError::Pull(error) => error.is_credentials(),
             StreamError::Settings(_) | StreamError::OtherAccount { .. } => true,
-            StreamError::NotOffered | StreamError::ShowsNothing | StreamError::Lake(_) => false,
+            StreamError::PerResource => true,
+            StreamError::NotOffered
+            | StreamError::ShowsNothing
+            | StreamError::Unread(_)
+            | StreamError::NothingAgain
+            | StreamError::Lake(_) => false,
         }
     }
 
@@ -93,7 +110,14 @@ impl StreamError {
             StreamError::NotOffered => {
                 "name the streams you want in `streams` of this source, if it should not be asked for".to_owned()
             }
-            StreamError::ShowsNothing => "check that the token may still see everything".to_owned(),
+            StreamError::ShowsNothing | StreamError::NothingAgain => {
+                "check that the token may still see everything".to_owned()
+            }
+            StreamError::PerResource => {
+                "compare the stream that names the resources; a sync reads each list again once its activity is a day old"
+                    .to_owned()
+            }
+            StreamError::Unread(_) => "the service has a fault there: run the command again later".to_owned(),
             StreamError::Lake(_) => {
                 "what was committed before is kept; mend the cause and run the command again".to_owned()
             }

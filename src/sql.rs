@@ -97,6 +97,7 @@ const VIEWS: &[File] = &[
         "50_property_changes",
         include_str!("../sql/views/50_property_changes.sql"),
     ),
+    ("60_upstream_edits", include_str!("../sql/views/60_upstream_edits.sql")),
 ];
 
 const REPORTS: &[File] = &[

@@ -104,6 +104,19 @@ pub struct GapRow {
     pub reason: String,
 }
 
+/// One row of the table `vanished_records`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VanishedRow {
+    /// The ledger entry that says so.
+    pub load: i64,
+    pub source: String,
+    pub stream: String,
+    pub table_name: String,
+    pub id: String,
+    pub occurred_at: Micros,
+    pub observed_at: Micros,
+}
+
 /// The rows of one table, source and month, to be deleted and read again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reread {
@@ -128,6 +141,8 @@ pub struct Increment {
     /// The whole of it; replaces what is there.
     pub gaps: Vec<GapRow>,
     pub reread: Vec<Reread>,
+    /// Of the entries after the applied one.
+    pub vanished: Vec<VanishedRow>,
     /// Whether no block of the old file may stay: a person was erased.
     pub is_anew: bool,
 }
@@ -196,6 +211,11 @@ pub fn following(path: &Path) -> Result<Option<Following>, WarehouseError> {
 /// the error is [`WarehouseError::Held`] and nothing has changed.
 pub fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> Result<Way, WarehouseError> {
     copy::catch_up(path, time_zone, increment)
+}
+
+/// Whether changes stand beside the file that are not in it yet: a writer was ended before it could write them out.
+pub fn has_log(path: &Path) -> bool {
+    access::wal_of(path).exists()
 }
 
 /// Tables, views, macros and other objects in the warehouse that trailhouse did not make, such as `view main.mine`; a rebuild

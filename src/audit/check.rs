@@ -26,6 +26,8 @@ pub(super) struct Checker<'a> {
     event_time: Option<usize>,
     /// By column, the least and the greatest time claimed.
     bounds: Vec<Option<(Micros, Micros)>>,
+    /// Declared columns that the file was written without.
+    unknown: Vec<&'static str>,
     /// By stream; none for one that fills no such table.
     readers: HashMap<String, Option<Reader>>,
     last_event: Micros,
@@ -63,6 +65,7 @@ impl<'a> Checker<'a> {
             bounds: bounds
                 .map(|bounds| bounds.map(|(_, least, greatest)| (*least, *greatest)))
                 .collect(),
+            unknown: Vec::new(),
             readers: HashMap::new(),
             last_event: Micros::MIN,
             sum: Fingerprint::default(),
@@ -83,6 +86,8 @@ impl<'a> Checker<'a> {
             self.tally.file(what);
         }
         let columns = self.table.lake_columns();
+        let declared = self.table.columns.iter().map(|column| column.name);
+        self.unknown = declared.filter(|name| !file.has(name)).collect();
         let names: Vec<&str> = columns.iter().skip(PARTITIONS).map(|column| column.name).collect();
         for step in file.steps() {
             let rows = file.read(step, &names)?;
@@ -154,7 +159,7 @@ impl<'a> Checker<'a> {
     fn of_record(&mut self, columns: &Columns<'_>, row: usize, stored: &[Value]) -> Vec<String> {
         let stream = columns.stream.text(row).unwrap_or_default();
         if !self.readers.contains_key(stream) {
-            let reader = form_of(stream, self.table).map(Reader::of);
+            let reader = form_of(stream, self.table).map(|form| Reader::without(form, &self.unknown));
             self.readers.insert(stream.to_owned(), reader);
         }
         let Some(Some(reader)) = self.readers.get(stream) else {

@@ -82,6 +82,11 @@ pub(super) fn short_hash(bytes: &[u8]) -> [u8; 16] {
 
 impl Reader {
     pub fn of(form: &'static Form) -> Self {
+        Self::without(form, &[])
+    }
+
+    /// As a program read that did not know these columns: what belongs to them is kept in `extra`.
+    pub(super) fn without(form: &'static Form, unknown: &[&str]) -> Self {
         let table = form.table;
         let (mut columns, mut groups) = (HashMap::new(), HashSet::new());
         let path_of = |path: &'static str| path.split('.').collect::<Path>();
@@ -89,7 +94,7 @@ impl Reader {
             .columns
             .iter()
             .enumerate()
-            .filter(|(_, column)| !column.path.is_empty())
+            .filter(|(_, column)| !column.path.is_empty() && !unknown.contains(&column.name))
         {
             columns.entry(path_of(column.path)).or_insert_with(Vec::new).push(index);
         }

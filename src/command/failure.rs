@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use super::{FAILED, USAGE};
 use crate::config::ConfigError;
 use crate::lake::{BadHome, ForeignCommit, Held, KeyError};
+use crate::ledger::NewerFormat;
 use crate::warehouse::WarehouseError;
 
 /// One failure, ready to be told.
@@ -80,6 +81,9 @@ impl From<anyhow::Error> for Failure {
         }
         if let Some(key) = error.downcast_ref::<KeyError>() {
             return Self::usage(key.to_string()).hinted(key.hint());
+        }
+        if let Some(newer) = error.downcast_ref::<NewerFormat>() {
+            return Self::failed(newer.to_string()).hinted(newer.hint());
         }
         if let Some(foreign) = error.downcast_ref::<ForeignCommit>() {
             return Self::failed(foreign.to_string()).hinted(foreign.hint());

@@ -151,7 +151,7 @@ fn refused(path: &Path, error: &FileError) -> Failure {
 }
 
 /// The service whose tables hold rows of a source.
-async fn held(home: &Home, name: &str) -> Result<Option<&'static Service>, Failure> {
+pub(super) async fn held(home: &Home, name: &str) -> Result<Option<&'static Service>, Failure> {
     let mut lake = Lake::open(home).await?;
     for service in SERVICES {
         for form in service.streams.iter().flat_map(|stream| stream.forms) {

@@ -76,7 +76,7 @@ impl Sync {
 }
 
 /// What a probe of the source has found; a file that is not sound is as good as none.
-fn probed(context: &Context, home: &Home, source: &Source) -> Option<DateOperators> {
+pub(super) fn probed(context: &Context, home: &Home, source: &Source) -> Option<DateOperators> {
     let path = home.probed(&source.name);
     Kept::dates(&path, source).unwrap_or_else(|error| {
         let (path, name) = (path.display(), &source.name);
@@ -110,7 +110,7 @@ async fn work(context: &Context, job: &Job, cancelled: &AtomicBool) -> Result<u8
         from: job.from,
         to: job.to,
     };
-    let outcomes = load::sync(&mut lake, &job.sources, &run).await;
+    let outcomes = Box::pin(load::sync(&mut lake, &job.sources, &run)).await;
     teller.end();
     let outcomes = outcomes?;
     for outcome in &outcomes {

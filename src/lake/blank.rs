@@ -68,6 +68,7 @@ impl Lake {
             state: None,
             streams: Vec::new(),
             tables: BTreeMap::new(),
+            reconciled: None,
             deleted: Vec::new(),
             tombstone: None,
             tombstones: newest.map(|newest| newest.entry.tombstones.clone()).unwrap_or_default(),

@@ -138,7 +138,7 @@ impl Lake {
     }
 
     /// Another writer's entry has the number: it is the newest now, and must be one that may be followed.
-    async fn follow_another(&mut self) -> Result<()> {
+    pub(super) async fn follow_another(&mut self) -> Result<()> {
         self.newest = self.ledger.newest().await?;
         self.finish_signature().await
     }
@@ -188,15 +188,21 @@ impl Lake {
             bail!("entry {} names an unknown table {table}", entry.sequence);
         };
         let statistics = open.table.statistics_columns();
-        blocking(|| open.delta.create_if_absent(&open.table.arrow_schema(), &statistics))?;
+        let schema = open.table.arrow_schema();
+        blocking(|| open.delta.create_if_absent(&schema, &statistics))?;
         steps::reached("after the Delta table");
+        let transaction = i64::try_from(entry.sequence)?;
+        let made_by = (transaction, sealed.sha256.as_str());
+        if !adds.is_empty() && blocking(|| open.delta.add_missing_columns(&schema, made_by))? {
+            steps::reached("after the Delta columns");
+        }
         let domain_metadata = serde_json::to_string(&entry.state)?;
         // What another program did stands in the table already.
         let removed = change.removed.iter().filter(|_| entry.kind != Kind::Adopt);
         let removes: Vec<String> = removed.map(|path| within(table, path)).collect();
         let commit = Commit {
             application_id: &entry.lake_id,
-            transaction: i64::try_from(entry.sequence)?,
+            transaction,
             entry_sha256: &sealed.sha256,
             domain: DOMAIN,
             domain_metadata: &domain_metadata,
@@ -247,7 +253,7 @@ impl Lake {
         }
     }
 
-    async fn write_files(&self, draft: &Draft<'_>, load: u64, written: &mut Vec<Written>) -> Result<()> {
+    pub(super) async fn write_files(&self, draft: &Draft<'_>, load: u64, written: &mut Vec<Written>) -> Result<()> {
         let mut stamp = Stamp {
             load: i64::try_from(load)?,
             stream: draft.stream.name.to_owned(),

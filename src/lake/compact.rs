@@ -5,7 +5,6 @@
 mod choose;
 mod merge;
 mod order;
-
 pub(super) mod prove;
 
 use std::collections::BTreeMap;
@@ -161,7 +160,10 @@ impl Lake {
     pub async fn compact(&mut self, task: &Compaction<'_>) -> Result<Compacted> {
         let mut compacted = Compacted::default();
         let mut merged = Merged::default();
-        for job in self.jobs(task)? {
+        for mut job in self.jobs(task)? {
+            if !self.leave_older(job.table, &mut job.files).await? {
+                continue;
+            }
             if task.cancelled.load(Ordering::SeqCst) {
                 break;
             }

@@ -1,6 +1,7 @@
 //! Delta tables by way of `delta_kernel`: create, commit, live files, checkpoint. The only user of the kernel, whose calls
 //! block; apart from the lake so that the lake speaks of entries and files and not of the kernel's types.
 
+mod columns;
 mod log;
 
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use delta_kernel::committer::FileSystemCommitter;
 use delta_kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use delta_kernel::engine::arrow_data::ArrowEngineData;
-use delta_kernel::schema::{StructField, StructType};
+use delta_kernel::schema::StructType;
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::data_layout::DataLayout;
 use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
@@ -142,14 +143,13 @@ impl DeltaTable {
         Ok(first.is_some())
     }
 
-    /// Creates the table unless it is there; `true` when this call made it. Columns the table was made without are added to
-    /// it; a column of another type is an error. `statistics` can be chosen at creation only.
+    /// Creates the table unless it is there; `true` when this call made it. `statistics` can be chosen at creation only.
     pub fn create_if_absent(&self, schema: &Schema, statistics: &[&str]) -> Result<bool> {
         let declared: StructType = schema
             .try_into_kernel()
             .with_context(|| format!("{}: schema", self.url))?;
         if self.exists()? {
-            return self.add_missing_columns(&declared).map(|()| false);
+            return Ok(false);
         }
         self.make_folder()?;
         let properties = [
@@ -158,16 +158,16 @@ impl DeltaTable {
             ("delta.enableExpiredLogCleanup", "false"),
             ("delta.deletedFileRetentionDuration", "interval 7 days"),
         ];
-        let created = create_table(self.url.as_str(), Arc::new(declared.clone()), ENGINE_INFO, true)
+        let created = create_table(self.url.as_str(), Arc::new(declared), ENGINE_INFO, true)
             .with_table_properties(properties)
             .with_data_layout(DataLayout::partitioned(PARTITIONS))
             .build(&self.engine.kernel, Box::new(FileSystemCommitter::new()))
             .and_then(|transaction| transaction.commit(&self.engine.kernel));
         match created {
             Ok(CommitResult::Committed(_)) => Ok(true),
-            Ok(CommitResult::Conflicted(_)) => self.add_missing_columns(&declared).map(|()| false),
-            Ok(CommitResult::Retryable(failed)) => self.created_after(failed.error, &declared),
-            Err(error) => self.created_after(error, &declared),
+            Ok(CommitResult::Conflicted(_)) => Ok(false),
+            Ok(CommitResult::Retryable(failed)) => self.created_after(failed.error),
+            Err(error) => self.created_after(error),
         }
     }
 
@@ -261,23 +261,13 @@ impl DeltaTable {
         commit: &Commit<'_>,
         files: &RecordBatch,
     ) -> KernelResult<CommitResult> {
-        let ledger = RecordBatch::try_from_iter([
-            (
-                "ledgerSequence",
-                Arc::new(Int64Array::from(vec![commit.transaction])) as ArrayRef,
-            ),
-            (
-                "ledgerSha256",
-                Arc::new(StringArray::from(vec![commit.entry_sha256])) as ArrayRef,
-            ),
-        ])?;
-        let ledger_schema: StructType = ledger.schema().as_ref().try_into_kernel()?;
+        let (ledger, ledger_schema) = ledger_info(commit.transaction, commit.entry_sha256)?;
         let removed = self.removed(&snapshot, commit.removes)?;
         let mut transaction = snapshot
             .update_table(commit.operation(), ENGINE_INFO, commit.change == Change::Rows)
             .with_transaction_id(commit.application_id, commit.transaction)
             .with_domain_metadata(commit.domain, commit.domain_metadata)
-            .with_commit_info(Box::new(ArrowEngineData::new(ledger)), Arc::new(ledger_schema))
+            .with_commit_info(ledger, ledger_schema)
             .build(&self.engine.kernel, Box::new(FileSystemCommitter::new()))?;
         if files.num_rows() > 0 {
             transaction.add_files(Box::new(ArrowEngineData::new(files.clone())));
@@ -320,50 +310,22 @@ impl DeltaTable {
         Err(error).with_context(|| format!("{}: transaction {}: {known}", self.url, commit.transaction))
     }
 
-    fn created_after(&self, error: KernelError, declared: &StructType) -> Result<bool> {
+    fn created_after(&self, error: KernelError) -> Result<bool> {
         match self.exists() {
-            Ok(true) => self.add_missing_columns(declared).map(|()| false),
+            Ok(true) => Ok(false),
             _ => Err(error).with_context(|| format!("{}: creating the table", self.url)),
         }
     }
+}
 
-    fn add_missing_columns(&self, declared: &StructType) -> Result<()> {
-        let snapshot = self.snapshot()?;
-        let schema = snapshot.schema();
-        let mut missing = Vec::new();
-        for column in declared.fields() {
-            match schema.field(column.name()) {
-                None => missing.push(StructField::nullable(column.name(), column.data_type().clone())),
-                Some(field) if field.data_type() == column.data_type() => {}
-                Some(field) => {
-                    bail!(
-                        "{}: column {} is {}, not {}",
-                        self.url,
-                        column.name(),
-                        field.data_type(),
-                        column.data_type()
-                    )
-                }
-            }
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let change = snapshot.update_table(UpdateTableOperation::AlterTable, ENGINE_INFO, false);
-        let change = missing
-            .into_iter()
-            .fold(change, |change, column| change.add_column(column));
-        let added = change
-            .build(&self.engine.kernel, Box::new(FileSystemCommitter::new()))?
-            .commit(&self.engine.kernel);
-        match added.with_context(|| format!("{}: adding columns", self.url))? {
-            CommitResult::Committed(_) => Ok(()),
-            CommitResult::Conflicted(_) => bail!("{}: adding columns: another writer took the next version", self.url),
-            CommitResult::Retryable(failed) => {
-                Err(failed.error).with_context(|| format!("{}: adding columns", self.url))
-            }
-        }
-    }
+/// What a commit of the log says of the ledger entry behind it.
+fn ledger_info(sequence: i64, sha256: &str) -> KernelResult<(Box<ArrowEngineData>, Arc<StructType>)> {
+    let info = RecordBatch::try_from_iter([
+        ("ledgerSequence", Arc::new(Int64Array::from(vec![sequence])) as ArrayRef),
+        ("ledgerSha256", Arc::new(StringArray::from(vec![sha256])) as ArrayRef),
+    ])?;
+    let schema: StructType = info.schema().as_ref().try_into_kernel()?;
+    Ok((Box::new(ArrowEngineData::new(info)), Arc::new(schema)))
 }
 
 #[cfg(test)]
@@ -768,13 +730,15 @@ mod tests {
         let mut fields = schema().fields().to_vec();
         fields.insert(5, Arc::new(Field::new("performer_id", DataType::Utf8, true)));
         let wider = Schema::new(fields.clone());
-        assert!(!table.create_if_absent(&wider, &STATISTICS).unwrap());
-        assert!(!table.create_if_absent(&wider, &STATISTICS).unwrap());
-        assert_eq!(table.commit_files(None).unwrap().len(), 3);
+        assert!(table.add_missing_columns(&wider, (2, "its hash")).unwrap());
+        assert!(!table.add_missing_columns(&wider, (2, "its hash")).unwrap());
+        let files = table.commit_files(None).unwrap();
+        assert_eq!(files.len(), 3);
+        assert_eq!(files[2].entry, Some((2, "its hash".to_owned())));
         commit(&table, 2, &[file(&table, 2)]).unwrap();
         check_files(&table, &[1, 2]);
         fields[5] = Arc::new(Field::new("performer_id", DataType::Int64, true));
-        let error = table.create_if_absent(&Schema::new(fields), &STATISTICS).unwrap_err();
+        let error = table.add_missing_columns(&Schema::new(fields), (3, "")).unwrap_err();
         assert_eq!(
             error.to_string(),
             "memory:///lake/activity_logs/: column performer_id is string, not long"

@@ -14,8 +14,7 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 
 pub(super) use columns::{Ids, binary, column, text};
-pub(super) use remembered::Remembered;
-use remembered::key;
+pub(super) use remembered::{Remembered, key};
 
 use super::files::LiveFile;
 use super::parquet::{Selection, read_columns};
@@ -280,7 +279,7 @@ fn windows<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeMap<String, (M
     windows
 }
 
-fn overlaps(file: &LiveFile, event_time: &str, (from, to): (Micros, Micros)) -> bool {
+pub(super) fn overlaps(file: &LiveFile, event_time: &str, (from, to): (Micros, Micros)) -> bool {
     match file.bounds.get(event_time) {
         Some(Bounds::Timestamp(least, greatest)) => *least <= to && from <= *greatest,
         _ => true,
@@ -312,8 +311,8 @@ fn collect(
 }
 
 /// The columns of a data file by which a row is known.
-struct Rows<'a> {
-    ids: Ids<'a>,
+pub(super) struct Rows<'a> {
+    pub(super) ids: Ids<'a>,
     streams: &'a StringArray,
     hashes: &'a BinaryArray,
     loads: &'a Int64Array,
@@ -321,7 +320,7 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(batch: &'a RecordBatch, key: &str) -> Result<Self> {
+    pub(super) fn of(batch: &'a RecordBatch, key: &str) -> Result<Self> {
         let loads = column(batch, "load")?.as_primitive_opt::<Int64Type>();
         let keys = column(batch, key)?.as_primitive_opt::<TimestampMicrosecondType>();
         Ok(Self {
@@ -334,7 +333,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Hash, order key and load of a row.
-    fn get(&self, row: usize) -> ([u8; 16], Micros, i64) {
+    pub(super) fn get(&self, row: usize) -> ([u8; 16], Micros, i64) {
         let order_at = if self.keys.is_null(row) {
             Micros::MIN
         } else {

@@ -1,5 +1,5 @@
-//! One file that is made of others while it is written: rows go in bit by bit and bytes leave in parts, so that its size costs
-//! no memory. Apart from who makes it, who knows rows and no bytes.
+//! One file made of others while it is written: rows go in bit by bit and bytes leave in parts, so that its size costs no
+//! memory. Apart from merging and filling, which know rows and no bytes.
 
 use std::sync::Arc;
 

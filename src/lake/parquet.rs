@@ -86,6 +86,15 @@ pub async fn read_whole(
     Ok(stream.map_err(move |error| anyhow::Error::new(error).context(format!("{name}: reading rows"))))
 }
 
+/// The names of a file's columns, by its footer alone.
+pub async fn columns_of(store: Arc<dyn ObjectStore>, path: Path) -> Result<Vec<String>> {
+    let name = path.to_string();
+    let builder = ParquetRecordBatchStreamBuilder::new_with_options(ObjectReader { store, path }, options()).await;
+    let builder = builder.with_context(|| format!("{name}: reading the footer"))?;
+    let fields = builder.schema().fields().iter();
+    Ok(fields.map(|field| field.name().clone()).collect())
+}
+
 /// Other writers note Arrow types of their own beside those of Parquet, such as views of texts; they are not followed.
 fn options() -> ArrowReaderOptions {
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)

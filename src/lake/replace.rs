@@ -102,7 +102,7 @@ impl Lake {
             let is_changed = look.loads.values().any(|tally| tally.changed > 0);
             if is_changed {
                 if look.rows_after > 0 && !is_dry {
-                    let written = self.write_again((table, partition), (&path, at), change).await?;
+                    let written = self.write_changed((table, partition), (&path, at), change).await?;
                     replaced.written.push(written);
                     steps::reached("after a rewritten data file");
                 }
@@ -187,7 +187,7 @@ impl Lake {
     }
 
     /// Writes what remains of a file, or what it becomes, under a name of the next entry.
-    async fn write_again(
+    async fn write_changed(
         &self,
         (table, partition): (&'static Table, &Partition),
         (path, at): (&str, Micros),

@@ -82,6 +82,11 @@ impl Claims {
         self.retention = Some(self.retention.map_or(asked, |retention| retention.min(asked)));
     }
 
+    /// Before it the service keeps nothing.
+    pub(super) fn kept_since(&self) -> Micros {
+        self.retention.map_or(EARLIEST, |retention| self.now - retention)
+    }
+
     /// What is asked for is all that is read: nothing proven ends the walk before.
     pub(super) fn go_on_to_the_end(&mut self) {
         self.goes_on = true;
@@ -157,8 +162,7 @@ impl Claims {
             self.proven.clear();
             return Some("no record has a readable order key: nothing is claimed");
         }
-        let kept_since = self.retention.map_or(EARLIEST, |retention| self.now - retention);
-        let reach = oldest.unwrap_or(kept_since);
+        let reach = oldest.unwrap_or(self.kept_since());
         if !self.is_met && self.newest_before.is_some_and(|newest| newest >= reach) {
             self.proven.clear();
             return Some(

@@ -68,6 +68,9 @@ enum Reading {
 
 /// Lists every resource that the rows of the other stream have named since the last run.
 pub(super) async fn follow(load: &mut StreamLoad<'_>, lists: &Lists<'_>) -> Result<(), StreamError> {
+    if load.comparing.is_some() {
+        return Err(StreamError::PerResource);
+    }
     load.claims.is_another_streams = true;
     let Some(newest) = resources::newest(load, lists.of) else {
         if resources::quiet(load, lists).is_some() {

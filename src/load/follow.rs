@@ -11,11 +11,11 @@ use crate::coverage::Span;
 use crate::lake::Lake;
 use crate::lake::files::{LiveFile, Partition};
 use crate::lake::statistics::Bounds;
-use crate::ledger::{Counts, Kind, Sealed};
+use crate::ledger::{Counts, Entry, Kind, Sealed, VanishedRecord};
 use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
 use crate::warehouse::{
-    self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Reread, Warehouse, Way,
+    self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Reread, VanishedRow, Warehouse, Way,
 };
 
 /// Brings the warehouse at `path` up to the lake; `None` when there is nothing to do. After an erasure the file is made anew,
@@ -57,7 +57,8 @@ pub async fn rebuild(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<()
     warehouse::put_rebuilt(path).with_context(failed)
 }
 
-/// What the warehouse at `path` lacks of the lake; `None` when it has it all, and its views are this program's for the zone.
+/// What the warehouse at `path` lacks of the lake; `None` when it has it all in one file, and its views are this program's for
+/// the zone.
 pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Increment>> {
     let Some(lake_id) = lake.id().map(str::to_owned) else {
         return Ok(None);
@@ -70,7 +71,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
         .map_or(0, |following| following.sequence);
     let sequence = lake.sequence();
     let has_all = following.is_some_and(|following| following.lake_id == lake_id && following.sequence == sequence);
-    if has_all && Warehouse::open_read_only(path)?.is_current(time_zone)? {
+    if has_all && !warehouse::has_log(path) && Warehouse::open_read_only(path)?.is_current(time_zone)? {
         return Ok(None);
     }
     let mut newer = Newer::default();
@@ -97,6 +98,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
         coverage,
         gaps,
         reread: newer.reread,
+        vanished: newer.vanished,
         is_anew: newer.is_erasing && applied > 0,
     }))
 }
@@ -110,6 +112,7 @@ struct Newer {
     removed: BTreeSet<String>,
     reread: Vec<Reread>,
     is_erasing: bool,
+    vanished: Vec<VanishedRow>,
 }
 
 impl Newer {
@@ -138,6 +141,7 @@ impl Newer {
         }
         self.is_erasing |= entry.kind == Kind::Erase;
         load_rows(sealed, &mut self.loads);
+        self.vanished.extend(vanished_rows(sealed));
     }
 
     fn is_read_again(&self, file: &DataFile) -> bool {
@@ -277,6 +281,30 @@ fn load_rows(sealed: &Sealed, rows: &mut Vec<LoadRow>) {
             &entry.counts,
         ));
     }
+}
+
+fn vanished_rows(sealed: &Sealed) -> Vec<VanishedRow> {
+    let entry = &sealed.entry;
+    let records = entry
+        .reconciled
+        .iter()
+        .flat_map(|reconciled| &reconciled.vanished_records);
+    let row = |record: &VanishedRecord| VanishedRow {
+        load: signed(entry.sequence),
+        source: entry.source.clone().unwrap_or_default(),
+        stream: stream_of(entry),
+        table_name: record.table.clone(),
+        id: record.id.clone(),
+        occurred_at: record.occurred_at,
+        observed_at: time(&entry.finished_at),
+    };
+    records.map(row).collect()
+}
+
+/// The stream of an entry as its rows name it, without the filter.
+fn stream_of(entry: &Entry) -> String {
+    let name = entry.stream.as_deref().unwrap_or_default();
+    name.split('?').next().unwrap_or_default().to_owned()
 }
 
 fn load_row(sealed: &Sealed, source: Option<&String>, stream: Option<&String>, counts: &Counts) -> LoadRow {

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use super::buffer::{Buffer, Target};
 use super::claims::Claims;
+use super::reconcile::Comparing;
 use super::ways::{Opened, Task};
 use super::{Outcome, Progress, StreamError};
 use crate::coverage::{Gap, Span, StreamState};
@@ -26,12 +27,12 @@ pub(super) struct StreamLoad<'a> {
     pub(super) lake: &'a mut Lake,
     pub(super) task: Task<'a>,
     pub(super) client: &'a Arc<Client>,
-    layouts: Layouts,
+    pub(super) layouts: Layouts,
     pub(super) claims: Claims,
     /// What the ledger holds of the state.
-    committed: StreamState,
-    state_name: String,
-    buffer: Buffer,
+    pub(super) committed: StreamState,
+    pub(super) state_name: String,
+    pub(super) buffer: Buffer,
     pub(super) findings: Vec<String>,
     pub(super) warnings: Vec<String>,
     /// Requests of the client that have been counted.
@@ -40,10 +41,12 @@ pub(super) struct StreamLoad<'a> {
     /// Rows that do not meet the filter they were asked for by.
     outside: usize,
     /// The latest time a record may carry.
-    latest: Micros,
+    pub(super) latest: Micros,
     /// Every load of this run has at least this number.
-    first_load: u64,
-    withheld: Withheld,
+    pub(super) first_load: u64,
+    pub(super) withheld: Withheld,
+    /// Where the stream is only compared with the lake: what is read goes there.
+    pub(super) comparing: Option<&'a mut Comparing>,
 }
 
 impl<'a> StreamLoad<'a> {
@@ -70,6 +73,7 @@ impl<'a> StreamLoad<'a> {
             expected: None,
             outside: 0,
             latest: task.run.started_at + DAY,
+            comparing: None,
         }
     }
 
@@ -78,6 +82,9 @@ impl<'a> StreamLoad<'a> {
     }
 
     pub(super) async fn take(&mut self, event: Event) -> Result<Flow> {
+        if self.comparing.is_some() {
+            return Box::pin(self.compare(event)).await;
+        }
         match event {
             Event::Begun {
                 service_at,
@@ -123,7 +130,7 @@ impl<'a> StreamLoad<'a> {
         Ok(())
     }
 
-    fn begin(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>, count: Option<u64>) {
+    pub(super) fn begin(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>, count: Option<u64>) {
         let now = self.note_time(service_at, newest_key);
         let is_whole = self.claims.begin(now, self.task.run.from);
         self.expected = count.filter(|_| is_whole);
@@ -181,7 +188,7 @@ impl<'a> StreamLoad<'a> {
         self.buffer.received()
     }
 
-    async fn prove(&mut self, span: Span, trust: Trust) -> Result<Flow> {
+    pub(super) async fn prove(&mut self, span: Span, trust: Trust) -> Result<Flow> {
         let mut flow = self.claims.prove(span, trust);
         if flow != Flow::On && !self.claims.is_met {
             self.flush().await?;
@@ -190,7 +197,7 @@ impl<'a> StreamLoad<'a> {
         Ok(if self.is_cancelled() { Flow::Stop } else { flow })
     }
 
-    async fn end(&mut self, oldest: Option<Micros>) -> Result<()> {
+    pub(super) async fn end(&mut self, oldest: Option<Micros>) -> Result<()> {
         if !self.claims.is_met {
             self.flush().await?;
         }
@@ -252,6 +259,9 @@ impl<'a> StreamLoad<'a> {
 
     /// Makes everything received so far durable, with what may be claimed of it.
     pub(super) async fn flush(&mut self) -> Result<()> {
+        if self.comparing.is_some() {
+            return Box::pin(self.store_repairs()).await;
+        }
         let requests = self.client.requests();
         self.buffer.counts.requests += requests - self.requests;
         self.requests = requests;

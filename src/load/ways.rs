@@ -107,7 +107,7 @@ pub(super) struct Opened {
 }
 
 /// The state of the stream, which belongs to one account, and what must not come back into it.
-async fn open(lake: &Lake, task: &Task<'_>) -> Result<Opened, StreamError> {
+pub(super) async fn open(lake: &Lake, task: &Task<'_>) -> Result<Opened, StreamError> {
     let source = task.source;
     let state = lake
         .state(&source.name, &task.state_name())
@@ -134,7 +134,7 @@ async fn open(lake: &Lake, task: &Task<'_>) -> Result<Opened, StreamError> {
     })
 }
 
-async fn pull(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), StreamError> {
+pub(super) async fn pull(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), StreamError> {
     let task = load.task;
     match task.stream.paging {
         Paging::Numbered { sort } => {

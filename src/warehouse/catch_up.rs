@@ -10,7 +10,10 @@ use duckdb::{Connection, ToSql, params};
 use super::access::{self, failed};
 use super::files::{Taken, insert_files, note_files};
 use super::tables::{self, is_revised};
-use super::{CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, WarehouseError, objects, observed, revisions};
+use super::{
+    CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, VanishedRow, WarehouseError, objects, observed,
+    revisions,
+};
 use crate::atomic::steps;
 use crate::schema::{Micros, Table};
 use crate::source;
@@ -231,6 +234,7 @@ fn tell(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::
         append_load(&mut appender, load)?;
     }
     appender.flush()?;
+    append_vanished(connection, increment, step)?;
     if step.is_last {
         replace_coverage(connection, &increment.coverage, &increment.gaps)?;
     }
@@ -262,6 +266,23 @@ fn append_load(appender: &mut duckdb::Appender<'_>, load: &LoadRow) -> duckdb::R
         load.bytes,
         load.entry_sha256,
     ])
+}
+
+fn append_vanished(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::Result<()> {
+    let is_of_step = |row: &&VanishedRow| row.load > step.after && row.load <= step.until;
+    let mut appender = connection.appender_with_columns("vanished_records", &tables::names("vanished_records"))?;
+    for row in increment.vanished.iter().filter(is_of_step) {
+        appender.append_row(params![
+            row.source,
+            row.stream,
+            row.table_name,
+            row.id,
+            instant(row.occurred_at),
+            row.load,
+            instant(row.observed_at)
+        ])?;
+    }
+    appender.flush()
 }
 
 fn replace_coverage(connection: &Connection, coverage: &[CoverageRow], gaps: &[GapRow]) -> duckdb::Result<()> {

@@ -165,14 +165,14 @@ impl Object {
     }
 }
 
-/// Reference tables first, since views read them, and views before reports.
+/// Reference tables first, since views read them, as some do the revisions; and views before reports.
 fn objects() -> Result<Vec<Object>, csv::Error> {
     let mut objects = sql::reference_tables()
         .iter()
         .map(reference)
         .collect::<Result<Vec<_>, _>>()?;
-    objects.extend(sql::views().iter().map(view));
     objects.extend(revision_views());
+    objects.extend(sql::views().iter().map(view));
     objects.extend(sql::reports().iter().map(report));
     Ok(objects)
 }

@@ -51,6 +51,12 @@ const OWN: &[(&str, &str, &[Declared])] = &[
         GAPS,
     ),
     (
+        "vanished_records",
+        "Records that a comparison did not find at the service any more, though it should still show them; of each comparison \
+         the first thousand.",
+        VANISHED,
+    ),
+    (
         "time_zone_offsets",
         "How far the configured time zone is from UTC, from when until when.",
         OFFSETS,
@@ -147,6 +153,16 @@ const GAPS: &[Declared] = &[
     ("gap_from", "timestamp", "Begin of the gap, itself inside (UTC)."),
     ("gap_to", "timestamp", "End of the gap, itself outside (UTC)."),
     ("reason", "varchar", "Why nothing is proven there."),
+];
+
+const VANISHED: &[Declared] = &[
+    ("source", "varchar", "The configured account."),
+    ("stream", "varchar", "The endpoint of the source."),
+    ("table_name", "varchar", "The table that holds the record."),
+    ("id", "varchar", "The service's identifier of the record."),
+    ("occurred_at", "timestamp", "When it happened (UTC)."),
+    ("load", "bigint", "The ledger entry of the comparison."),
+    ("observed_at", "timestamp", "When it was not found (UTC)."),
 ];
 
 const OFFSETS: &[Declared] = &[

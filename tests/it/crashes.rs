@@ -53,6 +53,12 @@ const SCENES: &[Scene] = &[
         shows: COMMIT,
     },
     Scene {
+        name: "a compaction",
+        prepared: with_nine_loads,
+        arguments: &["compact"],
+        shows: COMMIT,
+    },
+    Scene {
         name: "a rebuild",
         prepared: loaded,
         arguments: &["rebuild"],
@@ -137,9 +143,11 @@ fn every_change_of_a_file_may_fail_and_the_next_command_heals() {
     let mut table = String::from(
         "| scene | file: change | which | fault | the command | verify | healed |\n|---|---|---|---|---|---|---|\n",
     );
+    let mut at = 0;
     for scene in SCENES {
         let trial = Trial::of(scene);
-        for (at, (change, count)) in trial.changes.iter().enumerate() {
+        for (change, count) in &trial.changes {
+            at += 1;
             for (fault, number) in chosen(change, *count, at, is_whole) {
                 let told = trial.fail(change, number, fault);
                 writeln!(
@@ -158,26 +166,18 @@ fn every_change_of_a_file_may_fail_and_the_next_command_heals() {
     }
 }
 
-/// The first and the last change of a kind, and all that can become of it; or two of these, in turn.
+/// The first and the last change of a kind, and all that can become of it; or one of these, another for the next change.
 fn chosen(change: &Change, count: usize, at: usize, is_whole: bool) -> Vec<(Fault, usize)> {
     let fits = |fault: &Fault| *fault != Fault::Short || change.operation == "write";
     let faults: Vec<Fault> = Fault::ALL.into_iter().filter(fits).collect();
     let numbers = if count == 1 { vec![1] } else { vec![1, count] };
-    if is_whole {
-        let of_number = |number: usize| faults.iter().map(move |fault| (*fault, number));
-        return numbers.into_iter().flat_map(of_number).collect();
-    }
-    let last = numbers.len() - 1;
-    let kill = if at.is_multiple_of(2) {
-        Fault::KillBefore
-    } else {
-        Fault::KillAfter
-    };
-    let others: Vec<Fault> = faults.into_iter().filter(|fault| !fault.ends_the_process()).collect();
-    vec![
-        (kill, numbers[at % (last + 1)]),
-        (others[at % others.len()], numbers[(at + 1) % (last + 1)]),
-    ]
+    let all = numbers
+        .iter()
+        .flat_map(|number| faults.iter().map(|fault| (*fault, *number)));
+    let all: Vec<(Fault, usize)> = all.collect();
+    // A number that shares no divisor with how many there are, so that all have their turn.
+    let turn = at * 5 % all.len();
+    if is_whole { all } else { vec![all[turn]] }
 }
 
 /// A scene that was played once without a fault.

@@ -90,6 +90,7 @@ fn entry() -> Vec<u8> {
         state: None,
         streams: Vec::new(),
         tables: BTreeMap::from([("activity_logs".to_owned(), change)]),
+        reconciled: None,
         deleted: Vec::new(),
         tombstone: None,
         tombstones: Vec::new(),

@@ -246,3 +246,102 @@ fn properties_change_from_one_snapshot_to_the_next_and_once_per_version() {
     ];
     assert_eq!(lines(&warehouse, sql), expected);
 }
+
+#[test]
+fn a_revision_tells_which_fields_the_service_changed_and_a_vanished_record_is_told_once() {
+    let columns = "source, stream, load, loaded_at, revision, id, logged_at, updated_at, event_text, performer_name, metadata, extra, \
+         related_resource_ids, stable_hash";
+    let first = "'acme', 'audit_logs', 1, '2026-06-02', 1";
+    let second = "'acme', 'audit_logs', 2, '2026-06-05', 2";
+    let at = "'2026-06-01 10:00:00'";
+    let inserts = format!(
+        r#"insert into activity_logs_superseded ({columns}) values
+        ({first}, 'a', {at}, {at}, 'Shared', 'Ada', '{{"n": 1}}', '{{"old": 1, "a/b~c": [1], "performer_metadata": {{"x": 1}}}}', ['x'], 'h1'),
+        ({first}, 'b', {at}, {at}, null, 'Ada', null, null, null, 'h1'),
+        ({first}, 'c', {at}, {at}, 'Made', 'Ada', null, null, null, 'h1');
+        insert into activity_logs ({columns}) values
+        -- what was rendered for another person's request is no edit
+        ({second}, 'a', {at}, '2026-06-04', 'Deleted', 'Bob', '{{"n":1}}', '{{"new": "x", "a/b~c": [2]}}', ['x', null], 'h2'),
+        -- values where there were none
+        ({second}, 'b', {at}, {at}, 'Made', 'Ada', '{{"n": 1}}', '{{"k": null}}', ['x'], 'h2'),
+        -- a change that no column shows
+        ({second}, 'c', {at}, {at}, 'Made', 'Bob', null, null, null, 'h2'),
+        -- the same record of another stream is no revision
+        ('acme', 'resource_logs', 2, '2026-06-05', 1, 'c', {at}, {at}, 'Other', 'Bob', null, null, null, 'h2'),
+        ({first}, 'd', {at}, {at}, 'Alone', 'Bob', null, null, null, 'h2');
+        insert into zendesk_audit_logs_superseded (source, stream, load, loaded_at, revision, id, created_at, action_label,
+            change_description) values ('z', 'audit_logs', 3, '2026-06-05', 1, 9007199254740993, {at}, 'x', 'before');
+        insert into zendesk_audit_logs (source, stream, load, loaded_at, revision, id, created_at, action_label, change_description)
+            values ('z', 'audit_logs', 4, '2026-06-06', 2, 9007199254740993, {at}, 'y', 'after "quoted"');
+        insert into vanished_records values
+        ('acme', 'audit_logs', 'activity_logs', 'gone', {at}, 6, '2026-06-07'),
+        ('acme', 'audit_logs', 'activity_logs', 'gone', {at}, 5, '2026-06-06')"#
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let warehouse = warehouse(folder.path(), &inserts);
+    let sql = "select edit, table_name, source || '.' || stream, id, revision, field, old_value, new_value, is_drift, \
+         strftime(occurred_at, '%d'), load, strftime(observed_at, '%d') from upstream_edits order by source, id, field";
+    let a = |edit: &str| format!("revised|activity_logs|acme.audit_logs|a|2|{edit}|false|01|2|05");
+    let b = |edit: &str| format!("revised|activity_logs|acme.audit_logs|b|2|{edit}|true|01|2|05");
+    let expected = [
+        a(r#"event_text|"Shared"|"Deleted""#),
+        a("extra.a/b~c|[1]|[2]"),
+        a(r#"extra.new|-|"x""#),
+        a("extra.old|1|-"),
+        a(r#"related_resource_ids|["x"]|["x",null]"#),
+        a(r#"updated_at|"2026-06-01 10:00:00"|"2026-06-04 00:00:00""#),
+        b(r#"event_text|-|"Made""#),
+        b(r#"metadata|-|{"n":1}"#),
+        b(r#"related_resource_ids|-|["x"]"#),
+        "revised|activity_logs|acme.audit_logs|c|2|-|-|-|false|01|2|05".to_owned(),
+        "vanished|activity_logs|acme.audit_logs|gone|-|-|-|-|false|01|5|06".to_owned(),
+        r#"revised|zendesk_audit_logs|z.audit_logs|9007199254740993|2|change_description|"before"|"after \"quoted\""|false|01|4|06"#
+            .to_owned(),
+    ];
+    assert_eq!(lines(&warehouse, sql), expected);
+}
+
+#[test]
+fn what_a_service_renders_anew_is_no_edit() {
+    let view = trailhouse::sql::views()
+        .iter()
+        .find(|view| view.name == "upstream_edits");
+    let text = &view.expect("the view is bundled").text;
+    let (_, volatile) = text.split_once("volatile as (").expect("the list of volatile columns");
+    let (volatile, _) = volatile.split_once("\n),").expect("its end");
+    let mut tables = Vec::new();
+    for form in trailhouse::source::SERVICES
+        .iter()
+        .flat_map(|service| service.streams)
+        .flat_map(|stream| stream.forms)
+    {
+        if form.volatile.is_empty() || tables.contains(&form.table.name) {
+            continue;
+        }
+        tables.push(form.table.name);
+        let part = volatile
+            .split("union all")
+            .find(|part| part.contains(&format!("'{}'", form.table.name)));
+        let mut listed: Vec<&str> = part
+            .expect("a list for the table")
+            .split('\'')
+            .skip(3)
+            .step_by(2)
+            .collect();
+        let is_volatile = |path: &str| {
+            form.volatile
+                .iter()
+                .any(|member| path.split('.').next() == Some(*member))
+        };
+        let columns = form.table.columns.iter().filter(|column| is_volatile(column.path));
+        let mut expected: Vec<&str> = columns
+            .map(|column| column.name)
+            .chain(form.volatile.iter().copied())
+            .collect();
+        listed.sort_unstable();
+        expected.sort_unstable();
+        expected.dedup();
+        assert_eq!(listed, expected, "{}", form.table.name);
+    }
+    assert_eq!(volatile.matches("as table_name").count(), tables.len());
+}

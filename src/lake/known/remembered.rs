@@ -13,9 +13,9 @@ const MOST_ROWS: usize = 500_000;
 const NONE: u32 = u32::MAX;
 
 /// What a row is found by: table, source, stream and id.
-pub(super) type Key = [u8; 16];
+pub(in crate::lake) type Key = [u8; 16];
 
-pub(super) fn key(table: &str, source: &str, stream: &str, id: &str) -> Key {
+pub(in crate::lake) fn key(table: &str, source: &str, stream: &str, id: &str) -> Key {
     let mut hasher = Sha256::new();
     for part in [table, source, stream, id] {
         hasher.update(part.len().to_le_bytes());
