@@ -45,7 +45,7 @@ impl Lake {
         let mut batches = std::pin::pin!(read_whole(Arc::clone(&self.store), Path::parse(path)?, ROWS).await?);
         while let Some(batch) = batches.try_next().await? {
             let rows = blocking(|| change(batch)).with_context(|| path.to_owned())?;
-            output.write(&rows).await?;
+            output.write(rows).await?;
         }
         let made = output.finish().await?;
         if made.rows != old.rows {

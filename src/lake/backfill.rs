@@ -120,20 +120,25 @@ impl Lake {
 }
 
 /// How rows of one table are read from their JSON, by stream.
-struct Readers {
+pub(super) struct Readers {
     table: &'static Table,
     layouts: HashMap<String, Option<(Layouts, usize)>>,
 }
 
 impl Readers {
-    fn of(table: &'static Table) -> Self {
+    pub(super) fn of(table: &'static Table) -> Self {
         Self {
             table,
             layouts: HashMap::new(),
         }
     }
 
-    fn fill(&mut self, rows: &RecordBatch) -> Result<RecordBatch> {
+    /// The rows with all columns of the table, in its order.
+    pub(super) fn fill(&mut self, rows: &RecordBatch) -> Result<RecordBatch> {
+        let mut declared = self.table.columns.iter();
+        if declared.all(|column| rows.column_by_name(column.name).is_some()) {
+            return batch::filled(self.table, rows, &vec![None; rows.num_rows()]);
+        }
         let (streams, raws) = (text(rows, "stream")?, text(rows, "raw")?);
         let records: Vec<Option<Record>> = (0..rows.num_rows())
             .map(|row| self.read(streams.value(row), raws.value(row)))

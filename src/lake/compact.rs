@@ -161,13 +161,15 @@ impl Lake {
         let mut compacted = Compacted::default();
         let mut merged = Merged::default();
         for mut job in self.jobs(task)? {
-            if !self.leave_older(job.table, &mut job.files).await? {
-                continue;
-            }
             if task.cancelled.load(Ordering::SeqCst) {
                 break;
             }
-            let written = match self.merge(&job, (task.clock)()).await {
+            let made = match self.leave_older(job.table, &mut job.files).await {
+                Ok(false) => continue,
+                Ok(true) => self.merge(&job, (task.clock)()).await,
+                Err(error) => Err(error),
+            };
+            let written = match made {
                 Ok(written) => written,
                 Err(error) => {
                     compacted.failures.push((job.name(), error));
@@ -300,7 +302,7 @@ impl Lake {
                 Some(open) => open,
                 None => self.output(making).await?,
             };
-            open.write(&batch).await?;
+            open.write(batch).await?;
             let is_full = open.size() >= share.bytes || open.rows() >= share.rows;
             if is_full && made.len() + 1 < share.pieces {
                 made.push(open.finish().await?);

@@ -1,5 +1,6 @@
 //! One file made of others while it is written: rows go in bit by bit and bytes leave in parts, so that its size costs no
-//! memory. Apart from merging and filling, which know rows and no bytes.
+//! memory. Packing takes a thread of its own, beside which the next rows are read. Apart from merging and filling, which know
+//! rows and no bytes.
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::ArrowWriter;
 use sha2::{Digest, Sha256};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::lake::parquet::encoder;
 use crate::lake::statistics::{self, Statistic, of_rows};
@@ -18,16 +20,23 @@ use crate::schema::Table;
 /// Bytes that are sent at once; stores take no smaller parts than 5 MiB but for the last.
 const PART_BYTES: usize = 8 << 20;
 
+/// What packs rows into bytes.
+struct Packer {
+    writer: ArrowWriter<Vec<u8>>,
+    statistics: Vec<Statistic>,
+    columns: Vec<&'static str>,
+}
+
 pub(super) struct Output {
     /// Relative to the lake.
     path: String,
-    table: &'static Table,
     upload: Box<dyn MultipartUpload>,
-    writer: ArrowWriter<Vec<u8>>,
+    /// The packer, with the rows it was given last.
+    packing: JoinHandle<Result<Packer>>,
     hasher: Sha256,
     bytes: u64,
     rows: u64,
-    statistics: Vec<Statistic>,
+    size: usize,
 }
 
 /// A file that is durable.
@@ -40,35 +49,49 @@ pub(super) struct Finished {
     pub(super) statistics: Vec<Statistic>,
 }
 
+impl Packer {
+    fn pack(mut self, batch: &RecordBatch) -> Result<Self> {
+        let more = of_rows(std::slice::from_ref(batch), &self.columns)?;
+        statistics::add(&mut self.statistics, more);
+        self.writer.write(batch)?;
+        Ok(self)
+    }
+}
+
 impl Output {
     pub(super) async fn create(store: &Arc<dyn ObjectStore>, path: String, table: &'static Table) -> Result<Self> {
         let upload = store.put_multipart(&Path::parse(&path)?).await;
+        let columns = table.statistics_columns();
+        let packer = Packer {
+            writer: encoder(Arc::new(table.file_schema()), &columns)?,
+            statistics: Vec::new(),
+            columns,
+        };
         Ok(Self {
             upload: upload.with_context(|| format!("{path} cannot be written"))?,
-            writer: encoder(Arc::new(table.file_schema()), &table.statistics_columns())?,
+            packing: spawn_blocking(|| Ok(packer)),
             hasher: Sha256::new(),
             bytes: 0,
             rows: 0,
-            statistics: Vec::new(),
+            size: 0,
             path,
-            table,
         })
     }
 
-    pub(super) async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let more = of_rows(std::slice::from_ref(batch), &self.table.statistics_columns())?;
-        statistics::add(&mut self.statistics, more);
-        self.rows += u64::try_from(batch.num_rows())?;
-        self.writer.write(batch)?;
-        if self.writer.inner().len() >= PART_BYTES {
-            self.send().await?;
+    pub(super) async fn write(&mut self, batch: RecordBatch) -> Result<()> {
+        let mut packer = (&mut self.packing).await??;
+        self.size = packer.writer.bytes_written() + packer.writer.in_progress_size();
+        if packer.writer.inner().len() >= PART_BYTES {
+            self.send(std::mem::take(packer.writer.inner_mut())).await?;
         }
+        self.rows += u64::try_from(batch.num_rows())?;
+        self.packing = spawn_blocking(move || packer.pack(&batch));
         Ok(())
     }
 
-    /// About how large the file would be if it ended here.
+    /// About how large the file would be if it ended before the rows given last.
     pub(super) fn size(&self) -> usize {
-        self.writer.bytes_written() + self.writer.in_progress_size()
+        self.size
     }
 
     pub(super) fn rows(&self) -> u64 {
@@ -76,8 +99,10 @@ impl Output {
     }
 
     pub(super) async fn finish(mut self) -> Result<Finished> {
-        self.writer.finish()?;
-        self.send().await?;
+        let mut packer = (&mut self.packing).await??;
+        let packer = spawn_blocking(move || packer.writer.finish().map(|_| packer)).await;
+        let mut packer = packer??;
+        self.send(std::mem::take(packer.writer.inner_mut())).await?;
         let completed = self.upload.complete().await;
         completed.with_context(|| format!("{} cannot be written", self.path))?;
         Ok(Finished {
@@ -85,12 +110,11 @@ impl Output {
             bytes: self.bytes,
             rows: self.rows,
             sha256: hex(&self.hasher.finalize()),
-            statistics: self.statistics,
+            statistics: packer.statistics,
         })
     }
 
-    async fn send(&mut self) -> Result<()> {
-        let part = std::mem::take(self.writer.inner_mut());
+    async fn send(&mut self, part: Vec<u8>) -> Result<()> {
         self.hasher.update(&part);
         self.bytes += u64::try_from(part.len())?;
         let sent = self.upload.put_part(PutPayload::from(part)).await;

@@ -150,7 +150,7 @@ async fn rows_in_no_order_are_sorted_first() {
             .unwrap();
         let batches: Vec<_> = rows.try_collect().await.unwrap();
         for batch in batches {
-            output.write(&batch).await.unwrap();
+            output.write(batch).await.unwrap();
         }
     }
     let shuffled = output.finish().await.unwrap();

@@ -71,7 +71,7 @@ impl Lake {
             .collect();
         let sorted = take_record_batch(&all, &lexsort_to_indices(&by, None)?)?;
         let mut output = self.output(making).await?;
-        output.write(&sorted).await?;
+        output.write(sorted).await?;
         Ok(output.finish().await?.as_input(span))
     }
 }
