@@ -12,6 +12,7 @@ use object_store::path::Path;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::backfill::Readers;
 use super::commit::Written;
 use super::files::{Added, LiveFile, Partition};
 use super::known::{column, text};
@@ -23,7 +24,7 @@ use crate::atomic::steps;
 use crate::batch::digest_of_hashes;
 use crate::ledger::tombstone::LoadChange;
 use crate::ledger::{AddedFile, LoadPart, hex};
-use crate::schema::{Micros, Table};
+use crate::schema::{Micros, REJECTS, Table};
 use crate::source;
 
 /// What becomes of some rows.
@@ -202,9 +203,14 @@ impl Lake {
         );
         let mut output = Output::create(&self.store, format!("{}/{name}", table.name), table).await?;
         let mut loads: BTreeMap<i64, Vec<[u8; 32]>> = BTreeMap::new();
+        let mut readers = Readers::of(table);
         let mut batches = std::pin::pin!(self.whole_rows(table, path).await?);
         while let Some(batch) = batches.try_next().await? {
-            let batch = blocking(|| conformed(table, &batch))?;
+            // Columns that an older program did not know are filled, for the file has them from now on.
+            let batch = blocking(|| match table.name == REJECTS.name {
+                true => conformed(table, &batch),
+                false => readers.fill(&batch),
+            })?;
             let fate = blocking(|| change(table, &batch, Pass::Write))?;
             let after = fate.map_or(batch, |fate| fate.after);
             let numbers = loads_of(&after)?;
@@ -214,7 +220,7 @@ impl Lake {
                     .or_default()
                     .push(hash(raw_of(&after, row)?));
             }
-            output.write(&after).await?;
+            output.write(after).await?;
         }
         let done = output.finish().await?;
         let all: Vec<[u8; 32]> = loads.values().flatten().copied().collect();
