@@ -10,6 +10,14 @@ use crate::steps::{killed_at, passed};
 
 const ID: &str = "0b7c5a1e-9f61-4d53-8f0e-5b8a7c1d2e3f";
 
+/// Of a purge those places that only it passes; what else it does an erasure does too.
+const OF_PURGE: &[&str] = &[
+    "after a rewritten data file",
+    "before a file is deleted",
+    "after the files are deleted",
+    "before a step of the warehouse is committed",
+];
+
 /// Every place that only a purge or an erasure passes, and those around them.
 const STEPS: &[&str] = &[
     "after the key of the pseudonyms is kept",
@@ -65,17 +73,19 @@ fn counts(home: &Home) -> Vec<serde_json::Value> {
 fn killed_at_any_step_the_next_command_finishes_what_was_committed_and_nothing_else() {
     let prepared = prepared();
     let told = [ID, "Dana Whitfield"].map(str::to_owned);
-    let cases: [&[&str]; 2] = [
-        &["purge", "acme", "--before", "2024-05-12"],
-        &["purge", "--performer", ID],
+    let cases: [(&[&str], &[&str]); 2] = [
+        (&["purge", "acme", "--before", "2024-05-12"], OF_PURGE),
+        (&["purge", "--performer", ID], STEPS),
     ];
     let mut hit = BTreeSet::new();
-    for arguments in cases {
+    for (arguments, wanted) in cases {
         let whole = copied(&prepared);
         let steps = passed(whole.command(arguments));
         let expected = counts(&whole);
         let mut seen = BTreeSet::new();
-        let first = (1..).zip(&steps).filter(|(_, name)| seen.insert((*name).clone()));
+        let first = (1..)
+            .zip(&steps)
+            .filter(|(_, name)| wanted.contains(&name.as_str()) && seen.insert((*name).clone()));
         for (step, name) in first {
             let home = copied(&prepared);
             killed_at(home.command(arguments), step).expect("it does not come so far");
