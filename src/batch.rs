@@ -101,7 +101,11 @@ pub fn filled(table: &'static Table, rows: &RecordBatch, records: &[Option<Recor
 
 /// The digest of a set of records.
 pub fn digest<'a>(raws: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
-    let mut hashes: Vec<[u8; 32]> = raws.map(|raw| Sha256::digest(raw).into()).collect();
+    digest_of_hashes(raws.map(|raw| Sha256::digest(raw).into()).collect())
+}
+
+/// The digest of a set of records whose SHA-256 are known.
+pub fn digest_of_hashes(mut hashes: Vec<[u8; 32]>) -> [u8; 32] {
     hashes.sort_unstable();
     let mut all = Sha256::new();
     for hash in &hashes {
@@ -111,6 +115,18 @@ pub fn digest<'a>(raws: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
 }
 
 fn record_part(table: &'static Table, month: String, rows: &[&Record], stamp: &Stamp) -> Result<Part> {
+    let digest = digest(rows.iter().map(|row| row.raw.as_bytes()));
+    let batch = rows_of(table, rows, stamp).with_context(|| format!("month {month}"))?;
+    Ok(Part {
+        table,
+        month,
+        batch,
+        digest,
+    })
+}
+
+/// The records as rows in the order given, whatever their months.
+pub fn rows_of(table: &'static Table, rows: &[&Record], stamp: &Stamp) -> Result<RecordBatch> {
     let hashes = rows.iter().map(|row| row.stable_hash);
     let mut arrays = common_arrays(stamp, rows.len(), hashes);
     arrays.push(Arc::new(StringArray::from_iter_values(
@@ -119,8 +135,8 @@ fn record_part(table: &'static Table, month: String, rows: &[&Record], stamp: &S
     for (index, column) in table.columns.iter().enumerate() {
         arrays.push(declared_array(column, rows.iter().map(|row| &row.values[index])));
     }
-    let digest = digest(rows.iter().map(|row| row.raw.as_bytes()));
-    part(table, month, arrays, digest)
+    RecordBatch::try_new(Arc::new(table.file_schema()), arrays)
+        .with_context(|| format!("{}: rows do not fit the table", table.name))
 }
 
 fn reject_part(month: String, rows: &[&RejectedRow], stamp: &Stamp) -> Result<Part> {
@@ -137,14 +153,10 @@ fn reject_part(month: String, rows: &[&RejectedRow], stamp: &Stamp) -> Result<Pa
     arrays.push(times(rows.iter().map(|row| Some(row.seen_at))));
     arrays.push(Arc::new(Int64Array::from(vec![None; rows.len()])));
     let digest = digest(rows.iter().map(|row| row.reject.bytes.as_slice()));
-    part(&REJECTS, month, arrays, digest)
-}
-
-fn part(table: &'static Table, month: String, arrays: Vec<ArrayRef>, digest: [u8; 32]) -> Result<Part> {
-    let batch = RecordBatch::try_new(Arc::new(table.file_schema()), arrays)
-        .with_context(|| format!("{}: month {month}: rows do not fit the table", table.name))?;
+    let batch = RecordBatch::try_new(Arc::new(REJECTS.file_schema()), arrays)
+        .with_context(|| format!("{}: month {month}: rows do not fit the table", REJECTS.name))?;
     Ok(Part {
-        table,
+        table: &REJECTS,
         month,
         batch,
         digest,

@@ -13,6 +13,7 @@ mod ledger;
 mod loading;
 mod output;
 mod probe;
+mod purge;
 mod query;
 mod rebuild;
 mod reconcile;
@@ -95,6 +96,7 @@ enum Verb {
     Reconcile(reconcile::Reconcile),
     Compact(compact::Compact),
     Rebuild(rebuild::Rebuild),
+    Purge(purge::Purge),
     Rejects(rejects::RejectsVerb),
     BackfillColumns(backfill::BackfillColumns),
     Describe(describe::Describe),
@@ -170,6 +172,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Reconcile(verb) => verb.run(&context),
         Verb::Compact(verb) => verb.run(&context),
         Verb::Rebuild(verb) => verb.run(&context),
+        Verb::Purge(verb) => verb.run(&context),
         Verb::Rejects(verb) => verb.run(&context),
         Verb::BackfillColumns(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),

@@ -8,6 +8,7 @@ mod duration;
 mod environment;
 mod fault;
 mod filters;
+mod keeping;
 mod secret;
 mod source;
 
@@ -18,8 +19,10 @@ use jiff::tz::TimeZone;
 
 pub use environment::Environment;
 pub use fault::ConfigError;
+pub use keeping::{Keep, Retention};
 pub use source::SourceConfig;
 
+use crate::lake::Hold;
 use crate::source::{Service, Stream};
 use document::{Document, Section};
 use fault::{shown, suggestion};
@@ -30,7 +33,7 @@ pub const TEMPLATE: &str = include_str!("config/trailhouse.toml");
 /// What a configuration is called where it is looked for.
 pub const FILE_NAME: &str = "trailhouse.toml";
 
-const KEYS: &[&str] = &["dir", "time_zone", "share", "sources"];
+const KEYS: &[&str] = &["dir", "time_zone", "share", "sources", "retention", "hold"];
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// What the command line gave.
@@ -55,6 +58,8 @@ pub struct Config {
     pub share_group: bool,
     /// In the order of the file.
     pub sources: Vec<SourceConfig>,
+    pub retention: Retention,
+    pub holds: Vec<Hold>,
 }
 
 /// A configuration file as found: what messages call it, where it is, its text.
@@ -71,6 +76,8 @@ struct Settled {
     zone: TimeZone,
     share_group: bool,
     sources: Vec<SourceConfig>,
+    retention: Retention,
+    holds: Vec<Hold>,
 }
 
 /// Reads the configuration. Without a file it is the defaults and no source, which is an error only to who needs one.
@@ -100,6 +107,8 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         zone: settled.zone,
         share_group: settled.share_group,
         sources: settled.sources,
+        retention: settled.retention,
+        holds: settled.holds,
     })
 }
 
@@ -185,6 +194,8 @@ impl Default for Settled {
             zone,
             share_group: false,
             sources: Vec::new(),
+            retention: Retention::default(),
+            holds: Vec::new(),
         }
     }
 }
@@ -257,9 +268,11 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     Ok(Settled {
         dir: root.file("dir")?,
         time_zone,
+        holds: keeping::holds(&root, &zone)?,
         zone,
         share_group: share_group_of(&root)?,
         sources,
+        retention: Retention::read(&root)?,
     })
 }
 
@@ -303,6 +316,47 @@ mod tests {
     const TOKEN: (&str, &str) = ("SECODA_API_KEY", "s3cr3t-t0ken");
     const MINIMAL: &str = "[sources.prod]\nkind = \"secoda\"\ntoken = { env = \"SECODA_API_KEY\" }\n";
 
+    const KEEPING_FAULTS: &[(&str, &str)] = &[
+        (
+            "[retention]\nkepe = \"7y\"",
+            "2:1: retention: unknown key `kepe`\nhint: did you mean `keep`?",
+        ),
+        (
+            "[retention]\nkeep = \"7 years\"",
+            "2:1: retention.keep: `7 years` is not a time to keep rows\nhint: write it as \"7y\", \"400d\" or \"forever\"",
+        ),
+        (
+            "[retention.sources.support]\nkept = \"7y\"",
+            "2:1: retention.sources.support: unknown key `kept`\nhint: did you mean `keep`?",
+        ),
+        (
+            "[hold]\nreason = \"a\"",
+            "2:1: hold.reason: is no hold\nhint: give each hold a name: [hold.case_26_114]",
+        ),
+        (
+            "[hold.case]\nresaon = \"a\"",
+            "2:1: hold.case: unknown key `resaon`\nhint: did you mean `reason`?",
+        ),
+        (
+            "[hold.case]\nsources = [\"prod\"]",
+            "1:7: hold.case: no reason: why must nothing go?\n\
+                 hint: add reason = \"…\", which is shown where the hold keeps something back",
+        ),
+        (
+            "[hold.case]\nreason = \"a\"\nperformers = []",
+            "3:1: hold.case.performers: is empty\nhint: leave it out to hold all of them",
+        ),
+        (
+            "[hold.case]\nreason = \"a\"\nfrom = \"May\"",
+            "3:1: hold.case.from: `May` is not a time\n\
+                 hint: a date, or a time with an offset such as 2026-06-30T12:00:00Z",
+        ),
+        (
+            "[hold.case]\nreason = \"a\"\nfrom = \"2026-02-01\"\nto = 2026-02-01",
+            "3:1: hold.case.from: is not before `to`",
+        ),
+    ];
+
     const EVERY_SETTING: &str = r#"
             dir = "kept"
             time_zone = "america/toronto"
@@ -333,7 +387,7 @@ mod tests {
         ),
         (
             "\n\ncolour = 1",
-            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources",
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold",
         ),
         (
             "dir = 3",
@@ -875,6 +929,36 @@ mod tests {
     }
 
     #[test]
+    fn faults_of_what_is_kept_and_held() {
+        for (text, expected) in KEEPING_FAULTS {
+            assert_eq!(fault(text, &[]), format!("trailhouse.toml:{expected}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_and_held_is_by_source() {
+        let config = loaded(
+            "time_zone = \"America/Toronto\"\n[retention]\nkeep = \"7y\"\n[retention.sources.a]\nkeep = \"forever\"\n\
+             [retention.sources.b]\nkeep = \"400d\"\n[hold.case]\nreason = \"26-114\"\nsources = [\"a\"]\n\
+             from = 2026-02-01\nto = 2026-03-01T00:00:00Z\n[hold.dana]\nreason = \"r\"\nperformers = [\"p\"]",
+        );
+        let kept = |source: &str| config.retention.of(source).map(|keep| keep.to_string());
+        assert_eq!(kept("a"), None);
+        assert_eq!(kept("b").as_deref(), Some("400d"));
+        assert_eq!(kept("c").as_deref(), Some("7y"));
+        let [case, dana] = config.holds.as_slice() else {
+            panic!("{:?}", config.holds)
+        };
+        let times = [case.span.from, case.span.to].map(crate::schema::format_time);
+        assert_eq!(times, ["2026-02-01T05:00:00Z", "2026-03-01T00:00:00Z"]);
+        assert_eq!(
+            (case.sources.len(), dana.sources.len(), dana.performers.len()),
+            (1, 0, 1)
+        );
+        assert_eq!(loaded("").retention, Retention::default());
+    }
+
+    #[test]
     fn faults_of_a_source() {
         for (line, expected) in ADDRESS_FAULTS.iter().chain(VALUE_FAULTS) {
             let text = format!("{MINIMAL}{line}\n");
@@ -1005,7 +1089,7 @@ mod tests {
                 None => {}
             }
         }
-        assert_eq!(alternatives, 10);
+        assert_eq!(alternatives, 11);
     }
 
     #[test]
@@ -1024,7 +1108,8 @@ mod tests {
             .chain(of_kinds)
             .copied()
             .chain(of_filters.into_iter().flatten().map(|key| key.name))
-            .filter(|key| !["sources", "filters"].contains(key))
+            .chain(keeping::KEYS_OF_HOLD.iter().copied().chain(["keep"]))
+            .filter(|key| !["filters", "retention", "hold"].contains(key))
             .collect();
         assert_eq!(named, known);
     }

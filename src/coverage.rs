@@ -2,6 +2,9 @@
 //! Pure arithmetic, apart from pulling, so that what is claimed can be checked without a network.
 
 mod borrowed;
+mod purged;
+
+pub use purged::Purged;
 
 use serde::{Deserialize, Serialize};
 

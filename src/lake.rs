@@ -12,15 +12,19 @@ mod blank;
 mod commit;
 mod compact;
 pub mod delta;
+mod erase;
 pub mod files;
 mod find;
+mod hold;
 mod keys;
 mod known;
 mod lock;
-pub mod parquet;
 mod output;
+pub mod parquet;
+mod purge;
 mod reconcile;
 mod rejects;
+mod replace;
 mod resources;
 mod rewrite;
 mod roll_forward;
@@ -28,6 +32,7 @@ mod sign;
 pub mod statistics;
 mod vacuum;
 pub mod verify;
+mod withheld;
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -51,15 +56,20 @@ pub use backfill::{Filling, Lacking};
 pub use commit::{Draft, Quiet};
 pub use compact::{Compacted, Compaction, Extent};
 use delta::{DeltaTable, Engine};
+pub use erase::{Ended, Erasure};
 use files::LiveFile;
 pub use find::Found;
+pub use hold::Hold;
 pub use keys::KeyError;
 use keys::Keys;
 pub use known::{Classified, Incoming};
 pub use lock::{Held, Lock};
+pub use purge::{Going, Purge};
 pub use reconcile::Comparison;
 pub use rejects::{KeptReject, RejectFile};
+pub use replace::Changed;
 pub use rewrite::Rewrite;
+pub use withheld::Withheld;
 
 /// Where things stand below a home directory.
 #[derive(Debug, Clone)]
@@ -197,6 +207,13 @@ impl Lake {
         Self::on(store, &url, base, dir)
     }
 
+    /// As [`Lake::open`], with the keys of the home at hand: for what is only looked at before it is done.
+    pub async fn open_with_keys(home: &Home) -> Result<Self> {
+        let mut lake = Self::open(home).await?;
+        lake.keys = Keys::of(home)?;
+        Ok(lake)
+    }
+
     /// Opens the lake of a home for writing, whose lock the caller holds, and finishes what a killed run left.
     pub async fn open_for_writing(home: &Home, lock: &Lock) -> Result<Self> {
         let lake = Self::open_for_adoption(home, lock).await?;
@@ -215,6 +232,7 @@ impl Lake {
         lake.roll_forward()
             .await
             .context("finishing what an earlier run left")?;
+        lake.check_erasure_key().await?;
         Ok(lake)
     }
 

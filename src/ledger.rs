@@ -6,7 +6,9 @@ mod added;
 pub mod faulty;
 mod format;
 mod reconciled;
+mod kind;
 pub mod signature;
+pub mod tombstone;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,63 +23,12 @@ use sha2::{Digest, Sha256};
 use crate::coverage::StreamState;
 pub use added::{AddedFile, LoadPart};
 pub use format::NewerFormat;
+pub use kind::Kind;
 pub use reconciled::{Extra, Reconciled, VanishedRecord};
+use tombstone::Tombstone;
 
 pub const FORMAT: u32 = 1;
 pub const FOLDER: &str = "_ledger";
-
-/// What an entry's run did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Sync,
-    /// Records read from files that somebody kept.
-    Import,
-    /// States that moved without new rows.
-    Silence,
-    /// The key that signs from now on.
-    Key,
-    /// Files merged into larger ones; no row changes.
-    Compact,
-    /// Files deleted that were removed from their table before.
-    Vacuum,
-    /// Another writer's change of layout, acknowledged.
-    Adopt,
-    /// Rows taken away by a policy or on request.
-    Purge,
-    /// A person's data replaced by pseudonyms.
-    Erase,
-    /// A second reading of an interval, compared with what is kept.
-    Reconcile,
-    /// Columns filled from the records' bytes.
-    Backfill,
-    /// Kept rejects flattened anew.
-    Retry,
-}
-
-impl Kind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Sync => "sync",
-            Kind::Import => "import",
-            Kind::Silence => "silence",
-            Kind::Key => "key",
-            Kind::Compact => "compact",
-            Kind::Vacuum => "vacuum",
-            Kind::Adopt => "adopt",
-            Kind::Purge => "purge",
-            Kind::Erase => "erase",
-            Kind::Reconcile => "reconcile",
-            Kind::Backfill => "backfill",
-            Kind::Retry => "retry",
-        }
-    }
-
-    /// Whether rows of the files it removes come back changed, or not at all: what was derived from them is read again.
-    pub fn rewrites_rows(self) -> bool {
-        matches!(self, Kind::Purge | Kind::Erase | Kind::Backfill | Kind::Retry)
-    }
-}
 
 /// What became of the records received: `received = stored + duplicates + rejects + withheld`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -170,6 +121,12 @@ pub struct Entry {
     /// Data files whose bytes are taken away once this entry is durable; their tables do not show them any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<String>,
+    /// Of what was taken away or replaced on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tombstone: Option<Tombstone>,
+    /// The entries up to this one by whose tombstones what arrives later is judged: an erased person, rejects taken away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tombstones: Vec<u64>,
     /// Of this entry and those before it, which removed files that no entry has deleted yet, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undeleted: Vec<u64>,
@@ -400,6 +357,8 @@ mod tests {
             tables: BTreeMap::new(),
             reconciled: None,
             deleted: Vec::new(),
+            tombstone: None,
+            tombstones: Vec::new(),
             undeleted: Vec::new(),
             adopted: Vec::new(),
             signing_key: None,

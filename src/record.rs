@@ -4,17 +4,21 @@
 //! Only what identity and order need can reject a record; any other field of a wrong type becomes null and its value goes
 //! to `extra`, for an event must not vanish over an icon.
 
+pub mod erasure;
 mod form;
 mod json;
 mod row;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::schema::{EARLIEST, Micros, Table, format_time};
 use crate::source::{Form, Stream};
+use erasure::Erasures;
 use json::Member;
 use row::Row;
 
@@ -74,7 +78,11 @@ impl Reject {
 
 /// How the records of one stream are read; made once, used for every record.
 #[derive(Debug)]
-pub struct Layouts(Vec<Layout>);
+pub struct Layouts {
+    forms: Vec<Layout>,
+    /// Whom no record may bring back.
+    erasures: Option<Arc<Erasures>>,
+}
 
 /// How the records of one form are read.
 #[derive(Debug)]
@@ -103,17 +111,35 @@ impl Layouts {
     /// Panics when a stream names a column its table does not declare: the declarations are constants, checked by a test.
     pub fn of(stream: &'static Stream) -> Self {
         let layout = |(number, form)| Layout::of(number, form);
-        Self(stream.forms.iter().enumerate().map(layout).collect())
+        Self {
+            forms: stream.forms.iter().enumerate().map(layout).collect(),
+            erasures: None,
+        }
+    }
+
+    /// The same, with pseudonyms in every record for those who were erased.
+    pub fn erasing(mut self, erasures: Option<Arc<Erasures>>) -> Self {
+        self.erasures = erasures;
+        self
+    }
+
+    /// The bytes as they may be kept.
+    pub fn kept<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        match &self.erasures {
+            Some(erasures) => erasures.apply(bytes),
+            None => Cow::Borrowed(bytes),
+        }
     }
 
     /// Reads one record of a form, and after it those nested in it, which are of the first form. Times must lie between
     /// 2000-01-01 and `latest`.
     pub fn read(&self, form: usize, bytes: &[u8], latest: Micros) -> Vec<Result<Record, Reject>> {
-        let Some(layout) = self.0.get(form) else {
+        let Some(layout) = self.forms.get(form) else {
             return Vec::new();
         };
+        let bytes = &*self.kept(bytes);
         let mut read = vec![layout.read(bytes, latest)];
-        if let (Some(member), Some(first)) = (layout.form.nested, self.0.first()) {
+        if let (Some(member), Some(first)) = (layout.form.nested, self.forms.first()) {
             let nested = nested(bytes, member);
             read.extend(nested.iter().map(|raw| first.read(raw.get().as_bytes(), latest)));
         }
@@ -483,7 +509,7 @@ mod tests {
     #[test]
     fn every_stream_can_be_laid_out() {
         for stream in SERVICES.iter().flat_map(|service| service.streams) {
-            assert_eq!(Layouts::of(stream).0.len(), stream.forms.len());
+            assert_eq!(Layouts::of(stream).forms.len(), stream.forms.len());
         }
     }
 }

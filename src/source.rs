@@ -26,6 +26,28 @@ pub struct Service {
     pub streams: &'static [Stream],
     /// Base address of each region a source may name.
     pub regions: &'static [(&'static str, &'static str)],
+    pub personal: &'static Personal,
+}
+
+/// Where the records of a service tell of people.
+#[derive(Debug)]
+pub struct Personal {
+    pub people: &'static [Person],
+    /// Members that hold names a person is known by wherever they stand; `first_name` and `last_name` make one together.
+    pub names: &'static [&'static str],
+    /// Members that name kinds of things, and never a person.
+    pub structural: &'static [&'static str],
+}
+
+/// A place where any object of a record, nested ones too, names a person. Paths are members joined by dots.
+#[derive(Debug)]
+pub struct Person {
+    /// The person's identifier.
+    pub id: &'static str,
+    /// What must stand beside it, where the identifier may be one of something else.
+    pub only: Option<(&'static str, &'static str)>,
+    /// What is the person's own: a text, or all texts of an object. The empty path is the object itself.
+    pub own: &'static [&'static str],
 }
 
 /// One endpoint of a service.
@@ -165,6 +187,15 @@ pub fn service(kind: &str) -> Option<&'static Service> {
 
 pub fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().copied().find(|table| table.name == name)
+}
+
+/// The stream of a service of that name that fills a table, and which of its forms does.
+pub fn form_of(stream: &str, table: &Table) -> Option<(&'static Service, &'static Stream, usize)> {
+    SERVICES.iter().find_map(|service| {
+        let stream = service.stream(stream)?;
+        let form = stream.forms.iter().position(|form| form.table.name == table.name)?;
+        Some((*service, stream, form))
+    })
 }
 
 impl Service {

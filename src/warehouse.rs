@@ -143,6 +143,8 @@ pub struct Increment {
     pub reread: Vec<Reread>,
     /// Of the entries after the applied one.
     pub vanished: Vec<VanishedRow>,
+    /// Whether no block of the old file may stay: a person was erased.
+    pub is_anew: bool,
 }
 
 /// Why the warehouse could not be used.

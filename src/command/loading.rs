@@ -11,7 +11,7 @@ use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, USAGE};
 use crate::lake::{Home, Lake, Lock};
 use crate::load::{Outcome, follow};
 use crate::schema::{Micros, format_time};
-use crate::warehouse::{self, WarehouseError, Way};
+use crate::warehouse::{WarehouseError, Way};
 
 /// After a signal, how long the page at hand may take before the command ends without it.
 const GRACE: Duration = Duration::from_secs(5);
@@ -73,7 +73,7 @@ fn unusable_lake(error: anyhow::Error) -> Failure {
 
 /// Brings the warehouse up to the lake; one that is held follows at the next run.
 pub(super) async fn bring_up(context: &Context, home: &Home, time_zone: &str, lake: &mut Lake) -> Result<(), Failure> {
-    match follow(lake, home, time_zone).await {
+    match follow::bring_up(lake, &home.warehouse(), time_zone).await {
         Ok(Some(Way::OnCopy)) => {
             context.terminal.say(
                 "warehouse: read by another process, and replaced by a newer one; open it again to see the new rows",
@@ -94,15 +94,6 @@ pub(super) async fn bring_up(context: &Context, home: &Home, time_zone: &str, la
     }
 }
 
-async fn follow(lake: &mut Lake, home: &Home, time_zone: &str) -> anyhow::Result<Option<Way>> {
-    let path = home.warehouse();
-    let Some(increment) = follow::increment(lake, &path, time_zone).await? else {
-        return Ok(None);
-    };
-    let way = tokio::task::block_in_place(|| warehouse::catch_up(&path, time_zone, &increment))?;
-    Ok(Some(way))
-}
-
 /// Says what became of a stream; `how` names what was read for it.
 pub(super) fn tell(context: &Context, outcome: &Outcome, how: &str) {
     let name = outcome.name();
@@ -112,6 +103,7 @@ pub(super) fn tell(context: &Context, outcome: &Outcome, how: &str) {
         (counts.revisions, "revised"),
         (counts.drift, "in a new shape"),
         (counts.duplicates, "known already"),
+        (counts.withheld, "of purged time"),
         (counts.rejects, "rejected"),
         (counts.wrong_types, "fields of a wrong type"),
     ];

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use super::{Context, DONE, Failure, block_on, home, require_lake};
-use crate::atomic::place;
 use crate::lake::{Home, Lake, Lock};
 use crate::load::follow;
 use crate::schema::format_time;
@@ -65,17 +64,5 @@ async fn rebuild(home: &Home, time_zone: &str) -> Result<(), Failure> {
     );
     let lock = Lock::take(home, &holder)?;
     let mut lake = Lake::open_for_writing(home, &lock).await?;
-    let path = home.warehouse();
-    let new = warehouse::place_of_rebuild(&path);
-    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", new.display()));
-    place::remove_file(&new).map_err(failed)?;
-    let made = match follow::increment(&mut lake, &new, time_zone).await? {
-        Some(increment) => tokio::task::block_in_place(|| warehouse::catch_up(&new, time_zone, &increment)).map(|_| ()),
-        None => Ok(()),
-    };
-    if let Err(error) = made {
-        place::remove_file(&new).map_err(failed)?;
-        return Err(error.into());
-    }
-    warehouse::put_rebuilt(&path).map_err(failed)
+    Ok(follow::rebuild(&mut lake, &home.warehouse(), time_zone).await?)
 }

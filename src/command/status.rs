@@ -20,7 +20,7 @@ pub(super) struct Status {
     output: Output,
 }
 
-const COLUMNS: [(&str, &str); 16] = [
+const COLUMNS: [(&str, &str); 17] = [
     ("source", "VARCHAR"),
     ("stream", "VARCHAR"),
     ("account", "VARCHAR"),
@@ -29,6 +29,7 @@ const COLUMNS: [(&str, &str); 16] = [
     ("covered_from", "TIMESTAMP"),
     ("covered_to", "TIMESTAMP"),
     ("final_to", "TIMESTAMP"),
+    ("purged_to", "TIMESTAMP"),
     ("gaps", "BIGINT"),
     ("gap_seconds", "BIGINT"),
     ("lag_seconds", "BIGINT"),
@@ -90,8 +91,9 @@ fn row(config: &Config, source: &str, stream: &str, state: &StreamState, now: Mi
             .coverage
             .intervals()
             .iter()
-            .filter(|interval| interval.state != State::NotOffered)
+            .filter(|interval| !matches!(interval.state, State::NotOffered | State::Purged))
     };
+    let purged = state.coverage.spans_of(State::Purged).map(|span| span.to).max();
     let from = collected().map(|interval| interval.span.from).min();
     let to = collected().map(|interval| interval.span.to).max();
     let settled = collected()
@@ -100,7 +102,13 @@ fn row(config: &Config, source: &str, stream: &str, state: &StreamState, now: Mi
         .max();
     let gaps = state.coverage.gaps();
     let missing: Micros = gaps.iter().map(|gap| gap.span.to - gap.span.from).sum();
-    let uncollected = gaps.iter().map(|gap| gap.span.to).chain(to).min().unwrap_or(EARLIEST);
+    let reached = to.max(purged);
+    let uncollected = gaps
+        .iter()
+        .map(|gap| gap.span.to)
+        .chain(reached)
+        .min()
+        .unwrap_or(EARLIEST);
     // Of what only an import brought nobody knows whether a service keeps it still.
     let kept = retention.filter(|_| state.last_walk_at.is_some());
     let days_left = kept.map(|days| days - (now - uncollected) / DAY);
@@ -116,6 +124,7 @@ fn row(config: &Config, source: &str, stream: &str, state: &StreamState, now: Mi
         time(from),
         time(to),
         time(settled),
+        time(purged),
         Cell::Integer(i128::try_from(gaps.len()).unwrap_or(i128::MAX)),
         Cell::Integer((missing / SECOND).into()),
         to.map_or(Cell::Null, |to| Cell::Integer(((now - to) / SECOND).into())),

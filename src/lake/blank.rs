@@ -70,6 +70,8 @@ impl Lake {
             tables: BTreeMap::new(),
             reconciled: None,
             deleted: Vec::new(),
+            tombstone: None,
+            tombstones: newest.map(|newest| newest.entry.tombstones.clone()).unwrap_or_default(),
             undeleted: newest.map(|newest| newest.entry.undeleted.clone()).unwrap_or_default(),
             adopted: Vec::new(),
             signing_key: newest.and_then(|newest| newest.entry.signing_key.clone()),

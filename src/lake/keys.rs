@@ -9,7 +9,10 @@ use thiserror::Error;
 
 use super::Home;
 use crate::atomic::{self, place, steps};
+use crate::ledger::hex;
 use crate::ledger::signature::{PrivateKey, PublicKey};
+use crate::ledger::tombstone::new_erasure_key;
+use crate::record::erasure::Key;
 
 const OWNER_ONLY: u32 = 0o600;
 
@@ -22,6 +25,10 @@ pub enum KeyError {
     NotNamed { path: String },
     #[error("{path}: not a private key of Ed25519 in PEM")]
     Unreadable { path: String },
+    #[error("the ledger tells of an erased person, and the key of the pseudonyms is not in {path}")]
+    NoErasureKey { path: String },
+    #[error("{path}: not a key of pseudonyms: 64 hexadecimal digits")]
+    BadErasureKey { path: String },
 }
 
 impl KeyError {
@@ -35,7 +42,13 @@ impl KeyError {
                 "somebody may have taken the signatures off: run `trailhouse verify --public-key KEY`; if this is truly \
                  another lake, move the key away"
             }
-            KeyError::Unreadable { .. } => "put the key back from where you keep a copy of it",
+            KeyError::Unreadable { .. } | KeyError::BadErasureKey { .. } => {
+                "put the key back from where you keep a copy of it"
+            }
+            KeyError::NoErasureKey { .. } => {
+                "put the key back from where you keep a copy of it: without it a person who was erased would come back; \
+                 nothing was asked for and nothing was written"
+            }
         }
     }
 }
@@ -106,6 +119,44 @@ impl Keys {
         Ok(())
     }
 
+    /// The key of the pseudonyms of those who were erased.
+    pub(super) fn erasure_key(&self) -> Result<Key> {
+        let path = erasure(&self.folder).display().to_string();
+        Ok(self.read_erasure_key()?.ok_or(KeyError::NoErasureKey { path })?)
+    }
+
+    /// The same, made and kept where there is none yet.
+    pub(super) fn make_erasure_key(&self) -> Result<Key> {
+        if let Some(key) = self.read_erasure_key()? {
+            return Ok(key);
+        }
+        let (key, secret) = new_erasure_key()?;
+        write(&erasure(&self.folder), &format!("{}\n", hex(&secret)))?;
+        steps::reached("after the key of the pseudonyms is kept");
+        Ok(key)
+    }
+
+    /// The same, made and not kept where there is none yet.
+    pub(super) fn erasure_key_or_any(&self) -> Result<Key> {
+        match self.read_erasure_key()? {
+            Some(key) => Ok(key),
+            None => Ok(new_erasure_key()?.0),
+        }
+    }
+
+    fn read_erasure_key(&self) -> Result<Option<Key>> {
+        let path = erasure(&self.folder);
+        let bad = || KeyError::BadErasureKey {
+            path: path.display().to_string(),
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(Key::from_hex(text.trim()).ok_or_else(bad)?)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(bad().into()),
+            Err(error) => Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+
     pub(super) fn has_noted(&self, sha256: &str) -> Result<bool> {
         let path = noted(&self.folder);
         match std::fs::read_to_string(&path) {
@@ -122,6 +173,10 @@ fn current(folder: &Path) -> PathBuf {
 
 fn next(folder: &Path) -> PathBuf {
     folder.join("ledger.next.key")
+}
+
+fn erasure(folder: &Path) -> PathBuf {
+    folder.join("erasure.key")
 }
 
 fn noted(folder: &Path) -> PathBuf {

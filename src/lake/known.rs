@@ -16,10 +16,10 @@ use futures::TryStreamExt;
 pub(super) use columns::{Ids, binary, column, text};
 pub(super) use remembered::{Remembered, key};
 
-use super::Lake;
 use super::files::LiveFile;
 use super::parquet::{Selection, read_columns};
 use super::statistics::Bounds;
+use super::{Lake, Withheld};
 use crate::batch::RejectedRow;
 use crate::ledger::Counts;
 use crate::record::{Record, is_drift};
@@ -34,6 +34,8 @@ pub struct Incoming<'a> {
     pub rejects: Vec<RejectedRow>,
     /// Every load of the run they were read by has at least this number.
     pub first_load: u64,
+    /// What of them must not be stored.
+    pub withheld: &'a Withheld,
 }
 
 /// What of them is to be stored.
@@ -41,7 +43,7 @@ pub struct Incoming<'a> {
 pub struct Classified {
     pub records: Vec<Record>,
     pub rejects: Vec<RejectedRow>,
-    /// `stored`, `duplicates`, `revisions`, `drift`, `rejects` and `wrong_types`; the rest is the caller's.
+    /// `stored`, `duplicates`, `revisions`, `drift`, `rejects`, `withheld` and `wrong_types`; the rest is the caller's.
     pub counts: Counts,
     /// Order keys of the records of the stream's first form whose id was not known.
     pub new_keys: Vec<Micros>,
@@ -64,8 +66,9 @@ enum Place {
 
 impl Lake {
     /// Parts what is new from what the lake holds.
-    pub async fn classify(&mut self, incoming: Incoming<'_>) -> Result<Classified> {
+    pub async fn classify(&mut self, mut incoming: Incoming<'_>) -> Result<Classified> {
         let mut classified = Classified::default();
+        classified.counts.withheld = incoming.withheld.keep_back(&mut incoming);
         let mut known = Vec::new();
         for (number, form) in incoming.stream.forms.iter().enumerate() {
             known.push(self.known_rows(&incoming, number, form).await?);

@@ -11,6 +11,7 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use super::Lake;
 use super::known::{column, text};
 use super::statistics::Bounds;
+use crate::record::erasure::is_pseudonym;
 use crate::schema::Micros;
 use crate::source::secoda::ACTIVITY_LOGS;
 
@@ -55,7 +56,9 @@ impl Lake {
                     |row: usize| since.is_none_or(|since| updated.is_null(row) || updated.value(row) >= since);
                 let named = (0..batch.num_rows())
                     .filter(|row| wanted(loads.value(*row)) && streams.value(*row) == stream && is_recent(*row))
-                    .filter(|row| !resources.is_null(*row) && !resources.value(*row).is_empty());
+                    .filter(|row| !resources.is_null(*row) && !resources.value(*row).is_empty())
+                    // No service knows a pseudonym.
+                    .filter(|row| !is_pseudonym(resources.value(*row)));
                 for row in named {
                     if !ids.contains(resources.value(row)) {
                         ids.insert(resources.value(row).to_owned());

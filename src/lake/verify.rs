@@ -4,6 +4,7 @@
 mod anchor;
 mod contents;
 pub(super) mod files;
+mod loads;
 mod moved;
 mod signatures;
 mod tables;
@@ -21,6 +22,7 @@ use crate::ledger::signature::signature_path;
 use crate::ledger::{AddedFile, DeltaFile, FOLDER, Head, Sealed, path, stream_key};
 pub use anchor::{Anchor, NotAnAnchor};
 pub use contents::{Contents, Held};
+use loads::Loads;
 pub use signatures::Signatures;
 
 /// Which way a file is not as the ledger says. Time that is not collected, a gap, is told apart from these.
@@ -124,6 +126,7 @@ impl Lake {
     /// Walks the chain from its first entry, and returns the last that holds.
     async fn check_chain(&self, verdict: &mut Verdict, named: &mut Named) -> Result<Option<Sealed>> {
         let mut newest: Option<Sealed> = None;
+        let mut loads = Loads::default();
         let head = self.ledger.head().await;
         let present = self.sequences(verdict).await?;
         for (expected, sequence) in (1..).zip(present.iter().copied()) {
@@ -143,6 +146,9 @@ impl Lake {
             let may_lack_signature = present.last() == Some(&sequence) && is_before(&head, sequence);
             self.check_signature(verdict, newest.as_ref(), (&sealed, &bytes), may_lack_signature)
                 .await;
+            for what in loads.take(&sealed.entry) {
+                verdict.find(Fault::Invalid, path(sequence).to_string(), what);
+            }
             moved::check(verdict, named, &sealed.entry);
             for (table, change) in &sealed.entry.tables {
                 debug_assert!(change.added.iter().all(|file| file.path.starts_with(table.as_str())));

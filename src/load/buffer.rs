@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::Run;
 use crate::batch::RejectedRow;
 use crate::coverage::StreamState;
-use crate::lake::{Classified, Draft, Incoming, Lake};
+use crate::lake::{Classified, Draft, Incoming, Lake, Withheld};
 use crate::ledger::{Counts, Kind};
 use crate::record::{Record, Reject};
 use crate::schema::Micros;
@@ -26,6 +26,7 @@ pub(super) struct Target<'a> {
     pub(super) state_name: &'a str,
     /// Every load of this run has at least this number.
     pub(super) first_load: u64,
+    pub(super) withheld: &'a Withheld,
 }
 
 /// The rows of the next load, and all that was counted.
@@ -69,9 +70,10 @@ impl Buffer {
         self.total.pages + self.counts.pages
     }
 
-    /// The greatest order key of what waits.
-    pub(super) fn newest(&self) -> Option<Micros> {
-        self.records.iter().map(|record| record.order_at).max()
+    /// The greatest order key of what waits and may be stored.
+    pub(super) fn newest(&self, withheld: &Withheld) -> Option<Micros> {
+        let kept = self.records.iter().filter(|record| !withheld.holds(record));
+        kept.map(|record| record.order_at).max()
     }
 
     /// Empties the buffer, and says what of it is to be stored.
@@ -83,6 +85,7 @@ impl Buffer {
             records: std::mem::take(&mut self.records),
             rejects: std::mem::take(&mut self.rejects),
             first_load: target.first_load,
+            withheld: target.withheld,
         };
         let classified = lake.classify(incoming).await?;
         self.counts.add(&classified.counts);

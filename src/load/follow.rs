@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::atomic::place;
 use crate::coverage::Span;
 use crate::lake::Lake;
 use crate::lake::files::{LiveFile, Partition};
@@ -14,8 +15,47 @@ use crate::ledger::{Counts, Entry, Kind, Sealed, VanishedRecord};
 use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
 use crate::warehouse::{
-    self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Reread, VanishedRow, Warehouse,
+    self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Reread, VanishedRow, Warehouse, Way,
 };
+
+/// Brings the warehouse at `path` up to the lake; `None` when there is nothing to do. After an erasure the file is made anew,
+/// for an old one keeps what was deleted in blocks that are not used any more.
+pub async fn bring_up(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Way>> {
+    let Some(increment) = increment(lake, path, time_zone).await? else {
+        return Ok(None);
+    };
+    if increment.is_anew {
+        let foreign = warehouse::foreign_objects(path)?;
+        if foreign.is_empty() {
+            rebuild(lake, path, time_zone).await?;
+            return Ok(Some(Way::InPlace));
+        }
+        tracing::warn!(
+            "{}: what was erased may stay in unused blocks of the file, which also holds {}; copy them elsewhere, then run \
+             `trailhouse rebuild --discard`",
+            path.display(),
+            foreign.join(", ")
+        );
+    }
+    let way = tokio::task::block_in_place(|| warehouse::catch_up(path, time_zone, &increment))?;
+    Ok(Some(way))
+}
+
+/// Makes the warehouse anew beside the old one, which stays until then.
+pub async fn rebuild(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<()> {
+    let new = warehouse::place_of_rebuild(path);
+    let failed = || format!("{}", new.display());
+    place::remove_file(&new).with_context(failed)?;
+    let made = match increment(lake, &new, time_zone).await? {
+        Some(increment) => tokio::task::block_in_place(|| warehouse::catch_up(&new, time_zone, &increment)).map(|_| ()),
+        None => return Ok(()),
+    };
+    if let Err(error) = made {
+        place::remove_file(&new).with_context(failed)?;
+        return Err(error.into());
+    }
+    warehouse::put_rebuilt(path).with_context(failed)
+}
 
 /// What the warehouse at `path` lacks of the lake; `None` when it has it all in one file, and its views are this program's for
 /// the zone.
@@ -45,7 +85,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
     let mut files = Vec::new();
     for table in source::TABLES {
         let live = lake.live_files(table)?.to_vec();
-        newer.check(table, &live)?;
+        newer.check(table, &live, applied)?;
         let all = live.iter().map(|file| data_file(lake, table, file));
         files.extend(all.filter(|file| file.max_load > signed(applied) || newer.is_read_again(file)));
     }
@@ -59,6 +99,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
         gaps,
         reread: newer.reread,
         vanished: newer.vanished,
+        is_anew: newer.is_erasing && applied > 0,
     }))
 }
 
@@ -70,6 +111,7 @@ struct Newer {
     named: BTreeSet<String>,
     removed: BTreeSet<String>,
     reread: Vec<Reread>,
+    is_erasing: bool,
     vanished: Vec<VanishedRow>,
 }
 
@@ -97,6 +139,7 @@ impl Newer {
                 }
             }
         }
+        self.is_erasing |= entry.kind == Kind::Erase;
         load_rows(sealed, &mut self.loads);
         self.vanished.extend(vanished_rows(sealed));
     }
@@ -107,8 +150,8 @@ impl Newer {
         self.reread.iter().any(is_its)
     }
 
-    /// The table shows what these entries name, and nothing that they removed.
-    fn check(&self, table: &Table, live: &[LiveFile]) -> Result<()> {
+    /// The table shows what these entries name, nothing that they removed, and no newer rows that they do not name.
+    fn check(&self, table: &Table, live: &[LiveFile], applied: u64) -> Result<()> {
         let shown: BTreeSet<String> = live
             .iter()
             .map(|file| format!("{}/{}", table.name, file.path))
@@ -116,7 +159,18 @@ impl Newer {
         let of_table = |path: &&String| path.split_once('/').is_some_and(|(name, _)| name == table.name);
         let missing = self.named.iter().filter(of_table).find(|path| !shown.contains(*path));
         let left = self.removed.iter().find(|path| shown.contains(*path));
-        for (path, what) in [(missing, "does not show"), (left, "still shows")] {
+        let is_newer = |file: &&LiveFile| matches!(file.bounds.get("load"), Some(Bounds::Long(_, greatest)) if *greatest > signed(applied));
+        let newer = live
+            .iter()
+            .filter(is_newer)
+            .map(|file| format!("{}/{}", table.name, file.path));
+        let newer: Vec<String> = newer.collect();
+        let unnamed = newer.iter().find(|path| !self.named.contains(*path));
+        for (path, what) in [
+            (missing, "does not show"),
+            (left, "still shows"),
+            (unnamed, "shows more than the ledger names:"),
+        ] {
             if let Some(path) = path {
                 bail!("the Delta table {} {what} {path}: see `trailhouse verify`", table.name);
             }

@@ -13,7 +13,7 @@ use super::judge::Judge;
 use super::saved::{Item, Saved};
 use super::{Outcome, Progress, Run, StreamError, commit_quiet};
 use crate::coverage::{Span, State, StreamState, UNTOLD};
-use crate::lake::Lake;
+use crate::lake::{Lake, Withheld};
 use crate::ledger::{Counts, Kind, QuietStream};
 use crate::record::{Layouts, Record, Reject};
 use crate::schema::{DAY, Micros};
@@ -82,6 +82,7 @@ struct ImportLoad<'a> {
     imported: Imported,
     /// The latest time a record may carry.
     latest: Micros,
+    withheld: Withheld,
 }
 
 impl<'a> ImportLoad<'a> {
@@ -107,6 +108,7 @@ impl<'a> ImportLoad<'a> {
             rejected: 0,
             imported,
             latest: run.started_at + DAY,
+            withheld: Withheld::default(),
         }
     }
 
@@ -132,8 +134,13 @@ impl<'a> ImportLoad<'a> {
     /// The state of the whole stream. Rows that nobody told the account of join those of any account; the first sync, or the
     /// first import with a configuration, says whose they are.
     async fn take_up_state(&mut self) -> Result<(), StreamError> {
-        let known = self.lake.state(self.task.source, self.task.stream.name).await;
+        let (source, stream) = (self.task.source, self.task.stream);
+        let layouts = self.lake.layouts(source, stream).await;
+        self.layouts = layouts.map_err(StreamError::Lake)?;
+        self.withheld = self.lake.withheld(source).await.map_err(StreamError::Lake)?;
+        let known = self.lake.state(source, stream.name).await;
         let Some(known) = known.map_err(StreamError::Lake)? else {
+            self.state.coverage.purge(&self.withheld.purged, self.run.started_at);
             return Ok(());
         };
         self.committed = Some(known.clone());
@@ -236,6 +243,7 @@ impl<'a> ImportLoad<'a> {
             stream: self.task.stream,
             state_name: self.task.stream.name,
             first_load: self.first_load,
+            withheld: &self.withheld,
         };
         let new = self.buffer.classify(self.lake, &target).await?;
         self.state.rows += new.counts.stored;
@@ -292,7 +300,7 @@ pub(super) fn read_record(
     }
     let unknown = |_| Reject {
         reason: "nothing tells which kind of record of the stream it is".to_owned(),
-        bytes: bytes.to_vec(),
+        bytes: layouts.kept(bytes).into_owned(),
     };
     let first = layouts.read(0, bytes, latest).into_iter().next();
     first

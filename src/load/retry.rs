@@ -39,7 +39,8 @@ pub async fn retry(
     files: &[RejectFile],
     run: &Run<'_>,
 ) -> Result<Retried> {
-    let layouts = Layouts::of(stream);
+    let layouts = lake.layouts(source, stream).await?;
+    let withheld = lake.withheld(source).await?;
     let mut retried = Retried::default();
     for file in files.iter().filter(|file| file.source == source) {
         if run.cancelled.load(Ordering::SeqCst) {
@@ -60,6 +61,7 @@ pub async fn retry(
                 records: read.records,
                 rejects: Vec::new(),
                 first_load: lake.next_load(),
+                withheld: &withheld,
             })
             .await?;
         let (state_name, mut state) = state_of(lake, source, stream).await?;

@@ -9,11 +9,11 @@ use anyhow::Result;
 use super::buffer::{Buffer, Target};
 use super::claims::Claims;
 use super::reconcile::Comparing;
-use super::ways::Task;
+use super::ways::{Opened, Task};
 use super::{Outcome, Progress, StreamError};
 use crate::coverage::{Gap, Span, StreamState};
 use crate::http::Client;
-use crate::lake::{Incoming, Lake, Quiet};
+use crate::lake::{Incoming, Lake, Quiet, Withheld};
 use crate::ledger::{Counts, Kind, QuietStream};
 use crate::pull::{Event, Flow, Trust};
 use crate::record::{Layouts, Record};
@@ -44,14 +44,21 @@ pub(super) struct StreamLoad<'a> {
     pub(super) latest: Micros,
     /// Every load of this run has at least this number.
     pub(super) first_load: u64,
+    pub(super) withheld: Withheld,
     /// Where the stream is only compared with the lake: what is read goes there.
     pub(super) comparing: Option<&'a mut Comparing>,
 }
 
 impl<'a> StreamLoad<'a> {
-    pub(super) fn new(lake: &'a mut Lake, task: &Task<'a>, client: &'a Arc<Client>, state: StreamState) -> Self {
+    pub(super) fn new(lake: &'a mut Lake, task: &Task<'a>, client: &'a Arc<Client>, opened: Opened) -> Self {
+        let Opened {
+            state,
+            layouts,
+            withheld,
+        } = opened;
         Self {
-            layouts: Layouts::of(task.stream),
+            layouts,
+            withheld,
             committed: state.clone(),
             claims: Claims::new(state, task.source, task.run.started_at),
             requests: client.requests(),
@@ -244,6 +251,7 @@ impl<'a> StreamLoad<'a> {
             records: records.flatten().collect(),
             rejects: Vec::new(),
             first_load: self.first_load,
+            withheld: &self.withheld,
         };
         self.claims.is_met |= self.lake.classify(incoming).await?.met_known;
         Ok(())
@@ -257,13 +265,14 @@ impl<'a> StreamLoad<'a> {
         let requests = self.client.requests();
         self.buffer.counts.requests += requests - self.requests;
         self.requests = requests;
-        let newest = self.buffer.newest();
+        let newest = self.buffer.newest(&self.withheld);
         let target = Target {
             kind: Kind::Sync,
             source: &self.task.source.name,
             stream: self.task.stream,
             state_name: &self.state_name,
             first_load: self.first_load,
+            withheld: &self.withheld,
         };
         let new = self.buffer.classify(self.lake, &target).await?;
         let claims = &mut self.claims;

@@ -7,9 +7,10 @@ use super::stream::StreamLoad;
 use super::{Outcome, Run, StreamError, fan_out, notifications, windows};
 use crate::coverage::StreamState;
 use crate::http::Client;
-use crate::lake::Lake;
+use crate::lake::{Lake, Withheld};
 use crate::ledger::QuietStream;
 use crate::pull::{DateFilter, List, PullError, Walk};
+use crate::record::Layouts;
 use crate::source::filter::Filter;
 use crate::source::{Paging, Source, Stream};
 
@@ -67,14 +68,14 @@ pub(super) async fn load(
     client: &Arc<Client>,
     (outcome, quiet): (&mut Outcome, &[QuietStream]),
 ) -> Option<QuietStream> {
-    let state = match open(lake, task).await {
-        Ok(state) => state,
+    let opened = match open(lake, task).await {
+        Ok(opened) => opened,
         Err(error) => {
             outcome.error = Some(error);
             return None;
         }
     };
-    let mut load = StreamLoad::new(lake, task, client, state);
+    let mut load = StreamLoad::new(lake, task, client, opened);
     let ended = match pull(&mut load, quiet).await {
         Ok(()) => load.finish().await.map_err(StreamError::Lake),
         Err(StreamError::Pull(PullError::Caller(error)) | StreamError::Lake(error)) => Err(StreamError::Lake(error)),
@@ -98,8 +99,15 @@ pub(super) async fn load(
     load.close(outcome)
 }
 
-/// The state of the stream, which belongs to one account.
-pub(super) async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, StreamError> {
+/// What a stream is loaded by.
+pub(super) struct Opened {
+    pub(super) state: StreamState,
+    pub(super) layouts: Layouts,
+    pub(super) withheld: Withheld,
+}
+
+/// The state of the stream, which belongs to one account, and what must not come back into it.
+pub(super) async fn open(lake: &Lake, task: &Task<'_>) -> Result<Opened, StreamError> {
     let source = task.source;
     let state = lake
         .state(&source.name, &task.state_name())
@@ -116,7 +124,14 @@ pub(super) async fn open(lake: &Lake, task: &Task<'_>) -> Result<StreamState, St
         });
     }
     state.filter = task.canonical_filter();
-    Ok(state)
+    let layouts = lake.layouts(&source.name, task.stream).await;
+    let withheld = lake.withheld(&source.name).await.map_err(StreamError::Lake)?;
+    state.coverage.purge(&withheld.purged, task.run.started_at);
+    Ok(Opened {
+        state,
+        layouts: layouts.map_err(StreamError::Lake)?,
+        withheld,
+    })
 }
 
 pub(super) async fn pull(load: &mut StreamLoad<'_>, quiet: &[QuietStream]) -> Result<(), StreamError> {

@@ -9,16 +9,16 @@ impl Layouts {
     /// The one form that a record has members of which no other form of the stream declares; the only form where there is no
     /// other. `None` where its members do not tell.
     pub fn form_of(&self, bytes: &[u8]) -> Option<usize> {
-        if self.0.len() == 1 {
+        if self.forms.len() == 1 {
             return Some(0);
         }
         let names = names(bytes);
         let has_own = |layout: &&Layout| {
-            let others = || self.0.iter().filter(|other| other.number != layout.number);
+            let others = || self.forms.iter().filter(|other| other.number != layout.number);
             let mut known = names.iter().filter(|name| layout.knows(name));
             known.any(|name| !others().any(|other| other.knows(name)))
         };
-        let mut found = self.0.iter().filter(has_own).map(|layout| layout.number);
+        let mut found = self.forms.iter().filter(has_own).map(|layout| layout.number);
         found.next().filter(|_| found.next().is_none())
     }
 
@@ -26,7 +26,7 @@ impl Layouts {
     pub fn familiar(&self, bytes: &[u8]) -> usize {
         let names = names(bytes);
         let known = |layout: &Layout| names.iter().filter(|name| layout.knows(name)).count();
-        self.0.iter().map(known).max().unwrap_or_default()
+        self.forms.iter().map(known).max().unwrap_or_default()
     }
 }
 

@@ -7,7 +7,7 @@ mod versions;
 pub use notifications::NOTIFICATIONS;
 pub use versions::VERSION_HISTORIES;
 
-use super::{Form, Paging, Service, Stream};
+use super::{Form, Paging, Person, Personal, Service, Stream};
 use crate::schema::{Column, Kind, Table, column};
 
 pub const SERVICE: Service = Service {
@@ -17,6 +17,51 @@ pub const SERVICE: Service = Service {
         ("us", "https://api.secoda.co"),
         ("eu", "https://eapi.secoda.co"),
         ("apac", "https://aapi.secoda.co"),
+    ],
+    personal: &PERSONAL,
+};
+
+const PERSONAL: Personal = Personal {
+    people: &[
+        Person {
+            id: "performer_id",
+            only: None,
+            own: &["performer_metadata", "metadata.ip_address", "metadata.ip"],
+        },
+        Person {
+            id: "sender.id",
+            only: None,
+            own: &["sender", "metadata.ip_address", "metadata.ip"],
+        },
+        Person {
+            id: "performer.id",
+            only: None,
+            own: &["performer", "metadata.ip_address", "metadata.ip"],
+        },
+        // A person may be what was acted on.
+        Person {
+            id: "resource_id",
+            only: None,
+            own: &["resource_metadata", "resource_title"],
+        },
+        Person {
+            id: "id",
+            only: None,
+            own: &[""],
+        },
+    ],
+    names: &["name", "display_name", "title", "resource_title"],
+    structural: &[
+        "activity_type",
+        "entity_type",
+        "event",
+        "integration_type",
+        "performer_type",
+        "related_resource_type",
+        "resource_type",
+        "secoda_entity_type",
+        "style",
+        "type",
     ],
 };
 

@@ -1,13 +1,32 @@
 //! All that is true of Zendesk: its address, the audit log, what it renders anew for every request, and the columns of its
 //! table. From the vendor's API reference of `GET /api/v2/audit_logs`.
 
-use super::{Form, Paging, Service, Stream};
+use super::{Form, Paging, Person, Personal, Service, Stream};
 use crate::schema::{Column, Kind, Table, column};
 
 pub const SERVICE: Service = Service {
     kind: "zendesk",
     streams: &[AUDIT_LOGS],
     regions: &[],
+    personal: &PERSONAL,
+};
+
+const PERSONAL: Personal = Personal {
+    people: &[
+        Person {
+            id: "actor_id",
+            only: None,
+            own: &["actor_name", "ip_address"],
+        },
+        // A person may be what was acted on; numbers of other things may be the same.
+        Person {
+            id: "source_id",
+            only: Some(("source_type", "user")),
+            own: &["source_label"],
+        },
+    ],
+    names: &["actor_name"],
+    structural: &["action", "source_type"],
 };
 
 pub const AUDIT_LOGS: Stream = Stream {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use trailhouse::coverage::StreamState;
-use trailhouse::lake::{self, Compacted, Compaction, Draft, Extent, Incoming, Lake, Lock};
+use trailhouse::lake::{self, Compacted, Compaction, Draft, Extent, Incoming, Lake, Lock, Withheld};
 use trailhouse::ledger::{Counts, Kind};
 use trailhouse::record::{Layouts, Record};
 use trailhouse::schema::{DAY, Micros, SECOND};
@@ -68,13 +68,13 @@ impl Open {
     /// Stores what is new of the records, and returns how many that was.
     fn load(&mut self, records: Vec<Record>) -> u64 {
         let received = u64::try_from(records.len()).expect("few");
-        let first_load = self.lake.next_load();
         let incoming = Incoming {
             source: SOURCE,
             stream: &AUDIT_LOGS,
             records,
             rejects: Vec::new(),
-            first_load,
+            first_load: self.lake.next_load(),
+            withheld: &Withheld::default(),
         };
         let classified = self
             .runtime

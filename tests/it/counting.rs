@@ -21,7 +21,7 @@ use object_store::{
 };
 use tokio::runtime::Runtime;
 use trailhouse::coverage::StreamState;
-use trailhouse::lake::{Draft, Incoming, Lake};
+use trailhouse::lake::{Draft, Incoming, Lake, Withheld};
 use trailhouse::ledger::{Counts, Kind};
 use trailhouse::load::{Run, sync};
 use trailhouse::record::{Layouts, Record};
@@ -350,6 +350,7 @@ fn loads_whose_records_are_of_all_times_read_no_file_again_and_again() {
                 records: load(number),
                 rejects: Vec::new(),
                 first_load: 1,
+                withheld: &Withheld::default(),
             };
             let new = lake.classify(incoming).await.expect("it is read");
             reads.push(store.take().get("data").copied().unwrap_or_default().requests);

@@ -19,6 +19,7 @@ mod kills;
 mod mutated;
 mod numbered;
 mod prism;
+mod purge;
 mod probe;
 mod readers;
 mod reading;

@@ -92,6 +92,8 @@ fn entry() -> Vec<u8> {
         tables: BTreeMap::from([("activity_logs".to_owned(), change)]),
         reconciled: None,
         deleted: Vec::new(),
+        tombstone: None,
+        tombstones: Vec::new(),
         undeleted: vec![1],
         adopted: Vec::new(),
         signing_key: None,

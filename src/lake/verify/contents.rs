@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use super::loads::Loads;
 use crate::lake::statistics::Bounds;
 use crate::lake::{Lake, blocking};
 use crate::ledger::{AddedFile, Kind};
@@ -13,7 +14,8 @@ use crate::schema::Micros;
 /// What should be in a lake.
 #[derive(Debug, Default)]
 pub struct Contents {
-    /// Number of each load and the files it brought, whether they still stand there or not.
+    /// Number of each load and what it has in a partition now, by the file that brought it, whether that still stands there or
+    /// not.
     pub loads: Vec<(u64, AddedFile)>,
     pub live: Vec<Held>,
 }
@@ -33,6 +35,7 @@ impl Lake {
     pub async fn contents(&self) -> Result<Contents> {
         let mut contents = Contents::default();
         let mut live: BTreeMap<String, AddedFile> = BTreeMap::new();
+        let mut loads = Loads::default();
         let mut adopted = BTreeSet::new();
         for sequence in 1.. {
             let Ok(Some(sealed)) = self.ledger.read(sequence).await else {
@@ -42,14 +45,14 @@ impl Lake {
                 let added = sealed.entry.tables.values().flat_map(|change| &change.added);
                 adopted.extend(added.map(|file| file.path.clone()));
             }
-            let is_load = matches!(sealed.entry.kind, Kind::Sync | Kind::Import | Kind::Retry);
+            // What contradicts itself is found by the check of the chain.
+            loads.take(&sealed.entry);
             for change in sealed.entry.tables.into_values() {
-                let added = change.added.iter().filter(|file| is_load && file.loads.is_empty());
-                contents.loads.extend(added.map(|file| (sequence, file.clone())));
                 live.extend(change.added.into_iter().map(|file| (file.path.clone(), file)));
                 change.removed.iter().for_each(|path| drop(live.remove(path)));
             }
         }
+        contents.loads = loads.into_claims();
         let mut times = self.times();
         contents.live = live
             .into_values()

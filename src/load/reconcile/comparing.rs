@@ -182,6 +182,7 @@ impl StreamLoad<'_> {
             records: vec![record.clone()],
             rejects: Vec::new(),
             first_load: self.first_load,
+            withheld: &self.withheld,
         };
         let counts = self.lake.classify(incoming).await?.counts;
         Ok(match counts {
@@ -199,6 +200,7 @@ impl StreamLoad<'_> {
             stream: self.task.stream,
             state_name: &self.state_name,
             first_load: self.first_load,
+            withheld: &self.withheld,
         };
         let new = self.buffer.classify(self.lake, &target).await?;
         let mut state = self.committed.clone();

@@ -1,6 +1,6 @@
 //! What an hour costs that lies in a large merged file: what is near it in time, and not the file.
 
-use trailhouse::lake::{Compaction, Extent};
+use trailhouse::lake::{Compaction, Extent, Withheld};
 
 use super::*;
 
@@ -15,6 +15,7 @@ async fn read_for(lake: &mut Lake, store: &Counting, records: &[Record]) -> u64 
         records: records.to_vec(),
         rejects: Vec::new(),
         first_load: u64::MAX,
+        withheld: &Withheld::default(),
     };
     let new = lake.classify(incoming).await.expect("it is read");
     assert_eq!(new.counts.duplicates, u64::try_from(records.len()).expect("few"));

@@ -1,0 +1,369 @@
+//! Erasing a person: every record of a source that names the person becomes the record it is with pseudonyms, and the ledger
+//! keeps by which pseudonyms whoever comes again is known. Apart from purging, which takes whole rows.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use arrow::array::AsArray;
+use arrow::array::{ArrayRef, BinaryBuilder, Int64Array, RecordBatch};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use futures::TryStreamExt;
+use object_store::path::Path;
+
+use super::Lake;
+use super::files::Partition;
+use super::hold::Hold;
+use super::known::{column, text};
+use super::parquet::{Selection, read_columns};
+use super::purge::rows_by_table;
+use super::replace::{Changed, Fate, Pass, Replaced, raw_of, times_at};
+use super::rewrite::Rewrite;
+use crate::atomic::steps;
+use crate::batch::{Stamp, rows_of};
+use crate::ledger::tombstone::Tombstone;
+use crate::ledger::{Counts, Kind};
+use crate::record::erasure::{Erased, Erasures, Identity, identity};
+use crate::record::{Layouts, Record, short_hash};
+use crate::schema::{Micros, REJECTS, Table};
+use crate::source::{self, Personal, Stream, TABLES};
+
+/// Who is to be erased from one source, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Erasure<'a> {
+    pub source: &'a str,
+    pub performer: &'a str,
+    pub holds: &'a [Hold],
+    pub by: &'a str,
+    pub reason: Option<&'a str>,
+    pub run_id: &'a str,
+    pub started_at: Micros,
+    pub at: Micros,
+    /// Whether only to say what would change.
+    pub is_dry: bool,
+}
+
+/// What became of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// No record of the source is the person's.
+    Unknown,
+    /// It was done before, and nothing has come since.
+    Already,
+    /// A hold forbids it: its name and reason.
+    Held(String, String),
+    /// The reason given would itself name the person.
+    Named,
+    /// What changed, or would; and the entry that says so.
+    Done(BTreeMap<(&'static str, String), Changed>, Option<u64>),
+}
+
+impl Lake {
+    /// Replaces what identifies a person in all records of a source, and keeps what is needed to do so with what arrives later.
+    pub async fn erase(&mut self, erasure: &Erasure<'_>) -> Result<Ended> {
+        let Some(personal) = self.personal_of(erasure.source)? else {
+            return Ok(Ended::Unknown);
+        };
+        let Some(names) = self.names_of(erasure, personal).await? else {
+            return self.was_erased(erasure).await;
+        };
+        let identity = Identity {
+            id: erasure.performer.to_owned(),
+            names,
+        };
+        let holds = || erasure.holds.iter().filter(|hold| hold.is_of(erasure.source));
+        let is_named = |hold: &&Hold| hold.performers.iter().any(|held| held == erasure.performer);
+        if let Some(hold) = holds().find(is_named) {
+            return Ok(Ended::Held(hold.name.clone(), hold.reason.clone()));
+        }
+        let told = erasure.reason.unwrap_or_default().to_lowercase();
+        if identity.terms().iter().any(|term| told.contains(&term.to_lowercase())) {
+            return Ok(Ended::Named);
+        }
+        let key = if erasure.is_dry {
+            self.keys.erasure_key_or_any()?
+        } else {
+            self.keys.make_erasure_key()?
+        };
+        let erased = Erased::new(&key, &identity);
+        let erasures = Erasures::new(key, personal, std::slice::from_ref(&erased));
+        let mut work = Work {
+            erasures,
+            holds: holds().filter(|hold| hold.performers.is_empty()).cloned().collect(),
+            held: None,
+        };
+        let replaced = self.replace_all(erasure, &mut work).await?;
+        if let Some(hold) = work.held {
+            self.discard(&replaced.written).await;
+            return Ok(Ended::Held(hold.name, hold.reason));
+        }
+        let changed = replaced.changed.clone();
+        if erasure.is_dry {
+            return Ok(Ended::Done(changed, None));
+        }
+        let sequence = self.commit_erasure(erasure, replaced, erased).await?;
+        Ok(Ended::Done(changed, Some(sequence)))
+    }
+
+    async fn commit_erasure(&mut self, erasure: &Erasure<'_>, replaced: Replaced, erased: Erased) -> Result<u64> {
+        let all = self.partitions_of(erasure.source)?.into_iter();
+        let all = all.map(|(table, partition)| (table.name, partition)).collect();
+        let mut deleted = self.left_behind(&all).await?;
+        deleted.extend(replaced.removed.values().flatten().cloned());
+        let tombstone = Tombstone {
+            by: erasure.by.to_owned(),
+            reason: erasure.reason.map(str::to_owned),
+            policy: "a person was erased".to_owned(),
+            spans: Vec::new(),
+            rows: rows_by_table(&replaced.changed),
+            loads: replaced.loads,
+            rejects: Vec::new(),
+            erased: Some(erased),
+        };
+        let rewrite = Rewrite {
+            kind: Kind::Erase,
+            run_id: erasure.run_id.to_owned(),
+            started_at: erasure.started_at,
+            at: erasure.at,
+            source: Some(erasure.source.to_owned()),
+            stream: None,
+            counts: Counts::default(),
+            state: None,
+            deleted,
+            removed: replaced.removed,
+        };
+        let commit = self.commit_rewrite(rewrite, &replaced.written, |mut entry| {
+            entry.tombstone = Some(tombstone);
+            entry.tombstones.push(entry.sequence);
+            entry
+        });
+        let sequence = commit.await?;
+        steps::reached("after the files are deleted");
+        Ok(sequence)
+    }
+
+    /// How records of a stream are read so that nobody comes back who was erased.
+    pub async fn layouts(&self, source: &str, stream: &'static Stream) -> Result<Layouts> {
+        let tombstones = self.tombstones(source).await?;
+        let erased: Vec<Erased> = tombstones
+            .into_iter()
+            .filter_map(|tombstone| tombstone.erased)
+            .collect();
+        if erased.is_empty() {
+            return Ok(Layouts::of(stream));
+        }
+        let (service, ..) = source::form_of(stream.name, stream.main().table).context("a stream of no service")?;
+        let erasures = Erasures::new(self.keys.erasure_key()?, service.personal, &erased);
+        Ok(Layouts::of(stream).erasing(Some(Arc::new(erasures))))
+    }
+
+    /// Where somebody was erased, nothing may be written without what keeps the person away.
+    pub(super) async fn check_erasure_key(&self) -> Result<()> {
+        for sequence in self.newest.iter().flat_map(|newest| &newest.entry.tombstones) {
+            let tombstone = self.entry(*sequence).await?.entry.tombstone;
+            if tombstone.is_some_and(|tombstone| tombstone.erased.is_some()) {
+                self.keys.erasure_key()?;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The declarations of the service whose rows the lake holds of a source.
+    fn personal_of(&mut self, source: &str) -> Result<Option<&'static Personal>> {
+        for service in source::SERVICES {
+            for form in service.streams.iter().flat_map(|stream| stream.forms) {
+                if self
+                    .live_files(form.table)?
+                    .iter()
+                    .any(|file| file.partition.source == source)
+                {
+                    return Ok(Some(service.personal));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn partitions_of(&mut self, source: &str) -> Result<Vec<(&'static Table, Partition)>> {
+        let mut partitions = Vec::new();
+        for table in TABLES {
+            let files = self.live_files(table)?.iter();
+            let of_source = files.filter(|file| file.partition.source == source);
+            let found: BTreeSet<Partition> = of_source.map(|file| file.partition.clone()).collect();
+            partitions.extend(found.into_iter().map(|partition| (*table, partition)));
+        }
+        Ok(partitions)
+    }
+
+    /// Names and addresses that the records of a source show of the person; `None` where none is the person's.
+    async fn names_of(
+        &mut self,
+        erasure: &Erasure<'_>,
+        personal: &'static Personal,
+    ) -> Result<Option<BTreeSet<String>>> {
+        let mut names: Option<BTreeSet<String>> = None;
+        for table in TABLES {
+            let files = self.live_files(table)?.iter();
+            let of_source = files.filter(|file| file.partition.source == erasure.source);
+            let paths: Vec<String> = of_source.map(|file| format!("{}/{}", table.name, file.path)).collect();
+            for path in paths {
+                self.names_in(&path, (personal, erasure.performer), &mut names).await?;
+            }
+        }
+        Ok(names)
+    }
+
+    async fn names_in(
+        &self,
+        path: &str,
+        (personal, performer): (&'static Personal, &str),
+        names: &mut Option<BTreeSet<String>>,
+    ) -> Result<()> {
+        let selection = Selection {
+            columns: &["raw"],
+            within: None,
+        };
+        let rows = read_columns(Arc::clone(&self.store), Path::parse(path)?, &selection).await?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(batch) = rows.try_next().await? {
+            for row in 0..batch.num_rows() {
+                let found = identity(personal, performer, raw_of(&batch, row)?);
+                found
+                    .into_iter()
+                    .for_each(|found| names.get_or_insert_default().extend(found));
+            }
+        }
+        Ok(())
+    }
+
+    async fn was_erased(&self, erasure: &Erasure<'_>) -> Result<Ended> {
+        for erased in self
+            .tombstones(erasure.source)
+            .await?
+            .into_iter()
+            .filter_map(|it| it.erased)
+        {
+            if self.keys.erasure_key()?.pseudonym(erasure.performer) == erased.performer {
+                return Ok(Ended::Already);
+            }
+        }
+        Ok(Ended::Unknown)
+    }
+
+    async fn replace_all(&mut self, erasure: &Erasure<'_>, work: &mut Work) -> Result<Replaced> {
+        let mut replaced = Replaced::default();
+        for (table, partition) in self.partitions_of(erasure.source)? {
+            let mut change = |table: &'static Table, batch: &RecordBatch, pass| work.change(table, batch, pass);
+            let done = self
+                .replace(
+                    (table, &partition),
+                    (erasure.at, erasure.is_dry),
+                    &mut change,
+                    &mut replaced,
+                )
+                .await;
+            if let Err(error) = done {
+                self.discard(&replaced.written).await;
+                return Err(error);
+            }
+            if work.held.is_some() {
+                break;
+            }
+        }
+        Ok(replaced)
+    }
+}
+
+/// What replaces rows.
+struct Work {
+    erasures: Erasures,
+    /// Those that keep rows of some time as they are.
+    holds: Vec<Hold>,
+    /// The hold that a row to be changed falls under.
+    held: Option<Hold>,
+}
+
+impl Work {
+    fn change(&mut self, table: &'static Table, batch: &RecordBatch, _pass: Pass) -> Result<Option<Fate>> {
+        let mut replaced: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+        for row in 0..batch.num_rows() {
+            let raw = raw_of(batch, row)?;
+            let Cow::Owned(bytes) = self.erasures.apply(raw) else {
+                continue;
+            };
+            let (event_at, order_at) = times_at(table, batch, row)?;
+            let hold = self.holds.iter().find(|hold| hold.keeps(event_at, order_at, raw));
+            self.held = self.held.take().or_else(|| hold.cloned());
+            replaced.insert(row, bytes);
+        }
+        if replaced.is_empty() || self.held.is_some() {
+            return Ok(None);
+        }
+        let changed = (0..batch.num_rows()).map(|row| replaced.contains_key(&row)).collect();
+        let after = if table.name == REJECTS.name {
+            rejects_with(batch, &replaced)?
+        } else {
+            records_with(table, batch, replaced)?
+        };
+        Ok(Some(Fate { after, changed }))
+    }
+}
+
+/// Rejects of which some have other bytes.
+fn rejects_with(batch: &RecordBatch, replaced: &BTreeMap<usize, Vec<u8>>) -> Result<RecordBatch> {
+    let (mut raws, mut hashes) = (BinaryBuilder::new(), BinaryBuilder::new());
+    for row in 0..batch.num_rows() {
+        let bytes = replaced.get(&row).map_or(raw_of(batch, row)?, Vec::as_slice);
+        raws.append_value(bytes);
+        hashes.append_value(short_hash(bytes));
+    }
+    let (raws, hashes): (ArrayRef, ArrayRef) = (Arc::new(raws.finish()), Arc::new(hashes.finish()));
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns());
+    let columns = columns.map(|(field, array)| match field.name().as_str() {
+        "raw" => Arc::clone(&raws),
+        "stable_hash" => Arc::clone(&hashes),
+        _ => Arc::clone(array),
+    });
+    let columns = columns.collect();
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// Rows of records of which some are flattened anew; load, stream and time of loading stay.
+fn records_with(table: &'static Table, batch: &RecordBatch, replaced: BTreeMap<usize, Vec<u8>>) -> Result<RecordBatch> {
+    let streams = text(batch, "stream")?;
+    let loads = column(batch, "load")?.as_primitive::<Int64Type>();
+    let loaded = column(batch, "loaded_at")?.as_primitive::<TimestampMicrosecondType>();
+    let mut groups: BTreeMap<_, Vec<(usize, Vec<u8>)>> = BTreeMap::new();
+    for (row, bytes) in replaced {
+        let group = (loads.value(row), streams.value(row), loaded.value(row));
+        groups.entry(group).or_default().push((row, bytes));
+    }
+    let mut places: Vec<i64> = (0..).take(batch.num_rows()).collect();
+    let (mut batches, mut next) = (vec![batch.clone()], i64::try_from(batch.num_rows())?);
+    for ((load, stream, loaded_at), rows) in groups {
+        let (_, declared, form) = source::form_of(stream, table).context("rows of an unknown stream")?;
+        let layouts = Layouts::of(declared);
+        let mut records: Vec<Record> = Vec::with_capacity(rows.len());
+        for (row, bytes) in rows {
+            match layouts.read(form, &bytes, Micros::MAX).into_iter().next() {
+                Some(Ok(record)) => records.push(record),
+                _ => bail!("a record of load {load} could not be read with its pseudonyms"),
+            }
+            places[row] = next;
+            next += 1;
+        }
+        let stamp = Stamp {
+            load,
+            stream: stream.to_owned(),
+            loaded_at,
+            stable_version: declared.forms[form].stable_version,
+        };
+        batches.push(rows_of(table, &records.iter().collect::<Vec<_>>(), &stamp)?);
+    }
+    let all = concat_batches(&batch.schema(), &batches)?;
+    Ok(take_record_batch(&all, &Int64Array::from(places))?)
+}

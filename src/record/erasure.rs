@@ -1,0 +1,619 @@
+//! Pseudonyms in place of what identifies a person, in the bytes of a record: the same for what the lake holds and for what
+//! arrives later, so that an erased record that comes again is the record the lake has. Pure, and before flattening, so that
+//! columns, hashes and nested records follow from the pseudonymised bytes.
+//!
+//! Who is erased is known by pseudonyms alone. A text is looked through by runs of words: those whose pseudonym is known are
+//! replaced by it. What a service declares as a person's own is replaced as a whole where the person's identifier stands beside.
+
+mod terms;
+mod tree;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::json;
+use crate::source::Personal;
+pub use terms::{Identity, identity};
+use terms::{joined, normal, words};
+use tree::{Node, parse};
+
+const PREFIX: &str = "erased-";
+/// Bytes of a block of SHA-256.
+const BLOCK: usize = 64;
+/// Numbers that stand for a person are negative, and exact in any reader of JSON.
+const NUMBERS: u64 = 1 << 52;
+
+/// What stands for a text that identifies somebody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Pseudonym([u8; 16]);
+
+impl fmt::Display for Pseudonym {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(PREFIX)?;
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Pseudonym {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")
+    }
+}
+
+impl From<Pseudonym> for String {
+    fn from(pseudonym: Pseudonym) -> Self {
+        pseudonym.to_string()
+    }
+}
+
+impl TryFrom<String> for Pseudonym {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let digits = text.strip_prefix(PREFIX).filter(|digits| digits.len() == 32);
+        let number = digits.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+        number
+            .map(|number| Self(number.to_be_bytes()))
+            .ok_or_else(|| "not a pseudonym".to_owned())
+    }
+}
+
+/// Whether a text is a pseudonym, of whichever key.
+pub fn is_pseudonym(text: &str) -> bool {
+    Pseudonym::try_from(text.to_owned()).is_ok()
+}
+
+/// The secret without which nobody can tell whom a pseudonym stands for.
+#[derive(Clone)]
+pub struct Key {
+    inner: Sha256,
+    outer: Sha256,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Key(…)")
+    }
+}
+
+impl Key {
+    pub fn new(secret: &[u8; 32]) -> Self {
+        let padded = |pad: u8| {
+            let mut block = [pad; BLOCK];
+            block.iter_mut().zip(secret).for_each(|(byte, key)| *byte ^= key);
+            Sha256::new().chain_update(block)
+        };
+        Self {
+            inner: padded(0x36),
+            outer: padded(0x5c),
+        }
+    }
+
+    /// `None` unless it is 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut secret = [0; 32];
+        let is_hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        for (place, byte) in secret.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+        }
+        is_hex.then(|| Self::new(&secret))
+    }
+
+    /// HMAC-SHA-256.
+    fn mac(&self, text: &str) -> [u8; 32] {
+        let inner = self.inner.clone().chain_update(text).finalize();
+        self.outer.clone().chain_update(inner).finalize().into()
+    }
+
+    fn exact(&self, text: &str) -> Pseudonym {
+        let mut short = [0; 16];
+        short.copy_from_slice(&self.mac(text)[..16]);
+        Pseudonym(short)
+    }
+
+    /// What stands for a text; letters of either case are one where it has several words.
+    pub fn pseudonym(&self, text: &str) -> Pseudonym {
+        self.exact(&normal(text))
+    }
+
+    /// What stands for an identifier that is a number.
+    fn number(&self, id: &str) -> i64 {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&self.mac(&format!("number {id}"))[..8]);
+        let number = u64::from_be_bytes(bytes) % NUMBERS;
+        -2 - i64::try_from(number).unwrap_or_default()
+    }
+}
+
+/// One erased person, without a word that tells who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// Of the identifier.
+    pub performer: Pseudonym,
+    /// Of what else identifies the person in a text.
+    pub terms: Vec<Term>,
+}
+
+/// Words that identify a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Term {
+    pub pseudonym: Pseudonym,
+    pub words: usize,
+}
+
+impl Erased {
+    pub fn new(key: &Key, identity: &Identity) -> Self {
+        let term = |text: &String| Term {
+            pseudonym: key.pseudonym(text),
+            words: words(text).len(),
+        };
+        let terms: BTreeSet<Term> = identity
+            .terms()
+            .iter()
+            .map(term)
+            .filter(|term| term.words > 0)
+            .collect();
+        Self {
+            performer: key.pseudonym(&identity.id),
+            terms: terms.into_iter().collect(),
+        }
+    }
+}
+
+/// Everybody of one source who was erased, in the order it was done.
+#[derive(Debug)]
+pub struct Erasures {
+    key: Key,
+    personal: &'static Personal,
+    people: Vec<Person>,
+    /// Who is meant by a pseudonym, as places in `people`.
+    known: HashMap<Pseudonym, Vec<usize>>,
+    /// Numbers of words of all terms.
+    lengths: BTreeSet<usize>,
+}
+
+/// One of them, ready to be looked for.
+#[derive(Debug)]
+struct Person {
+    performer: Pseudonym,
+    terms: HashSet<Pseudonym>,
+    lengths: BTreeSet<usize>,
+}
+
+/// Replacements, by what they take the place of.
+type Edits = BTreeMap<usize, (usize, String)>;
+
+impl Erasures {
+    pub fn new(key: Key, personal: &'static Personal, erased: &[Erased]) -> Self {
+        let mut known: HashMap<Pseudonym, Vec<usize>> = HashMap::new();
+        let mut lengths = BTreeSet::new();
+        let mut people = Vec::new();
+        for (place, one) in erased.iter().enumerate() {
+            let person = Person {
+                performer: one.performer,
+                terms: one.terms.iter().map(|term| term.pseudonym).collect(),
+                lengths: one.terms.iter().map(|term| term.words).collect(),
+            };
+            lengths.extend(&person.lengths);
+            for pseudonym in person.terms.iter().chain([&person.performer]) {
+                known.entry(*pseudonym).or_default().push(place);
+            }
+            people.push(person);
+        }
+        Self {
+            key,
+            personal,
+            people,
+            known,
+            lengths,
+        }
+    }
+
+    /// The bytes with pseudonyms in them; borrowed where nobody erased is met. What is no JSON is taken for plain text.
+    pub fn apply<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut bytes = Cow::Borrowed(bytes);
+        for place in self.met(&bytes) {
+            if let Some(replaced) = self.people.get(place).and_then(|person| self.without(person, &bytes)) {
+                bytes = Cow::Owned(replaced);
+            }
+        }
+        bytes
+    }
+
+    /// Who may be met in the bytes: one look for all of them.
+    fn met(&self, bytes: &[u8]) -> BTreeSet<usize> {
+        let mut met = BTreeSet::new();
+        let mut look = |text: &str| {
+            let words = words(text);
+            for start in 0..words.len() {
+                for candidate in self
+                    .lengths
+                    .iter()
+                    .filter_map(|count| candidate(text, &words, start, *count))
+                {
+                    met.extend(self.known.get(&self.key.exact(&candidate.0)).into_iter().flatten());
+                }
+            }
+            met.extend(self.known.get(&self.key.pseudonym(text)).into_iter().flatten());
+        };
+        match std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| Some((text, parse(text)?)))
+        {
+            Some((text, root)) => root.each_value(&mut |range| look(&decoded(text, range))),
+            None => bytes.utf8_chunks().for_each(|chunk| look(chunk.valid())),
+        }
+        met
+    }
+
+    fn without(&self, person: &Person, bytes: &[u8]) -> Option<Vec<u8>> {
+        let parsed = std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| Some((text, parse(text)?)));
+        let Some((text, root)) = parsed else {
+            let mut out = Vec::with_capacity(bytes.len());
+            for chunk in bytes.utf8_chunks() {
+                let valid = chunk.valid();
+                let replaced = self.replaced(person, valid);
+                out.extend_from_slice(replaced.as_deref().unwrap_or(valid).as_bytes());
+                out.extend_from_slice(chunk.invalid());
+            }
+            return (out != bytes).then_some(out);
+        };
+        let mut own = BTreeSet::new();
+        let mut edits = Edits::new();
+        self.mark(person, text, &root, (&mut own, &mut edits));
+        self.edit(person, text, &root, (&own, false, &mut edits));
+        (!edits.is_empty()).then(|| spliced(text, &edits).into_bytes())
+    }
+
+    /// Notes where what is the person's own begins, and replaces the identifiers that say so.
+    fn mark(&self, person: &Person, text: &str, node: &Node, (own, edits): (&mut BTreeSet<usize>, &mut Edits)) {
+        for inner in node.inner() {
+            self.mark(person, text, inner, (own, edits));
+        }
+        for rule in self.personal.people {
+            let has = |path: &str, value: &str| {
+                let found = node.all_at(text, path).into_iter().filter_map(Node::value);
+                found.map(|range| decoded(text, range)).any(|found| found == value)
+            };
+            if rule.only.is_some_and(|(path, value)| !has(path, value)) {
+                continue;
+            }
+            for id in node.all_at(text, rule.id) {
+                let Some(range) = id.value() else { continue };
+                let value = decoded(text, range.clone());
+                if self.key.pseudonym(&value) != person.performer {
+                    continue;
+                }
+                let replacement = match id {
+                    Node::Text(_) => json::quoted(&person.performer.to_string()),
+                    _ => self.key.number(&value).to_string(),
+                };
+                edits.insert(range.start, (range.end, replacement));
+                let found = rule.own.iter().flat_map(|path| node.all_at(text, path));
+                own.extend(found.map(Node::start));
+            }
+        }
+    }
+
+    /// Replaces texts: whole where they are the person's own, else the words that identify the person.
+    fn edit(
+        &self,
+        person: &Person,
+        text: &str,
+        node: &Node,
+        (own, is_own, edits): (&BTreeSet<usize>, bool, &mut Edits),
+    ) {
+        let is_own = is_own || own.contains(&node.start());
+        match node {
+            Node::Object { members, .. } => {
+                for (name, member) in members {
+                    if let Some(replaced) = self.replaced(person, &decoded(text, name.clone())) {
+                        edits.entry(name.start).or_insert((name.end, json::quoted(&replaced)));
+                    }
+                    let is_kept = self.personal.structural.contains(&decoded(text, name.clone()).as_ref());
+                    if !is_kept {
+                        self.edit(person, text, member, (own, is_own, edits));
+                    }
+                }
+            }
+            Node::Array { elements, .. } => elements
+                .iter()
+                .for_each(|element| self.edit(person, text, element, (own, is_own, edits))),
+            Node::Text(range) => {
+                let value = decoded(text, range.clone());
+                let replaced = match value.trim() {
+                    "" => None,
+                    _ if is_own => Some(self.key.pseudonym(&value).to_string()),
+                    _ => self.replaced(person, &value),
+                };
+                if let Some(replaced) = replaced {
+                    edits.entry(range.start).or_insert((range.end, json::quoted(&replaced)));
+                }
+            }
+            Node::Other(_) => {}
+        }
+    }
+
+    /// The text with pseudonyms for the words that identify the person, the longest first; `None` where there are none.
+    fn replaced(&self, person: &Person, text: &str) -> Option<String> {
+        let words = words(text);
+        let (mut out, mut copied, mut start) = (String::new(), 0, 0);
+        while start < words.len() {
+            let hit = person.lengths.iter().rev().find_map(|count| {
+                let (candidate, range) = candidate(text, &words, start, *count)?;
+                let pseudonym = self.key.exact(&candidate);
+                person.terms.contains(&pseudonym).then_some((pseudonym, *count, range))
+            });
+            let Some((pseudonym, count, range)) = hit else {
+                start += 1;
+                continue;
+            };
+            out.push_str(text.get(copied..range.start).unwrap_or_default());
+            out.push_str(&pseudonym.to_string());
+            (copied, start) = (range.end, start + count);
+        }
+        out.push_str(text.get(copied..).filter(|_| copied > 0)?);
+        Some(out)
+    }
+}
+
+/// So many words of a text from one of them on, as pseudonyms are made of, and where they stand.
+fn candidate(text: &str, words: &[Range<usize>], start: usize, count: usize) -> Option<(String, Range<usize>)> {
+    let words = words.get(start..start + count)?;
+    let range = words.first()?.start..words.last()?.end;
+    Some((joined(text, words)?, range))
+}
+
+/// The text of a JSON string; any other value as it stands there.
+fn decoded(text: &str, range: Range<usize>) -> Cow<'_, str> {
+    let part = text.get(range).unwrap_or_default();
+    match part.starts_with('"') {
+        true => json::text(part).map_or(Cow::Borrowed(part), Cow::Owned),
+        false => Cow::Borrowed(part),
+    }
+}
+
+fn spliced(text: &str, edits: &Edits) -> String {
+    let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
+    for (start, (end, replacement)) in edits {
+        out.push_str(text.get(copied..*start).unwrap_or_default());
+        out.push_str(replacement);
+        copied = *end;
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{secoda, zendesk};
+    use proptest::prelude::*;
+
+    const ID: &str = "7d0f6c1e-2f6b-4a53-9d51-0c9f0f1f6a11";
+
+    fn key() -> Key {
+        Key::new(&[7; 32])
+    }
+
+    fn identity_of(id: &str, names: &[&str]) -> Identity {
+        Identity {
+            id: id.to_owned(),
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    fn erasures(personal: &'static Personal, identities: &[Identity]) -> Erasures {
+        let erased: Vec<Erased> = identities
+            .iter()
+            .map(|identity| Erased::new(&key(), identity))
+            .collect();
+        Erasures::new(key(), personal, &erased)
+    }
+
+    fn dana() -> Erasures {
+        let identity = identity_of(ID, &["Dana Whitfield", "dana@acme.example"]);
+        erasures(secoda::SERVICE.personal, &[identity])
+    }
+
+    fn applied(erasures: &Erasures, text: &str) -> String {
+        String::from_utf8(erasures.apply(text.as_bytes()).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_keyed_hash_is_that_of_the_standard() {
+        let mut secret = [0; 32];
+        secret[..4].copy_from_slice(b"Jefe");
+        let mac = Key::new(&secret).mac("what do ya want for nothing?");
+        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(
+            mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            expected
+        );
+    }
+
+    #[test]
+    fn the_words_of_a_person_are_replaced_wherever_they_stand_and_nothing_else_is() {
+        let erasures = dana();
+        let (id, name) = (key().pseudonym(ID), key().pseudonym("Dana Whitfield"));
+        let mail = key().pseudonym("dana@acme.example");
+        let cases = [
+            (
+                "{\"a\":\"**DANA** **Whitfield**, /dana-whitfield.png\"}".to_owned(),
+                format!("{{\"a\":\"**{name}**, /{name}.png\"}}"),
+            ),
+            (
+                "{ \"a\" : [1.50, \"(dana whitfield's)\"] ,\"b\":null}".to_owned(),
+                format!("{{ \"a\" : [1.50, \"({name}'s)\"] ,\"b\":null}}"),
+            ),
+            (
+                "{\"dana@acme.example\":\"Dana \\u0057hitfield <Dana@ACME.example>\"}".to_owned(),
+                format!("{{\"{mail}\":\"{name} <{mail}>\"}}"),
+            ),
+            (format!("[\"x-{ID}\",\"{ID}0\"]"), format!("[\"x-{id}\",\"{ID}0\"]")),
+            (
+                "{\"activity_type\":\"Dana Whitfield\",\"n\":\"Dana\"}".to_owned(),
+                "{\"activity_type\":\"Dana Whitfield\",\"n\":\"Dana\"}".to_owned(),
+            ),
+            (format!("no JSON: {ID} Dana Whitfield"), format!("no JSON: {id} {name}")),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(applied(&erasures, &text), expected, "{text}");
+        }
+        let broken = [b"\xffDana Whitfield\xfe".as_slice(), b"\xff"].concat();
+        let expected = [b"\xff".as_slice(), name.to_string().as_bytes(), b"\xfe\xff"].concat();
+        assert_eq!(erasures.apply(&broken).as_ref(), expected);
+        assert!(matches!(erasures.apply(b"{\"a\":\"Dan\"}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_is_a_persons_own_is_replaced_as_a_whole() {
+        let text = format!(
+            r#"{{"id":"e","performer_id":"{ID}","performer_type":"USER","performer_metadata":{{"name":"Dana Whitfield","first_name":"Dana","disabled":true,"integration_type":"x","icon":null}},"metadata":{{"ip_address":"198.51.100.7","source":"web"}},"resource_id":"r","resource_metadata":{{"name":"customers"}},"activity_logs":[{{"performer_id":"{ID}","metadata":{{"ip":"198.51.100.7"}}}},{{"performer_id":"q","metadata":{{"ip":"198.51.100.7"}}}}]}}"#
+        );
+        let read: serde_json::Value = serde_json::from_str(&applied(&dana(), &text)).unwrap();
+        let pseudonym = |text: &str| serde_json::json!(key().pseudonym(text).to_string());
+        assert_eq!(read["performer_id"], pseudonym(ID));
+        assert_eq!(read["performer_metadata"]["first_name"], pseudonym("Dana"));
+        assert_eq!(read["performer_metadata"]["name"], pseudonym("dana whitfield"));
+        assert_eq!(read["performer_metadata"]["disabled"], true);
+        assert_eq!(read["performer_metadata"]["integration_type"], "x");
+        assert_eq!(read["metadata"]["ip_address"], pseudonym("198.51.100.7"));
+        assert_eq!(read["metadata"]["source"], "web");
+        assert_eq!(read["resource_metadata"]["name"], "customers");
+        assert_eq!(read["activity_logs"][0]["metadata"]["ip"], pseudonym("198.51.100.7"));
+        assert_eq!(read["activity_logs"][1]["metadata"]["ip"], "198.51.100.7");
+    }
+
+    #[test]
+    fn numbers_are_pseudonymised_where_they_are_a_persons() {
+        let erasures = erasures(zendesk::SERVICE.personal, &[identity_of("1234", &["Dana Whitfield"])]);
+        let text = r#"{"id":1234,"actor_id":1234,"actor_name":"Dana","source_id":1234,"source_type":"ticket","source_label":"Ticket 1234"}"#;
+        let number = key().number("1234");
+        assert!(number < -1);
+        let name = key().pseudonym("Dana");
+        let expected = format!(
+            r#"{{"id":1234,"actor_id":{number},"actor_name":"{name}","source_id":1234,"source_type":"ticket","source_label":"Ticket 1234"}}"#
+        );
+        assert_eq!(applied(&erasures, text), expected);
+        let as_user = text.replace("\"ticket\"", "\"user\"");
+        assert!(applied(&erasures, &as_user).contains(&format!("\"source_id\":{number},")));
+    }
+
+    #[test]
+    fn a_person_is_known_by_what_their_own_records_show() {
+        let personal = secoda::SERVICE.personal;
+        let text = format!(
+            r#"{{"id":"e","performer_id":"{ID}","performer_metadata":{{"name":"D. Whitfield","first_name":"Dana","last_name":"Whitfield","display_name":"Dana","email":"dana@acme.example"}},"resource_metadata":{{"name":"customers"}}}}"#
+        );
+        let names = identity(personal, ID, text.as_bytes()).unwrap();
+        let expected = [
+            "D. Whitfield",
+            "Dana",
+            "Dana Whitfield",
+            "Whitfield Dana",
+            "dana@acme.example",
+        ];
+        assert_eq!(names, expected.iter().map(|name| (*name).to_owned()).collect());
+        let known = Identity {
+            id: ID.to_owned(),
+            names,
+        };
+        assert!(!known.terms().contains("Dana"));
+        assert_eq!(identity_of(ID, &["Cher"]).terms().len(), 2);
+        assert_eq!(identity(personal, ID, format!(r#"{{"text":"{ID}"}}"#).as_bytes()), None);
+        assert_eq!(identity_of("1234", &["Cher"]).terms().len(), 1);
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let text = prop_oneof![
+            Just(ID.to_owned()),
+            Just("Dana Whitfield".to_owned()),
+            Just("by dana@acme.example, 山田太郎".to_owned()),
+            "[a-zA-Z \"\\\\é@.]{0,12}",
+        ];
+        let leaf = prop_oneof![
+            text.prop_map(serde_json::Value::from),
+            any::<i64>().prop_map(serde_json::Value::from),
+            Just(serde_json::Value::Null),
+        ];
+        let names = prop_oneof![
+            Just("performer_id".to_owned()),
+            Just("performer_metadata".to_owned()),
+            Just("name".to_owned()),
+            Just("id".to_owned()),
+            Just("type".to_owned()),
+            "[a-c]{1}",
+        ];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::from),
+                prop::collection::vec((names.clone(), inner), 0..6)
+                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn shape(value: &serde_json::Value) -> String {
+        match value {
+            serde_json::Value::Object(members) => {
+                let inner: Vec<String> = members.values().map(shape).collect();
+                format!("{{{}}}", inner.join(","))
+            }
+            serde_json::Value::Array(elements) => {
+                let inner: Vec<String> = elements.iter().map(shape).collect();
+                format!("[{}]", inner.join(","))
+            }
+            serde_json::Value::String(_) => "text".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_shape_stays_no_trace_does_and_a_second_time_changes_nothing(value in json()) {
+            let text = value.to_string();
+            let once = applied(&dana(), &text);
+            let read: serde_json::Value = serde_json::from_str(&once).unwrap();
+            prop_assert_eq!(shape(&read), shape(&value));
+            prop_assert_eq!(applied(&dana(), &once), once.clone());
+            let is_kept = |name: &str| text.contains(&format!("\"type\":\"{name}"));
+            for trace in [ID, "Dana Whitfield", "dana@acme.example"] {
+                prop_assert!(!once.contains(trace) || is_kept(trace) || text.contains("\"type\":"), "{}", once);
+            }
+        }
+
+        #[test]
+        fn a_record_nested_in_another_is_replaced_as_it_is_alone(value in json()) {
+            let alone = applied(&dana(), &value.to_string());
+            let nested = applied(&dana(), &format!("{{\"activity_logs\":[{value}]}}"));
+            prop_assert_eq!(nested, format!("{{\"activity_logs\":[{alone}]}}"));
+        }
+
+        #[test]
+        fn one_after_the_other_is_as_all_in_their_order(value in json()) {
+            let first = identity_of(ID, &["Dana Whitfield"]);
+            let second = identity_of("q", &["Whitfield Dana", "dana@acme.example"]);
+            let personal = secoda::SERVICE.personal;
+            let text = value.to_string();
+            let one = applied(&erasures(personal, std::slice::from_ref(&first)), &text);
+            let both = applied(&erasures(personal, std::slice::from_ref(&second)), &one);
+            prop_assert_eq!(applied(&erasures(personal, &[first, second]), &text), both);
+        }
+
+        #[test]
+        fn no_bytes_do_harm(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let once = dana().apply(&bytes).into_owned();
+            let twice = dana().apply(&once).into_owned();
+            prop_assert_eq!(twice, once);
+        }
+    }
+}
