@@ -18,7 +18,7 @@ use crate::schema::Micros;
 /// of which a source has more than 16 files in a table.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  trailhouse compact\n  trailhouse compact secoda_prod\n  trailhouse compact --adopt"
+    after_help = "Examples:\n  trailhouse compact secoda_prod\n  trailhouse compact --adopt"
 )]
 pub(super) struct Compact {
     /// Only these sources
