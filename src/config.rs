@@ -334,8 +334,8 @@ mod tests {
             "2:1: hold.reason: is no hold\nhint: give each hold a name: [hold.case_26_114]",
         ),
         (
-            "[hold.case]\nresaon = \"a\"",
-            "2:1: hold.case: unknown key `resaon`\nhint: did you mean `reason`?",
+            "[hold.case]\nreasons = \"a\"",
+            "2:1: hold.case: unknown key `reasons`\nhint: did you mean `reason`?",
         ),
         (
             "[hold.case]\nsources = [\"prod\"]",
