@@ -1,15 +1,15 @@
 -- name: upstream_edits
--- doc: What a service changed of records that were collected before: one row per changed field of a revision, and per record that a comparison did not find at the service any more.
+-- doc: One row per field that a service changed after it was collected, and per record that is not at the service any more.
 -- column edit: revised or vanished.
 -- column source: The configured account the record came from.
 -- column stream: The endpoint of the source the record came from.
 -- column table_name: The table that holds the record.
 -- column id: The service's identifier of the record.
 -- column revision: The revision that the change made; the one before it stands in the table's superseded rows.
--- column field: The changed column, or `extra.` and the name of a member; null where the record vanished, or no column shows the change.
+-- column field: The changed column, or `extra.` and a member; null where the record vanished or no column shows it.
 -- column old_value: What it was, as JSON; null where it had no value.
 -- column new_value: What it became, as JSON; null where it has no value.
--- column is_drift: Whether the revision only has values where there were none, or none where there were: the service changed its shape.
+-- column is_drift: Whether the revision only gained or lost values: the service changed its shape.
 -- column occurred_at: When that which the record tells of happened (UTC).
 -- column load: The load that stored the revision, or the ledger entry of the comparison.
 -- column observed_at: When the change was found (UTC).
