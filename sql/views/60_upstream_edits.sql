@@ -1,5 +1,5 @@
 -- name: upstream_edits
--- doc: One row per field that a service changed after it was collected, and per record that is not at the service any more.
+-- doc: One row per field that a service changed later on, and per record that is not at the service any more.
 -- column edit: revised or vanished.
 -- column source: The configured account the record came from.
 -- column stream: The endpoint of the source the record came from.
