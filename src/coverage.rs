@@ -145,6 +145,13 @@ impl Coverage {
         self.put(span.meet(Span::new(EARLIEST, Micros::MAX)), state, now, |_| false);
     }
 
+    /// The user states that a stretch is complete: so it is where nothing is known of it, or only that the service did not offer
+    /// it.
+    pub fn assert(&mut self, span: Span, now: Micros) {
+        let span = span.meet(Span::new(EARLIEST, Micros::MAX));
+        self.put(span, State::Asserted, now, |old| old == State::NotOffered);
+    }
+
     /// Says why what is missing of a stretch is missing; of two reasons for one instant the later said counts.
     pub fn explain(&mut self, span: Span, reason: &str) {
         let mut reasons: Vec<Gap> = Vec::with_capacity(self.reasons.len() + 1);
@@ -322,6 +329,9 @@ pub struct StreamState {
     pub newest_key: Option<Micros>,
     /// Walks that reached the proven end of the list.
     pub complete_walks: u64,
+    /// Whether the last walk that reached the end found the list in no order: then no page proves what stands on the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unordered: bool,
     /// When the last walk began that ended well, by the service's clock.
     pub last_walk_at: Option<Micros>,
     /// The longest known time between a record's order key and the moment it could be seen, in microseconds.
@@ -372,6 +382,7 @@ impl StreamState {
             oldest_offered_at: None,
             newest_key: None,
             complete_walks: 0,
+            is_unordered: false,
             last_walk_at: None,
             greatest_lateness: 0,
             fan_out: None,

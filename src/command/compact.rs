@@ -17,7 +17,7 @@ use crate::schema::Micros;
 /// or at the end of a sync, in an entry that names them. `sync` and `import` do the same with the smallest files of any month
 /// of which a source has more than 16 files in a table.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  trailhouse compact secoda_prod\n  trailhouse compact --adopt")]
+#[command(after_help = "Examples:\n  trailhouse compact\n  trailhouse compact --adopt")]
 pub(super) struct Compact {
     /// Only these sources
     #[arg(value_name = "SOURCE")]

@@ -43,7 +43,8 @@ impl Lake {
             .collect();
         for path in paths {
             let columns = ["load", "stream", "resource_id", "updated_at"];
-            let loads = (i64::try_from(after)?.saturating_add(1), i64::try_from(until)?);
+            let bound = |load: u64| i64::try_from(load).unwrap_or(i64::MAX);
+            let loads = (bound(after).saturating_add(1), bound(until));
             for batch in self.read(&path, &columns, Some(("load", loads))).await? {
                 let loads = column(&batch, "load")?
                     .as_primitive_opt::<Int64Type>()

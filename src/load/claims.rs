@@ -23,6 +23,10 @@ pub(super) struct Claims {
     pub(super) is_met: bool,
     /// Nothing proven ends the walk before its end: of a list in no order, or of windows, which are all wanted.
     goes_on: bool,
+    /// This walk has found the list in no order.
+    is_disordered: bool,
+    /// Nothing is claimed before the end: what stands on a page of a list in no order says nothing of the others.
+    waits_for_end: bool,
     /// The coverage is another stream's: a row that appears in it says nothing of lateness.
     pub(super) is_another_streams: bool,
     settle: Micros,
@@ -48,6 +52,8 @@ impl Claims {
             now,
             wanted: Vec::new(),
             goes_on: false,
+            is_disordered: false,
+            waits_for_end: false,
             is_another_streams: false,
             settle: micros(source.settle),
             finality: micros(source.finality),
@@ -59,10 +65,14 @@ impl Claims {
         }
     }
 
-    /// The walk has begun at `now` of the service; `from` is the oldest time the user asks for. Says whether the walk goes to
-    /// the end of the list.
-    pub(super) fn begin(&mut self, now: Micros, from: Option<Micros>) -> bool {
+    /// The walk has begun at `now` of the service; `from` is the oldest time the user asks for, `newest` the newest key of the
+    /// first page. Says whether the walk goes to the end of the list.
+    pub(super) fn begin(&mut self, now: Micros, from: Option<Micros>, newest: Option<Micros>) -> bool {
         self.now = now;
+        // Of a list in the order asked for, the newest row stands on the first page, unless it is gone.
+        let is_doubted = newest.is_some_and(|newest| self.newest_before.is_some_and(|known| newest < known));
+        self.goes_on |= self.state.is_unordered || is_doubted;
+        self.waits_for_end = self.state.is_unordered;
         self.state.coverage.begin(now - self.settle);
         self.wanted = match from {
             Some(from) => vec![Span::new(from, Micros::MAX)],
@@ -73,7 +83,7 @@ impl Claims {
             self.wanted.extend(self.state.coverage.spans_of(State::NotOffered));
             self.wanted.sort_by_key(|span| span.from);
         }
-        self.wanted.first().is_none_or(|span| span.from <= EARLIEST)
+        self.goes_on || self.wanted.first().is_none_or(|span| span.from <= EARLIEST)
     }
 
     /// The service is asked for so many days, and gives out nothing older.
@@ -139,17 +149,30 @@ impl Claims {
 
     /// The list is in no order after all: what its order seemed to prove counts for nothing.
     pub(super) fn distrust_order(&mut self) {
-        self.goes_on = true;
+        (self.goes_on, self.waits_for_end, self.is_disordered) = (true, true, true);
+        self.state.is_unordered = true;
         self.proven.clear();
+        self.claimed.clear();
+        self.take_back();
     }
 
-    /// The counts that the joins relied on contradict themselves: nothing of this walk is final.
-    pub(super) fn distrust_counts(&mut self) {
+    /// The list comes from its oldest row on: its first page shows no newest one.
+    pub(super) fn is_ascending(&mut self) {
+        self.goes_on = self.state.is_unordered;
+    }
+
+    /// The coverage is what it was before the walk.
+    fn take_back(&mut self) {
         let horizon = self.state.coverage.horizon();
         self.state.coverage = self.before.clone();
         horizon
             .into_iter()
             .for_each(|horizon| self.state.coverage.begin(horizon));
+    }
+
+    /// The counts that the joins relied on contradict themselves: nothing of this walk is final.
+    pub(super) fn distrust_counts(&mut self) {
+        self.take_back();
         for span in std::mem::take(&mut self.claimed) {
             self.state.coverage.claim_provisionally(span, self.now);
         }
@@ -163,14 +186,17 @@ impl Claims {
             return Some("no record has a readable order key: nothing is claimed");
         }
         let reach = oldest.unwrap_or(self.kept_since());
-        if !self.is_met && self.newest_before.is_some_and(|newest| newest >= reach) {
+        let kept_since = self.retention.map(|retention| self.now - retention);
+        let ought_to_show = kept_since.map_or(reach, |kept_since| reach.min(kept_since));
+        if !self.is_met && self.newest_before.is_some_and(|newest| newest >= ought_to_show) {
             self.proven.clear();
             return Some(
                 "none of the rows it holds came again, though the service should still offer them: nothing is claimed; \
                  check that the token may still see everything",
             );
         }
-        self.is_met = true;
+        (self.is_met, self.waits_for_end) = (true, false);
+        self.state.is_unordered = self.is_disordered;
         // Rows may still appear before the oldest one where that is young.
         let settled = reach.min(self.now - self.finality);
         let empty_to = if oldest.is_none() { Micros::MAX } else { reach };
@@ -196,7 +222,7 @@ impl Claims {
 
     /// Claims what is proven, once a row of the lake has been met again.
     pub(super) fn claim(&mut self) {
-        if !self.is_met {
+        if !self.is_met || self.waits_for_end {
             return;
         }
         let horizon = self.now - self.settle;

@@ -12,7 +12,7 @@ use super::file::{FileError, SavedFile};
 use super::judge::Judge;
 use super::saved::{Item, Saved};
 use super::{Outcome, Progress, Run, StreamError, commit_quiet};
-use crate::coverage::{Span, State, StreamState, UNTOLD};
+use crate::coverage::{Span, StreamState, UNTOLD};
 use crate::lake::{Lake, Withheld};
 use crate::ledger::{Counts, Kind, QuietStream};
 use crate::record::{Layouts, Record, Reject};
@@ -266,7 +266,7 @@ impl<'a> ImportLoad<'a> {
         let is_whole = is_sound && self.imported.failures.is_empty() && !self.is_cancelled();
         let claimed = self.task.covers.filter(|_| is_whole);
         if let Some(span) = claimed {
-            self.state.coverage.fill(span, State::Asserted, (self.run.clock)());
+            self.state.coverage.assert(span, (self.run.clock)());
         }
         self.flush().await?;
         let is_moved = match &self.committed {

@@ -102,6 +102,7 @@ impl<'a> StreamLoad<'a> {
                 "the service gives nothing out from page {page} of {total_pages} on; older rows are asked for by date"
             )),
             Event::Ascending => {
+                self.claims.is_ascending();
                 self.warnings.push(
                     "the service ignores the order asked for; the list is read from its last page to its first"
                         .to_owned(),
@@ -132,7 +133,7 @@ impl<'a> StreamLoad<'a> {
 
     pub(super) fn begin(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>, count: Option<u64>) {
         let now = self.note_time(service_at, newest_key);
-        let is_whole = self.claims.begin(now, self.task.run.from);
+        let is_whole = self.claims.begin(now, self.task.run.from, newest_key);
         self.expected = count.filter(|_| is_whole);
     }
 

@@ -101,7 +101,12 @@ fn every_example_runs() {
             let home = Home::new();
             let at_home = format!("{}/", home.path().display());
             ran(&home, &line.replace("/tmp/", &at_home))
-        } else if is("rebuild") || is("keygen") {
+        } else if is("reconcile") {
+            reconciled(&line)
+        } else if ["rebuild", "keygen", "compact", "purge", "backfill-columns", "retry"]
+            .into_iter()
+            .any(is)
+        {
             ran(&demo_of_its_own(), &line)
         } else {
             ran(demo, &line)
@@ -123,6 +128,14 @@ fn home_of_examples(service: &Service) -> Home {
     );
     home.write("trailhouse.toml", &configuration);
     home
+}
+
+/// Of what was synced before, nothing differs.
+fn reconciled(line: &str) -> Ended {
+    let service = Service::of(1, 50);
+    let home = home_of_examples(&service);
+    home.ok(&["sync", "secoda_prod.audit_logs"]);
+    ran(&home, line)
 }
 
 fn probed(line: &str) -> Ended {
