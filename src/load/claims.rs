@@ -186,9 +186,7 @@ impl Claims {
             return Some("no record has a readable order key: nothing is claimed");
         }
         let reach = oldest.unwrap_or(self.kept_since());
-        let kept_since = self.retention.map(|retention| self.now - retention);
-        let ought_to_show = kept_since.map_or(reach, |kept_since| reach.min(kept_since));
-        if !self.is_met && self.newest_before.is_some_and(|newest| newest >= ought_to_show) {
+        if !self.is_met && self.newest_before.is_some_and(|newest| newest >= reach) {
             self.proven.clear();
             return Some(
                 "none of the rows it holds came again, though the service should still offer them: nothing is claimed; \
