@@ -101,7 +101,8 @@ async fn adopt(context: &Context, (home, config): (&Home, &Config), started_at: 
     match adopted.commits {
         0 => context.terminal.say("no other program has changed the Delta tables"),
         commits => context.terminal.say(&format!(
-            "adopted from another program: Delta commits: {commits}; data files: {}, in place of {}, with the same rows",
+            "adopted from another program: Delta commits: {commits}; data files: {}, in place of {}, with the same records; \
+             `trailhouse verify --deep` holds their columns against them",
             adopted.added, adopted.removed
         )),
     }

@@ -235,6 +235,24 @@ fn an_order_that_is_ignored_is_read_in_full_and_said() {
     }
 }
 
+/// Of a list in no order, the first page may look as if it were in order, and hold nothing new.
+#[test]
+fn a_list_once_found_in_no_order_is_read_to_its_end_whatever_its_first_page_shows() {
+    for seed in 1..=6 {
+        let mut drawn = simulator(seed, 30);
+        drawn.switches.page_size = 2;
+        drawn.switches.sort_honoured = false;
+        drawn.switches.default_order = Order::Unordered;
+        let service = Service::start(drawn);
+        let home = Home::of(&service);
+        home.ok(&["sync"]);
+        service.running.arrive(5);
+        home.ok(&["sync"]);
+        assert_exact(&home, &service, &format!("seed {seed}"));
+        assert_eq!(home.number("select count(*) from activity_logs"), 35, "seed {seed}");
+    }
+}
+
 #[test]
 fn without_a_true_count_nothing_is_final_until_a_second_walk_brings_nothing_new() {
     let mut drawn = simulator(6, 300);
