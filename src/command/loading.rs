@@ -88,6 +88,9 @@ pub(super) async fn bring_up(context: &Context, home: &Home, time_zone: &str, la
                 ));
                 Ok(())
             }
+            Ok(error @ WarehouseError::Failed { .. }) => Err(Failure::from(error).hinted(
+                "what was loaded is kept in the lake; mend the cause, and the next command brings the warehouse up to date",
+            )),
             Ok(error) => Err(error.into()),
             Err(error) => Err(error.into()),
         },

@@ -315,3 +315,22 @@ fn play(home: &Home, scene: &Scene, fault: Option<(&Change, usize, Fault)>) -> (
     on_a_faulty_disk(&mut command, root, &log, fault);
     (ended(&command.output().expect("the binary runs")), log)
 }
+
+#[test]
+fn a_full_disk_at_the_warehouse_says_that_the_load_is_kept() {
+    let home = loaded();
+    home.write("more.jsonl", &record(900));
+    let change = Change {
+        kind: "warehouse".to_owned(),
+        operation: "write".to_owned(),
+    };
+    let (ended, log) = play(&home, &SCENES[0], Some((&change, 1, Fault::Full)));
+    assert!(was_met(&log) && ended.code == Some(1), "{ended:?}");
+    assert!(
+        ended.stderr.contains("what was loaded is kept in the lake"),
+        "{}",
+        ended.stderr
+    );
+    home.ok(&["rebuild"]);
+    assert_eq!(home.number("select count(*) from activity_logs where id = '900'"), 1);
+}

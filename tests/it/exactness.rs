@@ -314,3 +314,29 @@ fn a_key_that_saw_nothing_at_first_is_not_believed_about_older_time() {
     assert_eq!(home.number("select count(*) from coverage_gaps"), 0);
     assert_exact(&home, &service, "a key that sees more than at first");
 }
+
+#[test]
+fn what_the_service_did_not_offer_is_asserted_by_who_kept_it() {
+    let service = Service::start(crate::import::simulator(12, 60));
+    let home = Home::of(&service);
+    home.ok(&["sync", crate::import::STREAM]);
+    let at = "2023-06-01T00:00:00Z";
+    home.write(
+        "old.jsonl",
+        &format!("{{\"id\":\"old\",\"logged_at\":\"{at}\",\"updated_at\":\"{at}\"}}\n"),
+    );
+    home.ok(&[
+        "import",
+        crate::import::STREAM,
+        "old.jsonl",
+        "--covers",
+        "2023-01-01",
+        "2024-01-01",
+    ]);
+    for _ in 0..2 {
+        let asserted = home.query("select from_at, to_at from coverage where state = 'asserted'");
+        assert_eq!(asserted.len(), 1, "{asserted:?}");
+        assert_eq!(asserted[0]["from_at"], "2023-01-01T05:00:00Z");
+        home.ok(&["sync", crate::import::STREAM]);
+    }
+}

@@ -271,25 +271,6 @@ fn rows_that_nobody_told_the_account_of_become_the_first_ones_and_no_others() {
 }
 
 #[test]
-fn what_the_service_did_not_offer_is_asserted_by_who_kept_it() {
-    let service = Service::start(simulator(12, 60));
-    let home = Home::of(&service);
-    home.ok(&["sync", STREAM]);
-    let at = "2023-06-01T00:00:00Z";
-    home.write(
-        "old.jsonl",
-        &format!("{{\"id\":\"old\",\"logged_at\":\"{at}\",\"updated_at\":\"{at}\"}}\n"),
-    );
-    home.ok(&["import", STREAM, "old.jsonl", "--covers", "2023-01-01", "2024-01-01"]);
-    for _ in 0..2 {
-        let asserted = home.query("select from_at, to_at from coverage where state = 'asserted'");
-        assert_eq!(asserted.len(), 1, "{asserted:?}");
-        assert_eq!(asserted[0]["from_at"], "2023-01-01T05:00:00Z");
-        home.ok(&["sync", STREAM]);
-    }
-}
-
-#[test]
 fn only_the_time_stated_is_asserted_and_the_gap_shrinks() {
     let service = Service::start(simulator(11, 300));
     let home = Home::of(&service);
