@@ -16,7 +16,7 @@ use crate::batch;
 use crate::ledger::{Counts, Kind};
 use crate::record::{Layouts, Record};
 use crate::schema::{Micros, REJECTS, Table};
-use crate::source::{self, SERVICES, Stream};
+use crate::source;
 
 /// A live file that was written without some of the columns declared now.
 #[derive(Debug, Clone)]
@@ -149,20 +149,12 @@ impl Readers {
     /// `None`: what was a record once cannot be read as one any more.
     fn read(&mut self, stream: &str, raw: &str) -> Option<Record> {
         if !self.layouts.contains_key(stream) {
-            let found = form_of(stream, self.table).map(|(stream, form)| (Layouts::of(stream), form));
+            let found = source::form_of(stream, self.table);
+            let found = found.map(|(_, stream, form)| (Layouts::of(stream), form));
             self.layouts.insert(stream.to_owned(), found);
         }
         let (layouts, form) = self.layouts.get(stream)?.as_ref()?;
         let read = layouts.read(*form, raw.as_bytes(), Micros::MAX).into_iter().next();
         read?.ok()
     }
-}
-
-/// The stream of a name whose records end in a table, and by which form.
-fn form_of(name: &str, table: &Table) -> Option<(&'static Stream, usize)> {
-    let streams = SERVICES.iter().flat_map(|service| service.streams);
-    streams.filter(|stream| stream.name == name).find_map(|stream| {
-        let form = stream.forms.iter().position(|form| form.table.name == table.name)?;
-        Some((stream, form))
-    })
 }
