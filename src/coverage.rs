@@ -332,6 +332,9 @@ pub struct StreamState {
     /// Whether the last walk that reached the end found the list in no order: then no page proves what stands on the others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_unordered: bool,
+    /// Rows that the service should still have offered did not come again: until they do, nothing is claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// When the last walk began that ended well, by the service's clock.
     pub last_walk_at: Option<Micros>,
     /// The longest known time between a record's order key and the moment it could be seen, in microseconds.
@@ -339,6 +342,16 @@ pub struct StreamState {
     /// Of a stream that asks per resource: where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fan_out: Option<FanOut>,
+}
+
+/// What the key may see is in doubt. What has been stored since came by the same key and ends no doubt: only a row that was
+/// there before does, or its age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// The first load that may hold rows of the doubtful key.
+    pub since_load: u64,
+    /// The greatest order key that the service had shown before.
+    pub newest_key: Micros,
 }
 
 /// How far a stream that asks per resource has followed the rows of another one.
@@ -383,6 +396,7 @@ impl StreamState {
             newest_key: None,
             complete_walks: 0,
             is_unordered: false,
+            doubt: None,
             last_walk_at: None,
             greatest_lateness: 0,
             fan_out: None,

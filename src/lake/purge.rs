@@ -212,7 +212,9 @@ impl Lake {
             }
             state.coverage.purge(&judge.target, judge.purge.at);
             // Of what is gone nothing can be met again.
-            state.newest_key = state.newest_key.filter(|at| !judge.target.holds(*at, *at));
+            let is_gone = |at: Micros| judge.target.holds(at, at);
+            state.newest_key = state.newest_key.filter(|at| !is_gone(*at));
+            state.doubt = state.doubt.filter(|doubt| !is_gone(doubt.newest_key));
             streams.push(QuietStream {
                 source: source.to_owned(),
                 stream: name,

@@ -1,7 +1,7 @@
 //! What a walk has proven, and what may be claimed of it. Pure, and apart from the rows: a claim is only ever as good as the
 //! commit that carries it.
 
-use crate::coverage::{Coverage, EXPIRED, Gap, Span, State, StreamState, next_wanted_below};
+use crate::coverage::{Coverage, Doubt, EXPIRED, Gap, Span, State, StreamState, next_wanted_below};
 use crate::pull::{Flow, Trust};
 use crate::schema::{DAY, EARLIEST, Micros, SECOND};
 use crate::source::Source;
@@ -9,12 +9,18 @@ use crate::source::Source;
 /// How far before the end of what was collected last every walk reaches back.
 const OVERLAP: Micros = 3_600 * SECOND;
 
+/// Why time is not collected that a key was asked for which showed no row of the lake.
+const DOUBTED: &str = "no row came again that was collected before";
+
 /// The claims of one walk of one stream.
 pub(super) struct Claims {
     pub(super) state: StreamState,
     /// The coverage before this run.
     pub(super) before: Coverage,
+    /// The greatest key of the rows of which one has to come again.
     newest_before: Option<Micros>,
+    /// The first load whose rows do not count as having come again.
+    since_load: u64,
     /// The service's time when the walk began.
     pub(super) now: Micros,
     /// What the walk has to read.
@@ -43,10 +49,13 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    pub(super) fn new(state: StreamState, source: &Source, now: Micros) -> Self {
+    /// The claims of a run whose loads have at least this number.
+    pub(super) fn new(state: StreamState, source: &Source, now: Micros, first_load: u64) -> Self {
+        let doubt = state.doubt;
         Self {
             before: state.coverage.clone(),
-            newest_before: state.newest_key,
+            newest_before: doubt.map(|doubt| doubt.newest_key).or(state.newest_key),
+            since_load: doubt.map_or(first_load, |doubt| doubt.since_load),
             is_met: state.newest_key.is_none(),
             state,
             now,
@@ -178,6 +187,39 @@ impl Claims {
         }
     }
 
+    /// The first load whose rows do not count as having come again.
+    pub(super) fn since_load(&self) -> u64 {
+        self.since_load
+    }
+
+    /// The greatest key of the rows of which one has to come again, as long as none has.
+    pub(super) fn newest_unmet(&self) -> Option<Micros> {
+        self.newest_before.filter(|_| !self.is_met)
+    }
+
+    /// What is stored of a walk that has met nothing yet must not pass for the lake's own in the next one.
+    pub(super) fn note_doubt(&mut self, is_met: bool) {
+        self.is_met |= is_met;
+        self.state.doubt = self.newest_unmet().map(|newest_key| Doubt {
+            since_load: self.since_load,
+            newest_key,
+        });
+    }
+
+    /// Whether rows have not come again that the service should still offer, with `oldest` the oldest that it did; if so,
+    /// nothing is claimed.
+    pub(super) fn is_doubted(&mut self, oldest: Option<Micros>) -> bool {
+        let offered = oldest.map_or(self.kept_since(), |oldest| oldest.min(self.kept_since()));
+        let Some(newest) = self.newest_unmet().filter(|newest| *newest >= offered) else {
+            self.note_doubt(true);
+            return false;
+        };
+        self.proven.clear();
+        let unproven = Span::new(newest, self.now - self.settle);
+        self.state.coverage.explain(unproven, DOUBTED);
+        true
+    }
+
     /// The end of the list is proven. A weaker key must not prove silence: rows the lake holds and the service ought to offer
     /// still must have been among them. Otherwise nothing is claimed, and the reason is returned.
     pub(super) fn end(&mut self, oldest: Option<Micros>, received: u64) -> Option<&'static str> {
@@ -186,14 +228,14 @@ impl Claims {
             return Some("no record has a readable order key: nothing is claimed");
         }
         let reach = oldest.unwrap_or(self.kept_since());
-        if !self.is_met && self.newest_before.is_some_and(|newest| newest >= reach) {
-            self.proven.clear();
+        if self.is_doubted(oldest) {
             return Some(
                 "none of the rows it holds came again, though the service should still offer them: nothing is claimed; \
-                 check that the token may still see everything",
+                 check that the token may still see everything, and that `retention_days` is not longer than the service \
+                 keeps its log",
             );
         }
-        (self.is_met, self.waits_for_end) = (true, false);
+        self.waits_for_end = false;
         self.state.is_unordered = self.is_disordered;
         // Rows may still appear before the oldest one where that is young.
         let settled = reach.min(self.now - self.finality);

@@ -38,12 +38,12 @@ pub(super) struct StreamLoad<'a> {
     /// Requests of the client that have been counted.
     requests: u64,
     expected: Option<u64>,
+    /// A list of the whole stream is being walked, in which rows of the lake should come again.
+    has_begun: bool,
     /// Rows that do not meet the filter they were asked for by.
     outside: usize,
     /// The latest time a record may carry.
     pub(super) latest: Micros,
-    /// Every load of this run has at least this number.
-    pub(super) first_load: u64,
     pub(super) withheld: Withheld,
     /// Where the stream is only compared with the lake: what is read goes there.
     pub(super) comparing: Option<&'a mut Comparing>,
@@ -60,9 +60,8 @@ impl<'a> StreamLoad<'a> {
             layouts,
             withheld,
             committed: state.clone(),
-            claims: Claims::new(state, task.source, task.run.started_at),
+            claims: Claims::new(state, task.source, task.run.started_at, lake.sequence() + 1),
             requests: client.requests(),
-            first_load: lake.sequence() + 1,
             lake,
             task: *task,
             client,
@@ -71,6 +70,7 @@ impl<'a> StreamLoad<'a> {
             findings: Vec::new(),
             warnings: Vec::new(),
             expected: None,
+            has_begun: false,
             outside: 0,
             latest: task.run.started_at + DAY,
             comparing: None,
@@ -134,6 +134,7 @@ impl<'a> StreamLoad<'a> {
     pub(super) fn begin(&mut self, service_at: Option<Micros>, newest_key: Option<Micros>, count: Option<u64>) {
         let now = self.note_time(service_at, newest_key);
         let is_whole = self.claims.begin(now, self.task.run.from, newest_key);
+        self.has_begun = true;
         self.expected = count.filter(|_| is_whole);
     }
 
@@ -251,7 +252,7 @@ impl<'a> StreamLoad<'a> {
             stream: self.task.stream,
             records: records.flatten().collect(),
             rejects: Vec::new(),
-            first_load: self.first_load,
+            first_load: self.claims.since_load(),
             withheld: &self.withheld,
         };
         self.claims.is_met |= self.lake.classify(incoming).await?.met_known;
@@ -272,12 +273,14 @@ impl<'a> StreamLoad<'a> {
             source: &self.task.source.name,
             stream: self.task.stream,
             state_name: &self.state_name,
-            first_load: self.first_load,
+            first_load: self.claims.since_load(),
             withheld: &self.withheld,
         };
         let new = self.buffer.classify(self.lake, &target).await?;
         let claims = &mut self.claims;
-        claims.is_met |= new.met_known;
+        if self.has_begun {
+            claims.note_doubt(new.met_known);
+        }
         claims.note_lateness(&new.new_keys);
         claims.claim();
         claims.state.rows += new.counts.stored;

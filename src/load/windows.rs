@@ -56,7 +56,7 @@ pub(super) async fn load(load: &mut StreamLoad<'_>) -> Result<(), PullError> {
 /// one of all, which need not be new, else those around the newest one of the last run.
 async fn recognise(load: &mut StreamLoad<'_>, list: &Windowed, newest: Newest) -> Result<(), PullError> {
     load.recognise(&newest.rows).await?;
-    if let Some(known) = load.claims.state.newest_key.filter(|_| !load.claims.is_met) {
+    if let Some(known) = load.claims.newest_unmet() {
         let before = list.newest_until(known).await?;
         load.recognise(&before.rows).await?;
         hand_on(load, before).await?;
@@ -92,10 +92,13 @@ async fn meet(load: &mut StreamLoad<'_>, list: &Windowed, first: Micros) -> Resu
     let before = list.newest_until(first).await?;
     hand_on(load, before).await?;
     load.flush().await?;
-    if !load.claims.is_met {
-        let what = "none of the rows it holds came again, though the service keeps them for ever: nothing is claimed; check that \
-                    the credentials may still see everything";
+    if load.claims.is_doubted(None) {
+        let what = "none of the rows it holds came again, though the service should still offer them: nothing is claimed; check \
+                    that the credentials may still see everything; `retention_days` says how long a service keeps its log that \
+                    does not keep it for ever";
         load.findings.push(what.to_owned());
+    } else {
+        load.flush().await?;
     }
     Ok(())
 }

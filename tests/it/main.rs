@@ -7,6 +7,7 @@ mod counting;
 mod crashes;
 mod deep;
 mod demo;
+mod doubted;
 mod environment;
 mod exactness;
 mod faults;

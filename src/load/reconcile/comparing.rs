@@ -181,7 +181,7 @@ impl StreamLoad<'_> {
             stream: self.task.stream,
             records: vec![record.clone()],
             rejects: Vec::new(),
-            first_load: self.first_load,
+            first_load: self.claims.since_load(),
             withheld: &self.withheld,
         };
         let counts = self.lake.classify(incoming).await?.counts;
@@ -199,7 +199,7 @@ impl StreamLoad<'_> {
             source: &self.task.source.name,
             stream: self.task.stream,
             state_name: &self.state_name,
-            first_load: self.first_load,
+            first_load: self.claims.since_load(),
             withheld: &self.withheld,
         };
         let new = self.buffer.classify(self.lake, &target).await?;

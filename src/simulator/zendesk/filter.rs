@@ -52,6 +52,15 @@ impl Filter {
         Ok(filter)
     }
 
+    /// The same, of rows from this second on.
+    pub fn since(mut self, second: Option<i64>) -> Filter {
+        if let Some(second) = second {
+            let (start, end) = self.window.unwrap_or((i64::MIN, i64::MAX));
+            self.window = Some((start.max(second), end));
+        }
+        self
+    }
+
     /// Whether the window is all it asks for.
     pub fn is_window_only(&self) -> bool {
         let window = self.window;

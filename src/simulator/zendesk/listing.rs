@@ -214,8 +214,16 @@ impl Listing {
         let Some((start, end)) = filter.window else {
             return 0..self.index.len();
         };
-        let first = if bounds.start_inclusive { start } else { start + 1 };
-        let beyond = if bounds.end_inclusive { end + 1 } else { end };
+        let first = if bounds.start_inclusive {
+            start
+        } else {
+            start.saturating_add(1)
+        };
+        let beyond = if bounds.end_inclusive {
+            end.saturating_add(1)
+        } else {
+            end
+        };
         let until = |second: i64| {
             self.index
                 .partition_point(|row| self.history.row(*row).created_at < second)

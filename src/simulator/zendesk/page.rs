@@ -75,9 +75,9 @@ impl<'a> Query<'a> {
         let asked = after.or(before);
         let is_by_hand = asked.is_some() && self.value(LINK).is_none();
         let filter = if switches.filters_lost_by_hand && is_by_hand {
-            Filter::default()
+            Filter::default().since(switches.sees_since)
         } else {
-            Filter::read(&self.parameters, &switches.ignored)?
+            Filter::read(&self.parameters, &switches.ignored)?.since(switches.sees_since)
         };
         let (mut rows, has_more) = listing.slice(&Ask {
             filter: &filter,
@@ -140,7 +140,7 @@ impl<'a> Query<'a> {
     }
 
     fn by_number(&self, listing: &Listing, switches: &Switches) -> Result<Page, Refusal> {
-        let filter = Filter::read(&self.parameters, &switches.ignored)?;
+        let filter = Filter::read(&self.parameters, &switches.ignored)?.since(switches.sees_since);
         let page = self.page();
         let size = self.natural("per_page").unwrap_or(MAX_PAGE_SIZE).min(MAX_PAGE_SIZE);
         let cap = switches.cap;

@@ -24,6 +24,8 @@ pub enum Change {
     Advance(SignedDuration),
     /// Cursors lead on again, or no longer.
     BreakCursor(Option<BrokenCursor>),
+    /// The credentials see nothing older than this from now on, or all again.
+    See(Option<SignedDuration>),
     /// All access tokens granted so far end.
     ExpireTokens,
 }

@@ -112,6 +112,7 @@ impl Service {
             }
             Change::Advance(by) => self.listing.settle(self.clock.advance(*by)),
             Change::BreakCursor(broken) => self.switches.broken_cursor = *broken,
+            Change::See(age) => self.switches.sees_since = age.map(ago),
             Change::ExpireTokens => self.tokens.expire(),
         }
     }

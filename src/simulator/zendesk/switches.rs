@@ -26,6 +26,8 @@ pub struct Switches {
     pub filters_lost_by_hand: bool,
     /// Names of filters without their brackets, `created_at`, `action` …, or `sort`, that do nothing.
     pub ignored: Vec<&'static str>,
+    /// The second of the oldest row that the credentials may see; none for all.
+    pub sees_since: Option<i64>,
     /// The volatile fields of a record differ from answer to answer.
     pub labels_change: bool,
     pub shape: Shape,
@@ -52,6 +54,7 @@ impl Default for Switches {
             link_base: None,
             filters_lost_by_hand: false,
             ignored: Vec::new(),
+            sees_since: None,
             labels_change: false,
             shape: Shape::default(),
             cap: Cap {

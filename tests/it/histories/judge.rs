@@ -18,6 +18,8 @@ const SECOND: i64 = 1_000_000;
 const SETTLE: i64 = 300 * SECOND;
 const OVERLAP: i64 = 3_600 * SECOND;
 const FINALITY: i64 = 86_400 * SECOND;
+/// How long the loader is told that a service of Secoda keeps its log.
+const RETENTION: i64 = 90 * FINALITY;
 /// What the reason of a gap between two pages says.
 const UNJOINED: &str = "could not be joined";
 /// Most faults told of one history.
@@ -338,16 +340,34 @@ impl<'a> Case<'a> {
         is_calm && is_told && self.nature.is_readable && is_withstood && self.meets_again(number, sync)
     }
 
-    /// Whether the list holds a row that the loader has, or none that it should have. An empty list tells nothing.
+    /// Whether the list of a sync holds a row that the loader has, or none that it should have. An empty list tells nothing,
+    /// and neither do rows that came by a sync of which this is not known.
     fn meets_again(&self, number: usize, sync: &Synced) -> bool {
-        let before = number
-            .checked_sub(1)
-            .map_or(0, |number| i128::from(self.tale.syncs[number].sequence));
-        let known = || self.tale.held.iter().filter(|row| row.load <= before);
-        let ids: BTreeSet<&str> = known().map(|row| row.id.as_str()).collect();
-        let oldest = sync.still.iter().map(|sighting| sighting.updated_at).min();
+        let mut trusted = 0;
+        for before in &self.tale.syncs[..number] {
+            let is_done = matches!(before.ended, Ended::Done { error: None, .. });
+            if (is_done && self.meets(trusted, before)) || !self.known(trusted).any(|_| true) {
+                trusted = i128::from(before.sequence);
+            }
+        }
+        self.meets(trusted, sync)
+    }
+
+    /// What the loader holds by this load.
+    fn known(&self, load: i128) -> impl Iterator<Item = &Held> {
+        self.tale.held.iter().filter(move |row| row.load <= load)
+    }
+
+    fn meets(&self, trusted: i128, sync: &Synced) -> bool {
+        let ids: BTreeSet<&str> = self.known(trusted).map(|row| row.id.as_str()).collect();
         let is_met = sync.still.iter().any(|sighting| ids.contains(self.id(*sighting)));
-        is_met || !known().any(|row| oldest.is_none_or(|oldest| row.updated_at >= oldest))
+        let since = match self.history.kind {
+            Kind::Secoda(_) => self.now_of(sync) - RETENTION,
+            Kind::Zendesk(..) => i64::MIN,
+        };
+        let oldest = sync.still.iter().map(|sighting| sighting.updated_at).min();
+        let is_due = |row: &Held| oldest.is_none_or(|oldest| row.updated_at >= oldest.min(since));
+        is_met || !self.known(trusted).any(is_due)
     }
 
     pub(super) fn missing(&self, wanted: &BTreeSet<Sighting>, sync: &Synced) -> Vec<Sighting> {

@@ -160,7 +160,8 @@ async fn sync(history: &History, moment: &Moment, number: u64, service: &Service
         sighted: service.sighted(sort),
     };
     let mut lists: Vec<Before> = sorts(history).into_iter().map(look).collect();
-    if moment.trouble == Trouble::Demoted && service.demote(true) {
+    if moment.trouble == Trouble::Demoted {
+        service.demote(true);
         lists.iter_mut().for_each(|list| list.told_by.clear());
     }
     let (began_at, asked) = (service.clock().now().as_microsecond(), service.asked());

@@ -196,14 +196,13 @@ impl Service {
         }
     }
 
-    /// The key finds nothing from now on, or all again; Zendesk knows no such rights.
-    pub(crate) fn demote(&self, is_demoted: bool) -> bool {
+    /// The key finds nothing that is there now, or all again.
+    pub(crate) fn demote(&self, is_demoted: bool) {
         match self {
-            Service::Secoda(running) => {
-                running.turn(|switches| switches.sees_nothing = is_demoted);
-                is_demoted
-            }
-            Service::Zendesk(_) => false,
+            Service::Secoda(running) => running.turn(|switches| switches.sees_nothing = is_demoted),
+            Service::Zendesk(running) => running.apply(&zendesk::script::Change::See(
+                is_demoted.then_some(SignedDuration::ZERO),
+            )),
         }
     }
 
