@@ -33,24 +33,28 @@ fn circumstances() -> Circumstances {
     }
 }
 
-fn cases() -> PathBuf {
+pub(super) fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reports")
 }
 
 /// The parameters in the head of a case, and its inserts.
-fn given(name: &str) -> (Vec<(String, String)>, String) {
-    let path = cases().join(name).join("given.sql");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let (head, inserts) = text.split_once("\n\n").expect("an empty line after the head");
+pub(super) fn given(name: &str) -> (Vec<(String, String)>, String) {
+    headed(&cases().join(name).join("given.sql"))
+}
+
+/// The parameters in the head of a file, and what stands under it.
+pub(super) fn headed(path: &Path) -> (Vec<(String, String)>, String) {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (head, body) = text.split_once("\n\n").expect("an empty line after the head");
     let pair = |line: &str| {
         let pair = line.strip_prefix("-- ").and_then(|line| line.split_once(": "));
         let (name, value) = pair.expect("`-- name: value`");
         (name.to_owned(), value.to_owned())
     };
-    (head.lines().map(pair).collect(), inserts.to_owned())
+    (head.lines().map(pair).collect(), body.to_owned())
 }
 
-fn run(warehouse: &Warehouse, name: &str, parameters: Vec<(String, String)>) -> ReportResult {
+pub(super) fn run(warehouse: &Warehouse, name: &str, parameters: Vec<(String, String)>) -> ReportResult {
     let report = report::find(name).expect("the report is bundled");
     let request = Request {
         parameters,
