@@ -20,6 +20,7 @@ mod zone;
 use std::path::{Path, PathBuf};
 
 use crate::schema::{Micros, Table};
+use access::Means;
 
 pub use copy::{Way, place_of_rebuild, put_rebuilt};
 pub use describe::{Described, DescribedColumn};
@@ -210,7 +211,13 @@ pub fn following(path: &Path) -> Result<Option<Following>, WarehouseError> {
 /// While another process reads the file, a copy is brought up to date and put in its place; where that cannot be done safely,
 /// the error is [`WarehouseError::Held`] and nothing has changed.
 pub fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> Result<Way, WarehouseError> {
-    copy::catch_up(path, time_zone, increment)
+    copy::catch_up(path, time_zone, increment, Means::SPARING)
+}
+
+/// The same for a file that nobody has opened yet, made of all rows while somebody waits: with more memory, two threads and
+/// fewer transactions.
+pub fn build(path: &Path, time_zone: &str, increment: &Increment) -> Result<(), WarehouseError> {
+    copy::catch_up(path, time_zone, increment, Means::AMPLE).map(|_in_place| ())
 }
 
 /// Whether changes stand beside the file that are not in it yet: a writer was ended before it could write them out.
