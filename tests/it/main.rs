@@ -18,6 +18,7 @@ mod import_files;
 mod import_kills;
 mod kills;
 mod mutated;
+mod notebook;
 mod numbered;
 mod prism;
 mod purge;
