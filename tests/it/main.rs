@@ -23,6 +23,7 @@ mod numbered;
 mod prism;
 mod purge;
 mod probe;
+mod ran;
 mod readers;
 mod reading;
 mod reconcile;
