@@ -9,6 +9,7 @@ mod environment;
 mod fault;
 mod filters;
 mod keeping;
+mod reports;
 mod secret;
 mod source;
 
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 pub use environment::Environment;
 pub use fault::ConfigError;
 pub use keeping::{Keep, Retention};
+pub use reports::Reports;
 pub use source::SourceConfig;
 
 use crate::lake::Hold;
@@ -33,7 +35,7 @@ pub const TEMPLATE: &str = include_str!("config/trailhouse.toml");
 /// What a configuration is called where it is looked for.
 pub const FILE_NAME: &str = "trailhouse.toml";
 
-const KEYS: &[&str] = &["dir", "time_zone", "share", "sources", "retention", "hold"];
+const KEYS: &[&str] = &["dir", "time_zone", "share", "sources", "retention", "hold", "reports"];
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// What the command line gave.
@@ -60,6 +62,7 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     pub retention: Retention,
     pub holds: Vec<Hold>,
+    pub reports: Reports,
 }
 
 /// A configuration file as found: what messages call it, where it is, its text.
@@ -78,6 +81,7 @@ struct Settled {
     sources: Vec<SourceConfig>,
     retention: Retention,
     holds: Vec<Hold>,
+    reports: Reports,
 }
 
 /// Reads the configuration. Without a file it is the defaults and no source, which is an error only to who needs one.
@@ -109,6 +113,7 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         sources: settled.sources,
         retention: settled.retention,
         holds: settled.holds,
+        reports: settled.reports,
     })
 }
 
@@ -196,6 +201,7 @@ impl Default for Settled {
             sources: Vec::new(),
             retention: Retention::default(),
             holds: Vec::new(),
+            reports: Reports::default(),
         }
     }
 }
@@ -273,6 +279,7 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
         share_group: share_group_of(&root)?,
         sources,
         retention: Retention::read(&root)?,
+        reports: Reports::read(&root)?,
     })
 }
 
@@ -387,7 +394,7 @@ mod tests {
         ),
         (
             "\n\ncolour = 1",
-            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold",
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, reports",
         ),
         (
             "dir = 3",
@@ -1109,7 +1116,8 @@ mod tests {
             .copied()
             .chain(of_filters.into_iter().flatten().map(|key| key.name))
             .chain(keeping::KEYS_OF_HOLD.iter().copied().chain(["keep"]))
-            .filter(|key| !["filters", "retention", "hold"].contains(key))
+            .chain(reports::KEYS.iter().copied())
+            .filter(|key| !["filters", "retention", "hold", "reports"].contains(key))
             .collect();
         assert_eq!(named, known);
     }

@@ -47,6 +47,7 @@ fn every_view_and_report_is_turned_into_spark_sql() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a file of the tests")]
 fn what_spark_does_not_know_is_refused() {
     let Some(python) = tools::find("python") else { return };
     for text in [

@@ -43,7 +43,7 @@ insert into resources (source, resource_id, resource_type, name, title, is_curre
 insert into performers (source, performer_id, name, display_name, is_current) values
 ('acme', 'u1', 'Una', null, true),
 ('acme', 'u1', 'Una B.', null, false),
-('acme', 'u2', '', 'Udo', true),
+('acme', 'u2', '', 'Ute', true),
 ('other', 'u1', 'Stranger', null, true);
 
 insert into loads (load, run_id, kind, source, stream, started_at) values
