@@ -6,6 +6,7 @@ mod compact;
 mod completions;
 mod demo;
 mod describe;
+mod evidence;
 mod failure;
 mod import;
 mod init;
@@ -91,6 +92,7 @@ enum Verb {
     Query(query::Query),
     Show(show::Show),
     Report(report::ReportVerb),
+    Evidence(evidence::EvidenceVerb),
     Verify(verify::Verify),
     Ledger(ledger::LedgerVerb),
     Reconcile(reconcile::Reconcile),
@@ -167,6 +169,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Query(verb) => verb.run(&context),
         Verb::Show(verb) => verb.run(&context),
         Verb::Report(verb) => verb.run(&context),
+        Verb::Evidence(verb) => verb.run(&context),
         Verb::Verify(verb) => verb.run(&context),
         Verb::Ledger(verb) => verb.run(&context),
         Verb::Reconcile(verb) => verb.run(&context),

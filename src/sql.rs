@@ -7,7 +7,7 @@ mod header;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-pub use controls::{controls, frameworks, reports_of};
+pub use controls::{Mapping, controls, frameworks, mappings, reports_of};
 use header::Header;
 pub use header::HeaderError;
 

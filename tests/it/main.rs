@@ -9,6 +9,7 @@ mod deep;
 mod demo;
 mod doubted;
 mod environment;
+mod evidence;
 mod exactness;
 mod faults;
 mod growth;
