@@ -21,7 +21,7 @@ use crate::simulator::zendesk::ZendeskSimulator;
 use crate::simulator::zendesk::history::{self, History};
 use crate::simulator::{Simulator, TOKEN};
 use crate::source::{Auth, Limits, Pagination, Secret, Service, Source, secoda, zendesk};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Warehouse, Workplace};
 
 const SECODA: &str = "demo_secoda";
 const ZENDESK: &str = "demo_zendesk";
@@ -58,7 +58,7 @@ impl Demo {
             ];
             let job = Job {
                 home: home.clone(),
-                time_zone: TIME_ZONE.to_owned(),
+                workplace: Workplace::of(TIME_ZONE),
                 sources: sources.map(|source| (source.clone(), source.streams)).to_vec(),
                 from: None,
                 to: None,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::output::{Output, width};
-use super::{Context, DONE, FAILED, Failure, USAGE, home};
+use super::{Context, DONE, FAILED, Failure, USAGE, home, loading};
 use crate::ledger::Head;
 use crate::render::{self, Format};
 use crate::report::{self, Circumstances, ReportError, ReportResult, Request};
@@ -144,6 +144,7 @@ impl Run {
             .collect::<Result<Vec<_>, _>>()?;
         let config = context.config()?;
         let warehouse = Warehouse::open_read_only(&home(&config).warehouse())?;
+        loading::tell_of_workplace(context, &config, &warehouse)?;
         let circumstances = Circumstances {
             now: Context::now(),
             zone: config.zone.clone(),

@@ -19,7 +19,7 @@ fn texts_that_cannot_be_packed_need_no_more_memory_than_others() {
     let (loads, rows) = (40, 4_000);
     let wanted = texts(&lake, loads, rows, 320);
     let connection = access::open_writing(&path, &access::scratch_of(&path), access::LEAST_MEMORY).unwrap();
-    catch_up::apply(&connection, &path, ZONE, &wanted).unwrap();
+    catch_up::apply(&connection, &path, &Workplace::of(ZONE), &wanted).unwrap();
     drop(connection);
     assert_eq!(lines(&path, TOTAL), ["160000|160000|51200000"]);
 }
@@ -34,9 +34,10 @@ fn wherever_memory_runs_out_more_is_taken() {
         let path = lake.home().join(format!("{least_memory}.duckdb"));
         follow(&path, &increment(0, Vec::new()));
         let connection = access::open_writing(&path, &access::scratch_of(&path), least_memory);
-        let applied = connection.and_then(|connection| catch_up::apply(&connection, &path, ZONE, &wanted));
+        let applied =
+            connection.and_then(|connection| catch_up::apply(&connection, &path, &Workplace::of(ZONE), &wanted));
         needed += usize::from(applied.is_err_and(|error| access::is_out_of_memory(&error)));
-        in_place(&path, ZONE, &wanted, least_memory).unwrap();
+        in_place(&path, &Workplace::of(ZONE), &wanted, least_memory).unwrap();
         assert_eq!(lines(&path, TOTAL), ["18020|18020|77600000"], "{least_memory}");
         assert_eq!(following(&path).unwrap().unwrap().sequence, 6);
         assert!(!access::wal_of(&path).exists() && !access::scratch_of(&path).exists());

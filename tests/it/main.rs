@@ -40,6 +40,7 @@ mod timelines;
 mod tls;
 mod tools;
 mod walking;
+mod workplace;
 mod zendesk;
 mod zendesk_credentials;
 mod zendesk_defects;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use trailhouse::render::{self, Format};
 use trailhouse::report::{self, Circumstances, ReportError, ReportResult, Request};
 use trailhouse::sql;
-use trailhouse::warehouse::{self, Cell, Increment, Warehouse};
+use trailhouse::warehouse::{self, Cell, Increment, Warehouse, Workplace};
 
 /// An empty warehouse of people in Toronto, into which `inserts` were run behind its back.
 pub(super) fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
@@ -17,7 +17,7 @@ pub(super) fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
         sequence: 1,
         ..Increment::default()
     };
-    warehouse::catch_up(&path, "America/Toronto", &increment).expect("an empty warehouse");
+    warehouse::catch_up(&path, &Workplace::of("America/Toronto"), &increment).expect("an empty warehouse");
     let connection = duckdb::Connection::open(&path).expect("the warehouse opens");
     connection.execute_batch(inserts).expect("the inserts run");
     connection.close().expect("the warehouse closes");
