@@ -392,8 +392,8 @@ mod tests {
 
     const PEOPLE_FAULTS: &[(&str, &str)] = &[
         (
-            "[people]\nfiel = \"a\"",
-            "2:1: people: unknown key `fiel`\nhint: did you mean `file`?",
+            "[people]\nfiles = \"a\"",
+            "2:1: people: unknown key `files`\nhint: did you mean `file`?",
         ),
         (
             "[people]",

@@ -3,6 +3,7 @@
 mod attacks;
 mod cli;
 mod compact;
+mod conditions;
 mod counting;
 mod crashes;
 mod deep;
