@@ -13,7 +13,7 @@ use trailhouse::load::follow;
 use trailhouse::record::{Layouts, Record};
 use trailhouse::schema::{DAY, Micros};
 use trailhouse::source::secoda::AUDIT_LOGS;
-use trailhouse::warehouse::{self, Increment};
+use trailhouse::warehouse::{self, Increment, Workplace};
 
 const LOADS: i64 = 12;
 const ROWS: i64 = 60_000;
@@ -74,9 +74,9 @@ fn catch_up(folder: &Path, increment: &Increment) -> Duration {
         lake_id: increment.lake_id.clone(),
         ..Increment::default()
     };
-    warehouse::catch_up(&path, "UTC", &empty).expect("an empty warehouse");
+    warehouse::catch_up(&path, &Workplace::of("UTC"), &empty).expect("an empty warehouse");
     let begun = Instant::now();
-    warehouse::catch_up(&path, "UTC", increment).expect("it follows");
+    warehouse::catch_up(&path, &Workplace::of("UTC"), increment).expect("it follows");
     begun.elapsed()
 }
 
@@ -106,7 +106,7 @@ fn main() {
     let lock = Lock::take(&home, "bench").expect("a lock");
     let increment = runtime.block_on(async {
         let mut lake = lake_of(&home, &lock).await;
-        let increment = follow::increment(&mut lake, &home.warehouse(), "UTC").await;
+        let increment = follow::increment(&mut lake, &home.warehouse(), &Workplace::of("UTC")).await;
         increment.expect("it is read").expect("there are rows")
     });
     let rows = f64::from(u32::try_from(LOADS * ROWS).expect("few"));

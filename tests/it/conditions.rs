@@ -61,10 +61,12 @@ fn survivors(report: &Report) -> Vec<String> {
     let mut survivors = Vec::new();
     for condition in conditions(&report.text) {
         let Condition { place, neutral } = condition;
-        let text = format!("{}{neutral}{}", &report.text[..place.start], &report.text[place.end..]);
+        let (before, rest) = report.text.split_at(place.start);
+        let (condition, after) = rest.split_at(place.len());
+        let text = format!("{before}{neutral}{after}");
         if rows(&text).is_ok_and(|found| found == expected) {
-            let line = report.text[..place.start].lines().count();
-            let words: Vec<&str> = report.text[place].split_whitespace().collect();
+            let line = before.lines().count();
+            let words: Vec<&str> = condition.split_whitespace().collect();
             survivors.push(format!(
                 "{}: line {line} of the statement: {}",
                 report.name,
@@ -227,26 +229,29 @@ fn parts<'a, 'b>(tokens: &'b [Token<'a>], word: &str) -> Vec<&'b [Token<'a>]> {
 
 fn tokens(sql: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
-    let (mut at, mut depth) = (0, 0);
-    while let Some(letter) = sql[at..].chars().next() {
-        let rest = &sql[at..];
+    let (mut rest, mut depth) = (sql, 0);
+    while let Some(letter) = rest.chars().next() {
         let is_word = |one: char| one.is_alphanumeric() || one == '_' || one == '.';
         let length = match letter {
             '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            '\'' | '"' => rest[1..].find(letter).map_or(rest.len(), |end| end + 2),
+            '\'' | '"' => rest.match_indices(letter).nth(1).map_or(rest.len(), |(end, _)| end + 1),
             _ if is_word(letter) => rest.find(|one| !is_word(one)).unwrap_or(rest.len()),
             _ => letter.len_utf8(),
         };
-        let text = &rest[..length];
-        let place = at..at + length;
-        at += length;
+        let at = sql.len() - rest.len();
+        let (text, after) = rest.split_at(length);
+        rest = after;
         if letter.is_whitespace() || text.starts_with("--") {
             continue;
         }
         if matches!(text, ")" | "end") {
             depth -= 1;
         }
-        tokens.push(Token { text, place, depth });
+        tokens.push(Token {
+            text,
+            place: at..at + length,
+            depth,
+        });
         if matches!(text, "(" | "case") {
             depth += 1;
         }
@@ -263,7 +268,7 @@ fn the_conditions_of_a_statement_are_found() {
         group by a.b having count(*) >= 2 order by a.b";
     let shown: Vec<(&str, &str)> = conditions(sql)
         .iter()
-        .map(|one| (&sql[one.place.clone()], one.neutral))
+        .map(|one| (sql.get(one.place.clone()).expect("a place in it"), one.neutral))
         .collect();
     let expected = [
         ("e.x between 1 and 2", "true"),
