@@ -3,6 +3,7 @@
 mod attacks;
 mod cli;
 mod compact;
+mod conditions;
 mod counting;
 mod crashes;
 mod deep;
@@ -46,6 +47,7 @@ mod timelines;
 mod tls;
 mod tools;
 mod walking;
+mod workplace;
 mod zendesk;
 mod zendesk_credentials;
 mod zendesk_defects;
