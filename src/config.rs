@@ -2,6 +2,7 @@
 //! given values. Secrets are not read here but by `SourceConfig::resolve`, so that what talks to no service needs none.
 
 mod address;
+mod alert;
 mod auth;
 mod document;
 mod duration;
@@ -9,18 +10,23 @@ mod environment;
 mod fault;
 mod filters;
 mod keeping;
+mod schedule;
 mod secret;
 mod source;
+mod timing;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+pub use alert::{Alert, Kind, Receiver, To};
 pub use environment::Environment;
 pub use fault::ConfigError;
 pub use keeping::{Keep, Retention};
+pub use schedule::{Paper, Reported, Scheduled, Task};
 pub use source::SourceConfig;
+pub use timing::Timing;
 
 use crate::lake::Hold;
 use crate::source::{Service, Stream};
@@ -33,7 +39,16 @@ pub const TEMPLATE: &str = include_str!("config/trailhouse.toml");
 /// What a configuration is called where it is looked for.
 pub const FILE_NAME: &str = "trailhouse.toml";
 
-const KEYS: &[&str] = &["dir", "time_zone", "share", "sources", "retention", "hold"];
+const KEYS: &[&str] = &[
+    "dir",
+    "time_zone",
+    "share",
+    "sources",
+    "retention",
+    "hold",
+    "schedule",
+    "alert",
+];
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// What the command line gave.
@@ -60,6 +75,9 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     pub retention: Retention,
     pub holds: Vec<Hold>,
+    /// In the order of the file.
+    pub schedule: Vec<Scheduled>,
+    pub alerts: Vec<Alert>,
 }
 
 /// A configuration file as found: what messages call it, where it is, its text.
@@ -78,6 +96,8 @@ struct Settled {
     sources: Vec<SourceConfig>,
     retention: Retention,
     holds: Vec<Hold>,
+    schedule: Vec<Scheduled>,
+    alerts: Vec<Alert>,
 }
 
 /// Reads the configuration. Without a file it is the defaults and no source, which is an error only to who needs one.
@@ -109,6 +129,8 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         sources: settled.sources,
         retention: settled.retention,
         holds: settled.holds,
+        schedule: settled.schedule,
+        alerts: settled.alerts,
     })
 }
 
@@ -196,6 +218,8 @@ impl Default for Settled {
             sources: Vec::new(),
             retention: Retention::default(),
             holds: Vec::new(),
+            schedule: Vec::new(),
+            alerts: Vec::new(),
         }
     }
 }
@@ -258,7 +282,7 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     let document = Document::parse(found.name.clone(), folder, &found.text)?;
     let root = document.root();
     root.check_keys(KEYS)?;
-    let (time_zone, zone) = time_zone_of(&root)?;
+    let (time_zone, zone) = time_zone_of(&root, "time_zone")?;
     let mut sources = Vec::new();
     if let Some(section) = root.table("sources")? {
         for name in section.keys() {
@@ -267,6 +291,8 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     }
     Ok(Settled {
         dir: root.file("dir")?,
+        schedule: schedule::read(&root, (&time_zone, &zone))?,
+        alerts: alert::read(&root)?,
         time_zone,
         holds: keeping::holds(&root, &zone)?,
         zone,
@@ -276,8 +302,8 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     })
 }
 
-fn time_zone_of(root: &Section<'_>) -> Result<(String, TimeZone), ConfigError> {
-    let name = root.text("time_zone")?.unwrap_or("UTC");
+fn time_zone_of(section: &Section<'_>, key: &str) -> Result<(String, TimeZone), ConfigError> {
+    let name = section.text(key)?.unwrap_or("UTC");
     let zone = jiff::tz::db().get(name).ok();
     let named = zone.and_then(|zone| zone.iana_name().map(str::to_owned).map(|name| (name, zone)));
     named.ok_or_else(|| {
@@ -288,7 +314,8 @@ fn time_zone_of(root: &Section<'_>) -> Result<(String, TimeZone), ConfigError> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "an IANA name such as America/Toronto, or UTC".to_owned(),
         };
-        root.fault("time_zone", &format!("unknown time zone `{}`", shown(name, 60)))
+        section
+            .fault(key, &format!("unknown time zone `{}`", shown(name, 60)))
             .hinted(hint)
     })
 }
@@ -387,7 +414,7 @@ mod tests {
         ),
         (
             "\n\ncolour = 1",
-            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold",
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, schedule, alert",
         ),
         (
             "dir = 3",

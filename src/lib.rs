@@ -27,4 +27,6 @@ pub mod render;
 pub mod audit;
 pub mod simulator;
 pub mod config;
+pub mod schedule;
+pub mod alert;
 pub mod command;

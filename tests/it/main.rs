@@ -5,6 +5,7 @@ mod cli;
 mod compact;
 mod counting;
 mod crashes;
+mod daemon;
 mod deep;
 mod demo;
 mod doubted;
