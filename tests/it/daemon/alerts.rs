@@ -248,16 +248,16 @@ fn everybody_can_be_tried() {
             "alert.on: unknown kind `failures`\nhint: did you mean `failure`?",
         ),
         (
-            "command = [\"x\"]\non = \"findings:hihg\"",
-            "alert.on: unknown severity `hihg`\nhint: did you mean `high`?",
+            "command = [\"x\"]\non = \"findings:highe\"",
+            "alert.on: unknown severity `highe`\nhint: did you mean `high`?",
         ),
         (
             "command = [\"x\"]\non = \"gap:high\"",
             "alert.on: `gap` has no severity",
         ),
         (
-            "comand = [\"x\"]",
-            "alert: unknown key `comand`\nhint: did you mean `command`?",
+            "kommand = [\"x\"]",
+            "alert: unknown key `kommand`\nhint: did you mean `command`?",
         ),
     ];
     for (lines, expected) in faults {
