@@ -10,6 +10,7 @@ mod environment;
 mod fault;
 mod filters;
 mod keeping;
+mod reports;
 mod schedule;
 mod secret;
 mod source;
@@ -24,6 +25,7 @@ pub use alert::{Alert, Kind, Receiver, To};
 pub use environment::Environment;
 pub use fault::ConfigError;
 pub use keeping::{Keep, Retention};
+pub use reports::Reports;
 pub use schedule::{Paper, Reported, Scheduled, Task};
 pub use source::SourceConfig;
 pub use timing::Timing;
@@ -46,6 +48,7 @@ const KEYS: &[&str] = &[
     "sources",
     "retention",
     "hold",
+    "reports",
     "schedule",
     "alert",
 ];
@@ -75,6 +78,7 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     pub retention: Retention,
     pub holds: Vec<Hold>,
+    pub reports: Reports,
     /// In the order of the file.
     pub schedule: Vec<Scheduled>,
     pub alerts: Vec<Alert>,
@@ -96,6 +100,7 @@ struct Settled {
     sources: Vec<SourceConfig>,
     retention: Retention,
     holds: Vec<Hold>,
+    reports: Reports,
     schedule: Vec<Scheduled>,
     alerts: Vec<Alert>,
 }
@@ -129,6 +134,7 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         sources: settled.sources,
         retention: settled.retention,
         holds: settled.holds,
+        reports: settled.reports,
         schedule: settled.schedule,
         alerts: settled.alerts,
     })
@@ -218,6 +224,7 @@ impl Default for Settled {
             sources: Vec::new(),
             retention: Retention::default(),
             holds: Vec::new(),
+            reports: Reports::default(),
             schedule: Vec::new(),
             alerts: Vec::new(),
         }
@@ -299,6 +306,7 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
         share_group: share_group_of(&root)?,
         sources,
         retention: Retention::read(&root)?,
+        reports: Reports::read(&root)?,
     })
 }
 
@@ -414,7 +422,8 @@ mod tests {
         ),
         (
             "\n\ncolour = 1",
-            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, schedule, alert",
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, reports, \
+             schedule, alert",
         ),
         (
             "dir = 3",
@@ -1136,7 +1145,8 @@ mod tests {
             .copied()
             .chain(of_filters.into_iter().flatten().map(|key| key.name))
             .chain(keeping::KEYS_OF_HOLD.iter().copied().chain(["keep"]))
-            .filter(|key| !["filters", "retention", "hold"].contains(key))
+            .chain(reports::KEYS.iter().copied())
+            .filter(|key| !["filters", "retention", "hold", "reports"].contains(key))
             .collect();
         assert_eq!(named, known);
     }

@@ -8,7 +8,6 @@ use jiff::{Timestamp, Zoned};
 use super::output::{Output, print};
 use super::{Cli, Context, DONE, Failure, daemon};
 use crate::config::{Config, Environment, Kind, Scheduled};
-use crate::render::{self, Format};
 use crate::schedule::line::{Step, quoted, steps};
 use crate::schedule::units::{self, Call};
 use crate::warehouse::{Cell, Grid, GridColumn};
@@ -87,10 +86,12 @@ impl Show {
             self.output.grid(&grid)?;
             return Ok(DONE);
         }
-        let unwritable = |error: render::RenderError| Failure::failed(error.to_string());
-        let table = render::grid(&grid, Format::Table, super::output::width()).map_err(unwritable)?;
+        let table = Output {
+            format: Some("table".to_owned()),
+            output: None,
+        };
+        table.grid(&grid)?;
         if config.schedule.is_empty() {
-            print(&table)?;
             return Ok(DONE);
         }
         let call = call(context, &config)?;
@@ -99,7 +100,7 @@ impl Show {
             units::systemd(&config.schedule, &call),
         );
         print(&format!(
-            "{table}\n# ---- for cron: lines for `crontab -e`\n\n{cron}\n\
+            "\n# ---- for cron: lines for `crontab -e`\n\n{cron}\n\
              # ---- for systemd: files for /etc/systemd/system\n\n{systemd}"
         ))?;
         Ok(DONE)

@@ -202,28 +202,13 @@ fn reports_of(section: &Section<'_>) -> Result<Vec<String>, ConfigError> {
         return Err(fault.hinted("add reports = [\"access_changes\"], or framework = \"soc2\""));
     }
     let framework = framework_of(section)?;
-    let is_of = |report: &&sql::Report| {
-        let controls = sql::controls(&report.name).into_iter();
-        controls
-            .filter_map(|control| control.split_once(' ').map(|(key, _)| key.to_owned()))
-            .any(|key| key == framework)
-    };
-    Ok(sql::reports()
-        .iter()
-        .filter(is_of)
-        .map(|report| report.name.clone())
-        .collect())
+    let reports = sql::reports_of(&framework).into_iter();
+    Ok(reports.map(|report| report.name.clone()).collect())
 }
 
 /// A framework of `controls.csv`.
 fn framework_of(section: &Section<'_>) -> Result<String, ConfigError> {
-    let mut known: Vec<String> = (sql::reports().iter())
-        .flat_map(|report| sql::controls(&report.name))
-        .filter_map(|control| control.split_once(' ').map(|(key, _)| key.to_owned()))
-        .collect();
-    known.sort_unstable();
-    known.dedup();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let known = sql::frameworks();
     match section.text("framework")? {
         Some(name) if known.contains(&name) => Ok(name.to_owned()),
         Some(name) => {
@@ -313,10 +298,15 @@ fn check_places(section: &Section<'_>, path: &str) -> Result<(), ConfigError> {
 }
 
 fn check_outputs(section: &Section<'_>, reports: usize, output: &[PathBuf]) -> Result<(), ConfigError> {
-    let has_place = |path: &PathBuf| path.to_string_lossy().contains("{report}");
-    if reports > 1 && !output.iter().all(has_place) {
+    let is_of_each = |path: &PathBuf| {
+        let path = path.to_string_lossy();
+        path.contains("{report}") || path.ends_with('/')
+    };
+    if reports > 1 && !output.iter().all(is_of_each) {
         let fault = section.fault("output", &format!("{reports} reports would take turns in one file"));
-        return Err(fault.hinted("put {report} into the path, which stands for the name of each"));
+        return Err(
+            fault.hinted("put {report} into the path, which stands for the name of each, or name a folder by a last /")
+        );
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ pub async fn rebuild(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<()
     let failed = || format!("{}", new.display());
     place::remove_file(&new).with_context(failed)?;
     let made = match increment(lake, &new, time_zone).await? {
-        Some(increment) => tokio::task::block_in_place(|| warehouse::catch_up(&new, time_zone, &increment)).map(|_| ()),
+        Some(increment) => tokio::task::block_in_place(|| warehouse::build(&new, time_zone, &increment)),
         None => return Ok(()),
     };
     if let Err(error) = made {

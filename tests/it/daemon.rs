@@ -80,7 +80,7 @@ fn what_is_due_runs_once_in_the_words_of_a_command() {
             "report",
             "* * * * *",
             "run = \"report\"\nreports = [\"coverage\", \"top_actors\"]\nperiod = \"2026-06\"\n\
-             output = \"made/{year}/{report}.json\"",
+             output = [\"made/{year}/{report}.csv\", \"made/{year}/{report}.json\"]",
         ),
         entry("check", "* * * * *", "run = \"verify\"\ndeep = true"),
         entry("never", "0 0 29 2 *", "run = \"compact\""),

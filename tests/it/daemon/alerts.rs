@@ -248,8 +248,8 @@ fn everybody_can_be_tried() {
             "alert.on: unknown kind `failures`\nhint: did you mean `failure`?",
         ),
         (
-            "command = [\"x\"]\non = \"findings:highe\"",
-            "alert.on: unknown severity `highe`\nhint: did you mean `high`?",
+            "command = [\"x\"]\non = \"findings:highx\"",
+            "alert.on: unknown severity `highx`\nhint: did you mean `high`?",
         ),
         (
             "command = [\"x\"]\non = \"gap:high\"",
