@@ -1125,7 +1125,7 @@ mod tests {
                 None => {}
             }
         }
-        assert_eq!(alternatives, 11);
+        assert_eq!(alternatives, 15);
     }
 
     #[test]
@@ -1146,7 +1146,8 @@ mod tests {
             .chain(of_filters.into_iter().flatten().map(|key| key.name))
             .chain(keeping::KEYS_OF_HOLD.iter().copied().chain(["keep"]))
             .chain(reports::KEYS.iter().copied())
-            .filter(|key| !["filters", "retention", "hold", "reports"].contains(key))
+            .chain(schedule::keys().into_iter().chain(alert::KEYS.iter().copied()))
+            .filter(|key| !["filters", "retention", "hold", "schedule", "alert"].contains(key))
             .collect();
         assert_eq!(named, known);
     }

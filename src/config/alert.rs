@@ -12,7 +12,7 @@ use crate::source::Secret;
 use crate::sql::Severity;
 
 const MOST: usize = 50;
-const KEYS: &[&str] = &["name", "webhook", "command", "on", "retention_days", "timeout"];
+pub(super) const KEYS: &[&str] = &["name", "webhook", "command", "on", "retention_days", "timeout"];
 const KINDS: &[&str] = &["failure", "look", "findings", "gap", "retention"];
 const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Low, Severity::Medium, Severity::High];
 /// How many days before the vendor drops something one is told, unless set.

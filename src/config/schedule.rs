@@ -130,6 +130,13 @@ const TASKS: &[(&str, &[&str])] = &[
     ("compact", &["sources"]),
 ];
 
+/// Every key there is.
+#[cfg(test)]
+pub(super) fn keys() -> Vec<&'static str> {
+    let of_tasks = TASKS.iter().flat_map(|(_, keys)| keys.iter());
+    KEYS.iter().chain(of_tasks).copied().collect()
+}
+
 fn names_of_tasks() -> Vec<&'static str> {
     TASKS.iter().map(|(name, _)| *name).collect()
 }
@@ -164,13 +171,22 @@ impl Task {
             }
             "verify" => Self::Verify {
                 is_deep: section.boolean("deep")?.unwrap_or_default(),
-                public_key: section.text("public_key")?.map(str::to_owned),
+                public_key: section.text("public_key")?.map(|key| key_of(section, key)),
             },
             _ => Self::Compact {
                 sources: section.text_or_texts("sources")?.unwrap_or_default(),
             },
         })
     }
+}
+
+/// The key itself as it is, a file relative to the configuration.
+fn key_of(section: &Section<'_>, key: &str) -> String {
+    let is_key = key.len() == 64 && key.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if is_key {
+        return key.to_owned();
+    }
+    section.relative(key).to_string_lossy().into_owned()
 }
 
 /// A name stands in files, metrics and paths.

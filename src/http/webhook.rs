@@ -16,6 +16,8 @@ use super::wire::{Wire, header};
 use crate::source::{Auth, Secret};
 
 const MOST_ATTEMPTS: u32 = 5;
+/// What is read of the body of an answer that refuses.
+const EXCERPT_BYTES: usize = 4 * 1024;
 /// For one answer.
 const ANSWER: Duration = Duration::from_secs(10);
 /// Before the second attempt; doubles.
@@ -108,10 +110,16 @@ impl Webhook {
             return Ok(());
         }
         let asked = header(response.headers(), RETRY_AFTER).and_then(|text| retry::asked_wait(text, None));
-        let said = match timeout_at(deadline, response.chunk()).await {
-            Ok(Ok(Some(chunk))) => self.wire.redaction.shown(&chunk, true),
-            _ => String::new(),
-        };
+        let mut said = Vec::new();
+        let mut is_part = true;
+        while is_part && said.len() < EXCERPT_BYTES {
+            match timeout_at(deadline, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => said.extend_from_slice(&chunk),
+                Ok(Ok(None)) => is_part = false,
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        let said = self.wire.redaction.shown(&said, is_part);
         Err(Failure {
             status: Some(status.as_u16()),
             retry_after: asked,

@@ -115,6 +115,7 @@ fn what_is_due_runs_once_in_the_words_of_a_command() {
             made["parameters"]["since"], "2026-06-01T04:00:00Z",
             "the month of the zone: {made}"
         );
+        assert!(!text_of(&home, &format!("made/{year}/{name}.csv")).is_empty());
     }
     let shown: Vec<Value> =
         serde_json::from_str(&home.ok(&["schedule", "show", "--format", "json"]).stdout).expect("rows");
@@ -294,13 +295,13 @@ fn a_schedule_that_cannot_be_is_refused_with_its_line() {
             .contains("trailhouse.toml:6:1: schedule.name: `a` is the name of another entry")
     );
     // A command line that the command itself refuses.
-    let wrong = "run = \"verify\"\npublic_key = \"--deep\"";
+    let wrong = "run = \"compact\"\nsources = [\"--adopted\"]";
     home.write("trailhouse.toml", &entry("a", "0 6 * * *", wrong));
     let refused = home.run(&["schedule", "show"]);
     assert_eq!(refused.code, Some(2), "{}", refused.stderr);
     assert!(
         refused.stderr.contains("trailhouse.toml:1:1: schedule: a: ")
-            && refused.stderr.contains("trailhouse verify --public-key --deep"),
+            && refused.stderr.contains("trailhouse compact --adopted"),
         "{}",
         refused.stderr
     );
