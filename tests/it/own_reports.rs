@@ -209,7 +209,7 @@ fn a_wrong_request_names_what_is_right() {
             "2026-07-02T00:00:00Z is not before 2026-07-01T00:00:00Z",
         ),
         (&["--period", "2026-Q5"], "`2026-Q5` is no period"),
-        (&["--param", "leats=1"], "known parameters: since, until, source, least"),
+        (&["--param", "lest=1"], "known parameters: since, until, source, least"),
         (&["--param", "least=many"], "`many` is no integer for `least`"),
         (&["--param", "source=nobody"], "no source `nobody` in the warehouse"),
         (&["--output", "missing/r.csv"], "no file can be created in missing"),
