@@ -6,17 +6,7 @@
 -- severity: info
 -- notes: All that befalls users, teams, groups, roles, policies, owners, invitations, keys, but sign-ins and use.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-seen as (
+with seen as (
     select
         e.occurred_at,
         e.source,
@@ -52,14 +42,16 @@ seen as (
             'OAUTH_TOKEN'
         ) as is_about_access
     from events as e
-    cross join p
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
-changes as (
+judged as (
     select
         seen.*,
         case
@@ -82,6 +74,12 @@ changes as (
             when seen.action not in ('login', 'login_failed', 'logout', 'read', 'use', 'run', 'sync') then 'changed'
         end as change
     from seen
+),
+
+changes as (
+    select judged.*
+    from judged
+    where judged.change is not null
 ),
 
 touched as (
@@ -118,7 +116,6 @@ touched as (
             related.source = performer.source
             and related.related_resource_id = performer.performer_id
             and performer.is_current
-    where changes.change is not null
     group by changes.source, changes.stream, changes.event_id
 )
 
@@ -145,5 +142,4 @@ left join touched
         changes.source = touched.source
         and changes.stream = touched.stream
         and changes.event_id = touched.event_id
-where changes.change is not null
 order by changes.occurred_at, changes.source, changes.stream, changes.event_id

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, block_on, describe, home, report, require_lake};
+use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, block_on, describe, home, loading, report, require_lake};
 use crate::atomic::Replacement;
 use crate::atomic::place::create_folder;
 use crate::evidence::{Evidence, Packed};
@@ -49,6 +49,7 @@ impl EvidenceVerb {
         let home = home(&config);
         require_lake(&home)?;
         let warehouse = Warehouse::open_read_only(&home.warehouse())?;
+        loading::tell_of_workplace(context, &config, &warehouse)?;
         let circumstances = report::circumstances(&config, &warehouse)?;
         let exceptions = config.reports.exceptions.as_deref().filter(|path| path.exists());
         let exceptions = exceptions.map(std::fs::read).transpose()?;

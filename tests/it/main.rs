@@ -1,8 +1,10 @@
 //! The one integration test binary: the program as a user meets it, against a simulated service on a real socket.
 
+mod asked;
 mod attacks;
 mod cli;
 mod compact;
+mod conditions;
 mod counting;
 mod crashes;
 mod deep;
@@ -45,7 +47,9 @@ mod tampered;
 mod timelines;
 mod tls;
 mod tools;
+mod translated;
 mod walking;
+mod workplace;
 mod zendesk;
 mod zendesk_credentials;
 mod zendesk_defects;

@@ -25,7 +25,12 @@ pub(super) fn home() -> Home {
         sequence: 1,
         ..Increment::default()
     };
-    catch_up(&home.data().join("warehouse.duckdb"), "UTC", &increment).expect("an empty warehouse");
+    catch_up(
+        &home.data().join("warehouse.duckdb"),
+        &trailhouse::warehouse::Workplace::of("UTC"),
+        &increment,
+    )
+    .expect("an empty warehouse");
     home.write("trailhouse.toml", "[reports]\ndirectories = [\"mine\"]\n");
     home
 }
