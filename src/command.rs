@@ -1,9 +1,11 @@
 //! The command line: what may be typed, which verb it means, what a user is told, and with which code it ends. The only
 //! module that reads the clock and writes to the terminal; each verb has a file of its own below.
 
+mod alert;
 mod backfill;
 mod compact;
 mod completions;
+mod daemon;
 mod demo;
 mod describe;
 mod evidence;
@@ -20,8 +22,10 @@ mod rebuild;
 mod reconcile;
 mod rejects;
 mod report;
+mod schedule;
 mod show;
 mod simulate;
+mod standing;
 mod status;
 mod sync;
 mod terminal;
@@ -101,6 +105,9 @@ enum Verb {
     Purge(purge::Purge),
     Rejects(rejects::RejectsVerb),
     BackfillColumns(backfill::BackfillColumns),
+    Daemon(daemon::Daemon),
+    Schedule(schedule::ScheduleVerb),
+    Alert(alert::AlertVerb),
     Describe(describe::Describe),
     Simulate(simulate::Simulate),
     Completions(completions::Completions),
@@ -129,6 +136,11 @@ impl Context {
     fn now() -> Micros {
         jiff::Timestamp::now().as_microsecond()
     }
+
+    /// The same, for who counts with calendars.
+    fn present() -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(Self::now()).unwrap_or_default()
+    }
 }
 
 /// Runs the command line and returns its exit code.
@@ -142,6 +154,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return terminal::usage(&error),
     };
     let environment = Environment::of_process();
+    daemon::job::end_with_daemon(&environment);
     let terminal = Terminal::new(cli.log == Log::Json, cli.verbose, cli.quiet);
     if let Some(step) = environment
         .get("TRAILHOUSE_KILL_AT_STEP")
@@ -178,6 +191,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Purge(verb) => verb.run(&context),
         Verb::Rejects(verb) => verb.run(&context),
         Verb::BackfillColumns(verb) => verb.run(&context),
+        Verb::Daemon(verb) => verb.run(&context),
+        Verb::Schedule(verb) => verb.run(&context),
+        Verb::Alert(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),
         Verb::Simulate(verb) => verb.run(&context),
         Verb::Completions(verb) => verb.run(&context),

@@ -2,6 +2,7 @@
 //! given values. Secrets are not read here but by `SourceConfig::resolve`, so that what talks to no service needs none.
 
 mod address;
+mod alert;
 mod auth;
 mod calendar;
 mod document;
@@ -12,19 +13,24 @@ mod filters;
 mod keeping;
 mod reports;
 mod people;
+mod schedule;
 mod secret;
 mod source;
+mod timing;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+pub use alert::{Alert, Kind, Receiver, To};
 pub use environment::Environment;
 pub use fault::ConfigError;
 pub use keeping::{Keep, Retention};
 pub use reports::Reports;
+pub use schedule::{Paper, Reported, Scheduled, Task};
 pub use source::SourceConfig;
+pub use timing::Timing;
 
 use crate::lake::Hold;
 use crate::source::{Service, Stream};
@@ -48,6 +54,8 @@ const KEYS: &[&str] = &[
     "people",
     "calendar",
     "reports",
+    "schedule",
+    "alert",
 ];
 const MOST_BYTES: u64 = 1024 * 1024;
 
@@ -79,6 +87,9 @@ pub struct Config {
     /// The list of people, which need not exist.
     people: Option<PathBuf>,
     calendar: Option<Calendar>,
+    /// In the order of the file.
+    pub schedule: Vec<Scheduled>,
+    pub alerts: Vec<Alert>,
 }
 
 /// A configuration file as found: what messages call it, where it is, its text.
@@ -100,6 +111,8 @@ struct Settled {
     reports: Reports,
     people: Option<PathBuf>,
     calendar: Option<Calendar>,
+    schedule: Vec<Scheduled>,
+    alerts: Vec<Alert>,
 }
 
 /// Reads the configuration. Without a file it is the defaults and no source, which is an error only to who needs one.
@@ -134,6 +147,8 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         reports: settled.reports,
         people: settled.people,
         calendar: settled.calendar,
+        schedule: settled.schedule,
+        alerts: settled.alerts,
     })
 }
 
@@ -234,6 +249,8 @@ impl Default for Settled {
             reports: Reports::default(),
             people: None,
             calendar: None,
+            schedule: Vec::new(),
+            alerts: Vec::new(),
         }
     }
 }
@@ -296,7 +313,7 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     let document = Document::parse(found.name.clone(), folder, &found.text)?;
     let root = document.root();
     root.check_keys(KEYS)?;
-    let (time_zone, zone) = time_zone_of(&root)?;
+    let (time_zone, zone) = time_zone_of(&root, "time_zone")?;
     let mut sources = Vec::new();
     if let Some(section) = root.table("sources")? {
         for name in section.keys() {
@@ -305,6 +322,8 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     }
     Ok(Settled {
         dir: root.file("dir")?,
+        schedule: schedule::read(&root, (&time_zone, &zone))?,
+        alerts: alert::read(&root)?,
         time_zone,
         holds: keeping::holds(&root, &zone)?,
         zone,
@@ -317,8 +336,8 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     })
 }
 
-fn time_zone_of(root: &Section<'_>) -> Result<(String, TimeZone), ConfigError> {
-    let name = root.text("time_zone")?.unwrap_or("UTC");
+fn time_zone_of(section: &Section<'_>, key: &str) -> Result<(String, TimeZone), ConfigError> {
+    let name = section.text(key)?.unwrap_or("UTC");
     let zone = jiff::tz::db().get(name).ok();
     let named = zone.and_then(|zone| zone.iana_name().map(str::to_owned).map(|name| (name, zone)));
     named.ok_or_else(|| {
@@ -329,7 +348,8 @@ fn time_zone_of(root: &Section<'_>) -> Result<(String, TimeZone), ConfigError> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "an IANA name such as America/Toronto, or UTC".to_owned(),
         };
-        root.fault("time_zone", &format!("unknown time zone `{}`", shown(name, 60)))
+        section
+            .fault(key, &format!("unknown time zone `{}`", shown(name, 60)))
             .hinted(hint)
     })
 }
@@ -461,7 +481,8 @@ mod tests {
         ),
         (
             "\n\ncolour = 1",
-            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, people, calendar, reports",
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, people, calendar, reports, \
+              schedule, alert",
         ),
         (
             "dir = 3",
@@ -1204,7 +1225,7 @@ mod tests {
                 None => {}
             }
         }
-        assert_eq!(alternatives, 11);
+        assert_eq!(alternatives, 15);
     }
 
     #[test]
@@ -1226,7 +1247,19 @@ mod tests {
             .chain(keeping::KEYS_OF_HOLD.iter().copied().chain(["keep"]))
             .chain(reports::KEYS.iter().copied())
             .chain(calendar::KEYS.iter().copied().chain(["file"]))
-            .filter(|key| !["filters", "retention", "hold", "reports", "people", "calendar"].contains(key))
+            .chain(schedule::keys().into_iter().chain(alert::KEYS.iter().copied()))
+            .filter(|key| {
+                ![
+                    "filters",
+                    "retention",
+                    "hold",
+                    "people",
+                    "calendar",
+                    "schedule",
+                    "alert",
+                ]
+                .contains(key)
+            })
             .collect();
         assert_eq!(named, known);
     }

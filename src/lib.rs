@@ -28,4 +28,6 @@ pub mod evidence;
 pub mod audit;
 pub mod simulator;
 pub mod config;
+pub mod schedule;
+pub mod alert;
 pub mod command;

@@ -7,6 +7,7 @@ mod compact;
 mod conditions;
 mod counting;
 mod crashes;
+mod daemon;
 mod deep;
 mod demo;
 mod doubted;

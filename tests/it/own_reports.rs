@@ -51,7 +51,9 @@ fn an_own_report_is_listed_checked_and_run() {
     let run = home.ok(&["report", "run", "doubles", "--param", "least=3", "--format", "csv"]);
     assert_eq!(run.stdout, "number,twice\n4,8\n3,6\n");
     let readme = include_str!("../../README.md");
-    let example = readme.split_once("-- title: Exports").and_then(|(_, rest)| rest.split_once("```"));
+    let example = readme
+        .split_once("-- title: Exports")
+        .and_then(|(_, rest)| rest.split_once("```"));
     let (example, _) = example.expect("an example in the README");
     home.write("mine/exports.sql", &format!("-- title: Exports{example}"));
     home.ok(&["report", "check", "mine/exports.sql"]);
