@@ -14,7 +14,7 @@ use trailhouse::load::follow;
 use trailhouse::record::{Layouts, Record};
 use trailhouse::schema::{DAY, Micros};
 use trailhouse::source::secoda::AUDIT_LOGS;
-use trailhouse::warehouse::{self, Increment};
+use trailhouse::warehouse::{self, Increment, Workplace};
 
 const LOADS: i64 = 12;
 const ROWS: i64 = 60_000;
@@ -82,11 +82,11 @@ fn catch_up(folder: &Path, increment: &Increment, way: Way) -> Duration {
         lake_id: increment.lake_id.clone(),
         ..Increment::default()
     };
-    warehouse::catch_up(&path, "UTC", &empty).expect("an empty warehouse");
+    warehouse::catch_up(&path, &Workplace::of("UTC"), &empty).expect("an empty warehouse");
     let begun = Instant::now();
     match way {
-        Way::Rebuild => warehouse::build(&path, "UTC", increment).expect("it is built"),
-        Way::BesideALoad => drop(warehouse::catch_up(&path, "UTC", increment).expect("it follows")),
+        Way::Rebuild => warehouse::build(&path, &Workplace::of("UTC"), increment).expect("it is built"),
+        Way::BesideALoad => drop(warehouse::catch_up(&path, &Workplace::of("UTC"), increment).expect("it follows")),
     }
     begun.elapsed()
 }
@@ -133,7 +133,7 @@ fn main() {
     let lock = Lock::take(&home, "bench").expect("a lock");
     let increment = runtime.block_on(async {
         let mut lake = lake_of(&home, &lock).await;
-        let increment = follow::increment(&mut lake, &home.warehouse(), "UTC").await;
+        let increment = follow::increment(&mut lake, &home.warehouse(), &Workplace::of("UTC")).await;
         increment.expect("it is read").expect("there are rows")
     });
     let rows = f64::from(u32::try_from(LOADS * ROWS).expect("few"));

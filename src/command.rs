@@ -8,6 +8,7 @@ mod completions;
 mod daemon;
 mod demo;
 mod describe;
+mod evidence;
 mod failure;
 mod import;
 mod init;
@@ -95,6 +96,7 @@ enum Verb {
     Query(query::Query),
     Show(show::Show),
     Report(report::ReportVerb),
+    Evidence(evidence::EvidenceVerb),
     Verify(verify::Verify),
     Ledger(ledger::LedgerVerb),
     Reconcile(reconcile::Reconcile),
@@ -180,6 +182,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Query(verb) => verb.run(&context),
         Verb::Show(verb) => verb.run(&context),
         Verb::Report(verb) => verb.run(&context),
+        Verb::Evidence(verb) => verb.run(&context),
         Verb::Verify(verb) => verb.run(&context),
         Verb::Ledger(verb) => verb.run(&context),
         Verb::Reconcile(verb) => verb.run(&context),

@@ -4,6 +4,7 @@
 mod address;
 mod alert;
 mod auth;
+mod calendar;
 mod document;
 mod duration;
 mod environment;
@@ -11,6 +12,7 @@ mod fault;
 mod filters;
 mod keeping;
 mod reports;
+mod people;
 mod schedule;
 mod secret;
 mod source;
@@ -32,6 +34,7 @@ pub use timing::Timing;
 
 use crate::lake::Hold;
 use crate::source::{Service, Stream};
+use crate::warehouse::{Calendar, Workplace};
 use document::{Document, Section};
 use fault::{shown, suggestion};
 
@@ -48,6 +51,8 @@ const KEYS: &[&str] = &[
     "sources",
     "retention",
     "hold",
+    "people",
+    "calendar",
     "reports",
     "schedule",
     "alert",
@@ -79,6 +84,9 @@ pub struct Config {
     pub retention: Retention,
     pub holds: Vec<Hold>,
     pub reports: Reports,
+    /// The list of people, which need not exist.
+    people: Option<PathBuf>,
+    calendar: Option<Calendar>,
     /// In the order of the file.
     pub schedule: Vec<Scheduled>,
     pub alerts: Vec<Alert>,
@@ -101,6 +109,8 @@ struct Settled {
     retention: Retention,
     holds: Vec<Hold>,
     reports: Reports,
+    people: Option<PathBuf>,
+    calendar: Option<Calendar>,
     schedule: Vec<Scheduled>,
     alerts: Vec<Alert>,
 }
@@ -135,12 +145,24 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         retention: settled.retention,
         holds: settled.holds,
         reports: settled.reports,
+        people: settled.people,
+        calendar: settled.calendar,
         schedule: settled.schedule,
         alerts: settled.alerts,
     })
 }
 
 impl Config {
+    /// What the warehouse is told of clocks and people; reads the list of people.
+    pub fn workplace(&self) -> Result<Workplace, ConfigError> {
+        let people = self.people.as_deref().map(people::read).transpose()?;
+        Ok(Workplace {
+            time_zone: self.time_zone.clone(),
+            people: people.unwrap_or_default(),
+            calendar: self.calendar.clone(),
+        })
+    }
+
     /// The sources that arguments of the form `SOURCE` or `SOURCE.STREAM` name, in the order of the file, each with the streams
     /// named; without arguments all of them.
     pub fn select(&self, names: &[String]) -> Result<Vec<SourceConfig>, ConfigError> {
@@ -225,6 +247,8 @@ impl Default for Settled {
             retention: Retention::default(),
             holds: Vec::new(),
             reports: Reports::default(),
+            people: None,
+            calendar: None,
             schedule: Vec::new(),
             alerts: Vec::new(),
         }
@@ -307,6 +331,8 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
         sources,
         retention: Retention::read(&root)?,
         reports: Reports::read(&root)?,
+        people: people::file(&root)?,
+        calendar: calendar::read(&root)?,
     })
 }
 
@@ -392,6 +418,39 @@ mod tests {
         ),
     ];
 
+    const PEOPLE_FAULTS: &[(&str, &str)] = &[
+        (
+            "[people]\nfiles = \"a\"",
+            "2:1: people: unknown key `files`\nhint: did you mean `file`?",
+        ),
+        (
+            "[people]",
+            "1:2: people: no file: who are they?\nhint: add file = \"people.csv\", relative to this file",
+        ),
+        (
+            "[people]\nfile = \"nobody.csv\"",
+            "cannot read the list of people <folder>/nobody.csv: No such file or directory (os error 2)\n\
+                 hint: it is the file that [people] names in the configuration",
+        ),
+        (
+            "[calendar]\nhour = \"9-5\"",
+            "2:1: calendar: unknown key `hour`\nhint: did you mean `hours`?",
+        ),
+        (
+            "[calendar]\nhours = \"9-5\"",
+            "2:1: calendar.hours: `9-5` are no hours of a day\n\
+                 hint: write them as \"09:00-17:00\"; 24:00 is the end of the day",
+        ),
+        (
+            "[calendar]\ndays = [\"mon\", \"thur\"]",
+            "2:1: calendar.days: unknown day `thur`\nhint: did you mean `thu`?",
+        ),
+        (
+            "[calendar]\nholidays = [\"25 December\"]",
+            "2:1: calendar.holidays: `25 December` is not a date\nhint: write it as \"2026-12-25\"",
+        ),
+    ];
+
     const EVERY_SETTING: &str = r#"
             dir = "kept"
             time_zone = "america/toronto"
@@ -422,7 +481,7 @@ mod tests {
         ),
         (
             "\n\ncolour = 1",
-            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, reports, \
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, people, calendar, reports, \
              schedule, alert",
         ),
         (
@@ -965,6 +1024,47 @@ mod tests {
     }
 
     #[test]
+    fn faults_of_people_and_hours() {
+        for (text, expected) in PEOPLE_FAULTS {
+            let folder = home_of(text);
+            let environment = Environment::from_pairs(folder.path(), &[]);
+            let found = load(&Flags::default(), &environment).and_then(|config| config.workplace());
+            let found = told(folder.path(), &found.unwrap_err());
+            assert_eq!(found.trim_start_matches("trailhouse.toml:"), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_workplace_is_what_is_said_of_zone_hours_and_people() {
+        let text = "time_zone = \"America/Toronto\"\n[people]\nfile = \"lists/people.csv\"\n[calendar]\nhours = \"08:30-16:30\"\n\
+             days = [\"Tue\", \"mon\"]\nholidays = [\"2026-12-25\"]\n";
+        let folder = home_of(text);
+        write(folder.path(), "lists/people.csv", "email\nada@acme.example\n");
+        let environment = Environment::from_pairs(folder.path(), &[]);
+        let config = load(&Flags::default(), &environment).unwrap();
+        let workplace = config.workplace().unwrap();
+        assert_eq!(
+            workplace
+                .people
+                .iter()
+                .map(|one| one.email.as_str())
+                .collect::<Vec<_>>(),
+            ["ada@acme.example"]
+        );
+        let expected = Calendar {
+            begins_at: "08:30".to_owned(),
+            ends_at: "16:30".to_owned(),
+            days: vec![1, 2],
+            holidays: vec!["2026-12-25".to_owned()],
+        };
+        assert_eq!(
+            (workplace.time_zone.as_str(), workplace.calendar),
+            ("America/Toronto", Some(expected))
+        );
+        assert_eq!(loaded("").workplace().unwrap(), Workplace::of("UTC"));
+    }
+
+    #[test]
     fn faults_of_what_is_kept_and_held() {
         for (text, expected) in KEEPING_FAULTS {
             assert_eq!(fault(text, &[]), format!("trailhouse.toml:{expected}"), "{text}");
@@ -1146,8 +1246,20 @@ mod tests {
             .chain(of_filters.into_iter().flatten().map(|key| key.name))
             .chain(keeping::KEYS_OF_HOLD.iter().copied().chain(["keep"]))
             .chain(reports::KEYS.iter().copied())
+            .chain(calendar::KEYS.iter().copied().chain(["file"]))
             .chain(schedule::keys().into_iter().chain(alert::KEYS.iter().copied()))
-            .filter(|key| !["filters", "retention", "hold", "schedule", "alert"].contains(key))
+            .filter(|key| {
+                ![
+                    "filters",
+                    "retention",
+                    "hold",
+                    "people",
+                    "calendar",
+                    "schedule",
+                    "alert",
+                ]
+                .contains(key)
+            })
             .collect();
         assert_eq!(named, known);
     }

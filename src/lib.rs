@@ -24,6 +24,7 @@ pub mod warehouse;
 pub mod load;
 pub mod report;
 pub mod render;
+pub mod evidence;
 pub mod audit;
 pub mod simulator;
 pub mod config;

@@ -7,7 +7,7 @@ mod header;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-pub use controls::{controls, frameworks, reports_of};
+pub use controls::{Mapping, controls, frameworks, mappings, reports_of};
 use header::Header;
 pub use header::HeaderError;
 
@@ -90,8 +90,16 @@ const VIEWS: &[File] = &[
         "10_related_resources",
         include_str!("../sql/views/10_related_resources.sql"),
     ),
+    (
+        "15_listed_performers",
+        include_str!("../sql/views/15_listed_performers.sql"),
+    ),
     ("20_actors", include_str!("../sql/views/20_actors.sql")),
     ("30_events", include_str!("../sql/views/30_events.sql")),
+    (
+        "35_sessions_by_address",
+        include_str!("../sql/views/35_sessions_by_address.sql"),
+    ),
     (
         "40_version_changes",
         include_str!("../sql/views/40_version_changes.sql"),
@@ -105,10 +113,41 @@ const VIEWS: &[File] = &[
 
 const REPORTS: &[File] = &[
     ("access_changes", include_str!("../sql/reports/access_changes.sql")),
+    ("access_requests", include_str!("../sql/reports/access_requests.sql")),
     ("activity_summary", include_str!("../sql/reports/activity_summary.sql")),
+    ("api_credentials", include_str!("../sql/reports/api_credentials.sql")),
+    ("bulk_actions", include_str!("../sql/reports/bulk_actions.sql")),
     ("coverage", include_str!("../sql/reports/coverage.sql")),
+    ("data_exports", include_str!("../sql/reports/data_exports.sql")),
+    ("deletions", include_str!("../sql/reports/deletions.sql")),
+    ("inactive_actors", include_str!("../sql/reports/inactive_actors.sql")),
+    (
+        "integration_changes",
+        include_str!("../sql/reports/integration_changes.sql"),
+    ),
     ("load_history", include_str!("../sql/reports/load_history.sql")),
+    ("logins", include_str!("../sql/reports/logins.sql")),
+    ("new_ip_addresses", include_str!("../sql/reports/new_ip_addresses.sql")),
+    (
+        "off_hours_activity",
+        include_str!("../sql/reports/off_hours_activity.sql"),
+    ),
+    (
+        "privileged_activity",
+        include_str!("../sql/reports/privileged_activity.sql"),
+    ),
+    ("role_changes", include_str!("../sql/reports/role_changes.sql")),
+    (
+        "security_settings",
+        include_str!("../sql/reports/security_settings.sql"),
+    ),
+    (
+        "service_account_activity",
+        include_str!("../sql/reports/service_account_activity.sql"),
+    ),
     ("top_actors", include_str!("../sql/reports/top_actors.sql")),
+    ("unusual_volume", include_str!("../sql/reports/unusual_volume.sql")),
+    ("user_lifecycle", include_str!("../sql/reports/user_lifecycle.sql")),
 ];
 
 const REFERENCES: &[Reference] = &[
@@ -159,6 +198,24 @@ const REFERENCES: &[Reference] = &[
             ("note", "varchar", "What OCSF calls them."),
         ],
         csv: include_str!("../sql/ocsf.csv"),
+    },
+    Reference {
+        name: "target_kinds",
+        doc: "Which kinds of things reports look for: what governs access, connects to others, or sets the account up.",
+        columns: &[
+            (
+                "target_type",
+                "varchar",
+                "The service's word for it, in capital letters.",
+            ),
+            (
+                "kind",
+                "varchar",
+                "user, group, role, policy, owner, invitation, request, credential, integration, account or setting.",
+            ),
+            ("note", "varchar", "Why, where it is not plain."),
+        ],
+        csv: include_str!("../sql/target_kinds.csv"),
     },
     Reference {
         name: "controls",

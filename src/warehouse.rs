@@ -15,6 +15,7 @@ mod revisions;
 mod statement;
 mod sums;
 mod tables;
+mod workplace;
 mod zone;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub use copy::{Way, place_of_rebuild, put_rebuilt};
 pub use describe::{Described, DescribedColumn};
 pub use grid::{Cell, Grid, GridColumn, local_time};
 pub use sums::{MonthSum, month_sums};
+pub use workplace::{Calendar, Person, Workplace};
 
 /// A warehouse opened to be read. While it lives no process can write the file; drop it before [`catch_up`] is called, for
 /// DuckDB's locks do not tell two handles of one process apart.
@@ -206,18 +208,18 @@ pub fn following(path: &Path) -> Result<Option<Following>, WarehouseError> {
 
 /// Applies an increment, and makes the warehouse where there is none. Rows come in steps of whole loads, each one transaction
 /// which leaves `sequence`, the rows and `loads` in agreement; coverage and gaps come with the last. Views, comments and the
-/// local times of `time_zone` (an IANA name) are brought up to this program's. No `.wal` stays behind.
+/// local times are brought up to this program's and to what is said of the workplace. No `.wal` stays behind.
 ///
 /// While another process reads the file, a copy is brought up to date and put in its place; where that cannot be done safely,
 /// the error is [`WarehouseError::Held`] and nothing has changed.
-pub fn catch_up(path: &Path, time_zone: &str, increment: &Increment) -> Result<Way, WarehouseError> {
-    copy::catch_up(path, time_zone, increment, Means::SPARING)
+pub fn catch_up(path: &Path, workplace: &Workplace, increment: &Increment) -> Result<Way, WarehouseError> {
+    copy::catch_up(path, workplace, increment, Means::SPARING)
 }
 
 /// The same for a file that nobody has opened yet, made of all rows while somebody waits: with more memory, two threads and
 /// fewer transactions.
-pub fn build(path: &Path, time_zone: &str, increment: &Increment) -> Result<(), WarehouseError> {
-    copy::catch_up(path, time_zone, increment, Means::AMPLE).map(|_in_place| ())
+pub fn build(path: &Path, workplace: &Workplace, increment: &Increment) -> Result<(), WarehouseError> {
+    copy::catch_up(path, workplace, increment, Means::AMPLE).map(|_in_place| ())
 }
 
 /// Whether changes stand beside the file that are not in it yet: a writer was ended before it could write them out.
@@ -242,10 +244,16 @@ impl Warehouse {
         access::following(&self.connection, &self.path)
     }
 
-    /// Whether its tables, views, comments and local times are this program's, for a zone; a catch-up makes them so, even with
-    /// an increment without rows.
-    pub fn is_current(&self, time_zone: &str) -> Result<bool, WarehouseError> {
-        objects::is_current(&self.connection, &self.path, time_zone)
+    /// Whether its tables, views, comments and local times are this program's, for a workplace; a catch-up makes them so, even
+    /// with an increment without rows.
+    pub fn is_current(&self, workplace: &Workplace) -> Result<bool, WarehouseError> {
+        objects::is_current(&self.connection, &self.path, workplace)
+    }
+
+    /// Whether it holds the people and the calendar of a workplace, as far as that names any.
+    pub fn holds(&self, workplace: &Workplace) -> Result<bool, WarehouseError> {
+        let failed = |error| access::failed(&self.path, "its reference data cannot be read", error);
+        workplace.is_held(&self.connection).map_err(failed)
     }
 
     /// Runs exactly one statement that only reads. `parameters` are bound to `$name`; one without a value is null.

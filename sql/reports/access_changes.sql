@@ -59,7 +59,7 @@ seen as (
         and (p.source is null or e.source = p.source)
 ),
 
-changes as (
+judged as (
     select
         seen.*,
         case
@@ -82,6 +82,12 @@ changes as (
             when seen.action not in ('login', 'login_failed', 'logout', 'read', 'use', 'run', 'sync') then 'changed'
         end as change
     from seen
+),
+
+changes as (
+    select judged.*
+    from judged
+    where judged.change is not null
 ),
 
 touched as (
@@ -118,7 +124,6 @@ touched as (
             related.source = performer.source
             and related.related_resource_id = performer.performer_id
             and performer.is_current
-    where changes.change is not null
     group by changes.source, changes.stream, changes.event_id
 )
 
@@ -145,5 +150,4 @@ left join touched
         changes.source = touched.source
         and changes.stream = touched.stream
         and changes.event_id = touched.event_id
-where changes.change is not null
 order by changes.occurred_at, changes.source, changes.stream, changes.event_id

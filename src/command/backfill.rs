@@ -34,12 +34,13 @@ impl BackfillColumns {
                 tell(context, &lake.lacking_columns().await?, "lack");
                 return Ok(DONE);
             }
+            let workplace = config.workplace()?;
             let lock = loading::lock(&home, "backfill-columns", started_at)?;
             let mut lake = loading::open(&home, &lock).await?;
             let lacking = lake.lacking_columns().await?;
             fill(&mut lake, &lacking, started_at).await?;
             tell(context, &lacking, "are filled:");
-            loading::bring_up(context, &home, &config.time_zone, &mut lake).await?;
+            loading::bring_up(context, &home, &workplace, &mut lake).await?;
             Ok(DONE)
         })
     }

@@ -51,6 +51,7 @@ impl Compact {
         (home, config): (&Home, &Config),
         (started_at, cancelled): (Micros, &AtomicBool),
     ) -> Result<u8, Failure> {
+        let workplace = config.workplace()?;
         let lock = loading::lock(home, "compact", started_at)?;
         let mut lake = loading::open(home, &lock).await?;
         self.check_sources(&lake)?;
@@ -73,7 +74,7 @@ impl Compact {
                 "its files stay as they are; `trailhouse verify` says what is wrong with them",
             );
         }
-        loading::bring_up(context, home, &config.time_zone, &mut lake).await?;
+        loading::bring_up(context, home, &workplace, &mut lake).await?;
         Ok(if compacted.failures.is_empty() { DONE } else { FAILED })
     }
 
@@ -91,6 +92,7 @@ impl Compact {
 }
 
 async fn adopt(context: &Context, (home, config): (&Home, &Config), started_at: Micros) -> Result<u8, Failure> {
+    let workplace = config.workplace()?;
     let lock = loading::lock(home, "compact --adopt", started_at)?;
     let mut lake = Lake::open_for_adoption(home, &lock).await?;
     let run_id = Uuid::now_v7().to_string();
@@ -106,7 +108,7 @@ async fn adopt(context: &Context, (home, config): (&Home, &Config), started_at: 
             adopted.added, adopted.removed
         )),
     }
-    loading::bring_up(context, home, &config.time_zone, &mut lake).await?;
+    loading::bring_up(context, home, &workplace, &mut lake).await?;
     Ok(DONE)
 }
 

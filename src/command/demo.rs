@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use url::Url;
 
 use super::output::Output;
@@ -20,7 +21,7 @@ use crate::simulator::zendesk::ZendeskSimulator;
 use crate::simulator::zendesk::history::{self, History};
 use crate::simulator::{Simulator, TOKEN};
 use crate::source::{Auth, Limits, Pagination, Secret, Service, Source, secoda, zendesk};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Person, Warehouse, Workplace};
 
 const SECODA: &str = "demo_secoda";
 const ZENDESK: &str = "demo_zendesk";
@@ -29,6 +30,8 @@ const SEED: u64 = 20_250_711;
 const EVENTS: usize = 24_000;
 const ZENDESK_EVENTS: usize = 6_000;
 const DAYS: u32 = 180;
+/// Since the day on which the story marks a leaver.
+const DAYS_SINCE_LEAVING: i64 = 34;
 
 /// Loads a simulated Secoda workspace and Zendesk account into a home of its own, and takes a first look
 #[derive(Debug, Args)]
@@ -57,7 +60,7 @@ impl Demo {
             ];
             let job = Job {
                 home: home.clone(),
-                time_zone: TIME_ZONE.to_owned(),
+                workplace: workplace(end_at),
                 sources: sources.map(|source| (source.clone(), source.streams)).to_vec(),
                 from: None,
                 to: None,
@@ -117,6 +120,35 @@ async fn end_of_history(home: &Home, now: Micros) -> Result<Timestamp, Failure> 
         parse_time(&lake.entry(1).await?.entry.started_at)
     };
     Timestamp::from_microsecond(begun.unwrap_or(now)).map_err(|error| Failure::failed(error.to_string()))
+}
+
+/// The clocks of the demo, and the people of its story: one of them may do what others may not, and one has left.
+fn workplace(end_at: Timestamp) -> Workplace {
+    let left = TimeZone::get(TIME_ZONE).ok().and_then(|zone| {
+        let today = end_at.to_zoned(zone).date();
+        today.checked_sub(Span::new().days(DAYS_SINCE_LEAVING)).ok()
+    });
+    let person = |name: &str, privileged: bool| Person {
+        email: format!("{}@northwind.example", name.to_lowercase().replace(' ', ".")),
+        name: Some(name.to_owned()),
+        manager: (name != "Helena Brandt").then(|| "Helena Brandt".to_owned()),
+        privileged,
+        ..Person::default()
+    };
+    let dana = Person {
+        employed_to: left.map(|day| day.to_string()),
+        ..person("Dana Whitfield", false)
+    };
+    Workplace {
+        people: vec![
+            person("Helena Brandt", false),
+            person("Priya Raman", true),
+            person("Marcus Oyelaran", false),
+            person("Otto Lindgren", false),
+            dana,
+        ],
+        ..Workplace::of(TIME_ZONE)
+    }
 }
 
 /// The services of the demo keep everything.

@@ -15,6 +15,7 @@ use crate::load::{self, FileError, Imported, Run, SavedFile};
 use crate::report;
 use crate::schema::{Micros, format_time};
 use crate::source::{self, SERVICES, Service, Stream};
+use crate::warehouse::Workplace;
 
 /// Standard input, among the files.
 const STDIN: &str = "-";
@@ -45,7 +46,7 @@ pub(super) struct Import {
 /// What the records are imported into.
 struct Target {
     home: Home,
-    time_zone: String,
+    workplace: Workplace,
     source: String,
     account: Option<String>,
     stream: &'static Stream,
@@ -70,7 +71,7 @@ impl Import {
                 source: source.to_owned(),
                 account: configured.map(|configured| configured.account.clone()),
                 stream: config::stream_of(service, stream)?,
-                time_zone: config.time_zone.clone(),
+                workplace: config.workplace()?,
                 home,
                 covers,
                 started_at,
@@ -192,7 +193,7 @@ async fn work(
     teller.end();
     tell(context, target, &imported);
     compact::after_load(context, &mut lake, (&run.run_id, target.started_at), cancelled).await;
-    loading::bring_up(context, &target.home, &target.time_zone, &mut lake).await?;
+    loading::bring_up(context, &target.home, &target.workplace, &mut lake).await?;
     Ok(code(&imported))
 }
 

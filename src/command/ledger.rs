@@ -105,6 +105,7 @@ impl Keygen {
         let home = home(&config);
         let now = Context::now();
         block_on(async {
+            let workplace = config.workplace()?;
             let lock = loading::lock(&home, "ledger keygen", now)?;
             let mut lake = loading::open(&home, &lock).await?;
             let run_id = Uuid::now_v7().to_string();
@@ -115,7 +116,7 @@ impl Keygen {
                 "entry {sequence} names the key {key}; its private half is in {}: keep a copy elsewhere",
                 folder.display()
             ));
-            loading::bring_up(context, &home, &config.time_zone, &mut lake).await?;
+            loading::bring_up(context, &home, &workplace, &mut lake).await?;
             Ok(DONE)
         })
     }

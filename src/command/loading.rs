@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, USAGE};
+use crate::config::Config;
 use crate::lake::{Home, Lake, Lock};
 use crate::load::{Outcome, follow};
 use crate::schema::{Micros, format_time};
-use crate::warehouse::{WarehouseError, Way};
+use crate::warehouse::{Warehouse, WarehouseError, Way, Workplace};
 
 /// After a signal, how long the page at hand may take before the command ends without it.
 const GRACE: Duration = Duration::from_secs(5);
@@ -72,8 +73,13 @@ fn unusable_lake(error: anyhow::Error) -> Failure {
 }
 
 /// Brings the warehouse up to the lake; one that is held follows at the next run.
-pub(super) async fn bring_up(context: &Context, home: &Home, time_zone: &str, lake: &mut Lake) -> Result<(), Failure> {
-    match follow::bring_up(lake, &home.warehouse(), time_zone).await {
+pub(super) async fn bring_up(
+    context: &Context,
+    home: &Home,
+    workplace: &Workplace,
+    lake: &mut Lake,
+) -> Result<(), Failure> {
+    match follow::bring_up(lake, &home.warehouse(), workplace).await {
         Ok(Some(Way::OnCopy)) => {
             context.terminal.say(
                 "warehouse: read by another process, and replaced by a newer one; open it again to see the new rows",
@@ -95,6 +101,17 @@ pub(super) async fn bring_up(context: &Context, home: &Home, time_zone: &str, la
             Err(error) => Err(error.into()),
         },
     }
+}
+
+/// Says when people or hours have changed since the warehouse was written: who only reads it changes nothing.
+pub(super) fn tell_of_workplace(context: &Context, config: &Config, warehouse: &Warehouse) -> Result<(), Failure> {
+    if !warehouse.holds(&config.workplace()?)? {
+        context.terminal.warn(
+            "warehouse: people or hours of the configuration are newer than those in it; the next sync or `trailhouse rebuild` \
+             takes them up",
+        );
+    }
+    Ok(())
 }
 
 /// Says what became of a stream; `how` names what was read for it.

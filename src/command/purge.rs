@@ -105,6 +105,7 @@ impl Purge {
                 let mut lake = Lake::open_with_keys(&work.home).await?;
                 return self.work(&work, &mut lake).await;
             }
+            let workplace = config.workplace()?;
             let lock = loading::lock(&work.home, "purge", work.started_at)?;
             let mut lake = loading::open(&work.home, &lock).await?;
             if self.performer.is_some() {
@@ -112,9 +113,9 @@ impl Purge {
             }
             let rows = self.work(&work, &mut lake).await?;
             if self.discard {
-                follow::rebuild(&mut lake, &work.home.warehouse(), &config.time_zone).await?;
+                follow::rebuild(&mut lake, &work.home.warehouse(), &workplace).await?;
             }
-            loading::bring_up(context, &work.home, &config.time_zone, &mut lake).await?;
+            loading::bring_up(context, &work.home, &workplace, &mut lake).await?;
             Ok(rows)
         })?;
         self.output.grid(&told::grid(rows))?;

@@ -6,7 +6,7 @@ use super::{Context, DONE, Failure, block_on, home, require_lake};
 use crate::lake::{Home, Lake, Lock};
 use crate::load::follow;
 use crate::schema::format_time;
-use crate::warehouse::{self, WarehouseError};
+use crate::warehouse::{self, WarehouseError, Workplace};
 
 /// Makes the warehouse anew from the lake
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ impl Rebuild {
         let home = home(&config);
         require_lake(&home)?;
         self.check_old(&home)?;
-        block_on(rebuild(&home, &config.time_zone))?;
+        block_on(rebuild(&home, &config.workplace()?))?;
         context
             .terminal
             .say(&format!("{} is made anew", home.warehouse().display()));
@@ -56,7 +56,7 @@ impl Rebuild {
 }
 
 /// Makes the new file whole beside the old one, which stays until then.
-async fn rebuild(home: &Home, time_zone: &str) -> Result<(), Failure> {
+async fn rebuild(home: &Home, workplace: &Workplace) -> Result<(), Failure> {
     let holder = format!(
         "trailhouse rebuild, process {}, since {}",
         std::process::id(),
@@ -64,5 +64,5 @@ async fn rebuild(home: &Home, time_zone: &str) -> Result<(), Failure> {
     );
     let lock = Lock::take(home, &holder)?;
     let mut lake = Lake::open_for_writing(home, &lock).await?;
-    Ok(follow::rebuild(&mut lake, &home.warehouse(), time_zone).await?)
+    Ok(follow::rebuild(&mut lake, &home.warehouse(), workplace).await?)
 }

@@ -13,7 +13,7 @@ use crate::load::{self, Compared, Finding, Run, Wish};
 use crate::report;
 use crate::schema::{Micros, format_time};
 use crate::source::{Source, Stream};
-use crate::warehouse::{Cell, Grid, GridColumn};
+use crate::warehouse::{Cell, Grid, GridColumn, Workplace};
 
 /// Reads a stretch of a stream again and compares it with the lake
 ///
@@ -46,7 +46,7 @@ pub(super) struct Reconcile {
 /// What is compared with what.
 struct Job {
     home: Home,
-    time_zone: String,
+    workplace: Workplace,
     source: Source,
     stream: &'static Stream,
     wish: Wish,
@@ -82,7 +82,7 @@ impl Reconcile {
         source.dates = sync::probed(context, &home, &source);
         let job = Job {
             home,
-            time_zone: config.time_zone.clone(),
+            workplace: config.workplace()?,
             source,
             stream,
             wish: Wish {
@@ -115,12 +115,12 @@ impl Reconcile {
         let compared = match compared {
             Ok(Some(compared)) => compared,
             Ok(None) => {
-                loading::bring_up(context, &job.home, &job.time_zone, &mut lake).await?;
+                loading::bring_up(context, &job.home, &job.workplace, &mut lake).await?;
                 return Ok(DONE);
             }
             Err(error) => {
                 lake.recover().await?;
-                loading::bring_up(context, &job.home, &job.time_zone, &mut lake).await?;
+                loading::bring_up(context, &job.home, &job.workplace, &mut lake).await?;
                 return Err(Failure {
                     code: if error.is_configuration() { USAGE } else { FAILED },
                     message: format!("{name}: {error}"),
@@ -128,7 +128,7 @@ impl Reconcile {
                 });
             }
         };
-        loading::bring_up(context, &job.home, &job.time_zone, &mut lake).await?;
+        loading::bring_up(context, &job.home, &job.workplace, &mut lake).await?;
         self.output.grid(&grid(&compared))?;
         tell(context, &name, &compared);
         let is_different = compared.reconciled.differs();

@@ -126,6 +126,7 @@ fn row(source: &str, reject: &KeptReject) -> Vec<Cell> {
 
 async fn retry(context: &Context, config: &Config, home: &Home, cancelled: &AtomicBool) -> Result<u8, Failure> {
     let started_at = Context::now();
+    let workplace = config.workplace()?;
     let lock = loading::lock(home, "rejects retry", started_at)?;
     let mut lake = loading::open(home, &lock).await?;
     let run = Run {
@@ -149,7 +150,7 @@ async fn retry(context: &Context, config: &Config, home: &Home, cancelled: &Atom
         let retried = Box::pin(load::retry(&mut lake, (&source, stream), &files, &run)).await?;
         tell(context, &format!("{source}.{name}"), &retried);
     }
-    loading::bring_up(context, home, &config.time_zone, &mut lake).await?;
+    loading::bring_up(context, home, &workplace, &mut lake).await?;
     Ok(DONE)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use jiff::{Timestamp, Zoned};
 
 use super::output::{Output, print};
@@ -116,11 +116,6 @@ pub(super) fn check(config: &Config, now: Timestamp) -> Result<(), Failure> {
             let Err(error) = Cli::try_parse_from(["trailhouse"].into_iter().chain(words)) else {
                 continue;
             };
-            let verb = step.arguments.first().map(String::as_str).unwrap_or_default();
-            if Cli::command().find_subcommand(verb).is_none() {
-                // A command of a later version of the program.
-                continue;
-            }
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
             let first = first.strip_prefix("error: ").unwrap_or(first);

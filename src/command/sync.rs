@@ -12,6 +12,7 @@ use crate::pull::probe::Kept;
 use crate::report;
 use crate::schema::Micros;
 use crate::source::{DateOperators, Source, Stream};
+use crate::warehouse::Workplace;
 
 /// Pulls what is new into the lake, and brings the warehouse up to date
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ pub(super) struct Sync {
 /// What is to be synchronised.
 pub(super) struct Job {
     pub(super) home: Home,
-    pub(super) time_zone: String,
+    pub(super) workplace: Workplace,
     pub(super) sources: Vec<(Source, Vec<&'static Stream>)>,
     pub(super) from: Option<Micros>,
     pub(super) to: Option<Micros>,
@@ -65,7 +66,7 @@ impl Sync {
         }
         let job = Job {
             home,
-            time_zone: config.time_zone.clone(),
+            workplace: config.workplace()?,
             sources,
             from,
             to,
@@ -117,6 +118,6 @@ async fn work(context: &Context, job: &Job, cancelled: &AtomicBool) -> Result<u8
         loading::tell(context, outcome, &format!("{} requests", outcome.counts.requests));
     }
     compact::after_load(context, &mut lake, (&run.run_id, job.started_at), cancelled).await;
-    loading::bring_up(context, &job.home, &job.time_zone, &mut lake).await?;
+    loading::bring_up(context, &job.home, &job.workplace, &mut lake).await?;
     Ok(loading::code(&outcomes))
 }

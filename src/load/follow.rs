@@ -16,18 +16,19 @@ use crate::schema::{EARLIEST, Micros, Table, parse_time};
 use crate::source;
 use crate::warehouse::{
     self, Cell, CoverageRow, DataFile, Following, GapRow, Increment, LoadRow, Reread, VanishedRow, Warehouse, Way,
+    Workplace,
 };
 
 /// Brings the warehouse at `path` up to the lake; `None` when there is nothing to do. After an erasure the file is made anew,
 /// for an old one keeps what was deleted in blocks that are not used any more.
-pub async fn bring_up(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Way>> {
-    let Some(increment) = increment(lake, path, time_zone).await? else {
+pub async fn bring_up(lake: &mut Lake, path: &Path, workplace: &Workplace) -> Result<Option<Way>> {
+    let Some(increment) = increment(lake, path, workplace).await? else {
         return Ok(None);
     };
     if increment.is_anew {
         let foreign = warehouse::foreign_objects(path)?;
         if foreign.is_empty() {
-            rebuild(lake, path, time_zone).await?;
+            rebuild(lake, path, workplace).await?;
             return Ok(Some(Way::InPlace));
         }
         tracing::warn!(
@@ -37,17 +38,17 @@ pub async fn bring_up(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<O
             foreign.join(", ")
         );
     }
-    let way = tokio::task::block_in_place(|| warehouse::catch_up(path, time_zone, &increment))?;
+    let way = tokio::task::block_in_place(|| warehouse::catch_up(path, workplace, &increment))?;
     Ok(Some(way))
 }
 
 /// Makes the warehouse anew beside the old one, which stays until then.
-pub async fn rebuild(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<()> {
+pub async fn rebuild(lake: &mut Lake, path: &Path, workplace: &Workplace) -> Result<()> {
     let new = warehouse::place_of_rebuild(path);
     let failed = || format!("{}", new.display());
     place::remove_file(&new).with_context(failed)?;
-    let made = match increment(lake, &new, time_zone).await? {
-        Some(increment) => tokio::task::block_in_place(|| warehouse::build(&new, time_zone, &increment)),
+    let made = match increment(lake, &new, workplace).await? {
+        Some(increment) => tokio::task::block_in_place(|| warehouse::build(&new, workplace, &increment)),
         None => return Ok(()),
     };
     if let Err(error) = made {
@@ -58,8 +59,8 @@ pub async fn rebuild(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<()
 }
 
 /// What the warehouse at `path` lacks of the lake; `None` when it has it all in one file, and its views are this program's for
-/// the zone.
-pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<Option<Increment>> {
+/// the workplace.
+pub async fn increment(lake: &mut Lake, path: &Path, workplace: &Workplace) -> Result<Option<Increment>> {
     let Some(lake_id) = lake.id().map(str::to_owned) else {
         return Ok(None);
     };
@@ -71,7 +72,7 @@ pub async fn increment(lake: &mut Lake, path: &Path, time_zone: &str) -> Result<
         .map_or(0, |following| following.sequence);
     let sequence = lake.sequence();
     let has_all = following.is_some_and(|following| following.lake_id == lake_id && following.sequence == sequence);
-    if has_all && !warehouse::has_log(path) && Warehouse::open_read_only(path)?.is_current(time_zone)? {
+    if has_all && !warehouse::has_log(path) && Warehouse::open_read_only(path)?.is_current(workplace)? {
         return Ok(None);
     }
     let mut newer = Newer::default();

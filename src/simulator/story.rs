@@ -1,4 +1,4 @@
-//! The planted story: five chapters with names and ids that no seed changes, dated back from the end of the
+//! The planted story: six chapters with names and ids that no seed changes, dated back from the end of the
 //! history, so that a reader can find them by SQL. Apart from the drawn acts, whose sorts of activity it shares
 //! only where that makes the search honest.
 //!
@@ -27,6 +27,8 @@
 //!    on, every four minutes, 23 times `api_key_used`, performer_type API, performer_id `KEY`, performer name
 //!    `temporary-backfill`: "Read **customers** with API key **temporary-backfill**", metadata
 //!    `{"ip_address": "203.0.113.77"}`. All other addresses of the workspace are in 198.51.100.0/24.
+//! 6. **The forgotten.** Otto Lindgren's last work is of days 120 to 111, each day at 10:20 `documentation_updated`; his account is
+//!    never disabled.
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -76,6 +78,14 @@ const HELENA: Person = Person {
     id: "5ec0da00-0004-4000-8000-0000000000e4",
     first: "Helena",
     last: "Brandt",
+    disabled: false,
+    is_person: true,
+};
+
+const OTTO: Person = Person {
+    id: "5ec0da00-0006-4000-8000-0000000000e6",
+    first: "Otto",
+    last: "Lindgren",
     disabled: false,
     is_person: true,
 };
@@ -178,6 +188,7 @@ pub fn tell(end_at: Timestamp) -> Vec<(i64, Value)> {
     flag_and_export(&mut teller);
     bulk_deletion(&mut teller);
     new_key(&mut teller);
+    forgotten(&mut teller);
     teller.told
 }
 
@@ -277,6 +288,19 @@ fn new_key(teller: &mut Teller) {
         let used = deed(5, "api_key_used", &BACKFILL, key, text);
         let metadata = json!({ "ip_address": NEW_ADDRESS });
         teller.tell(first + use_number * 240_000_000, &Deed { metadata, ..used });
+    }
+}
+
+fn forgotten(teller: &mut Teller) {
+    for day in (111..=120).rev() {
+        let work = deed(
+            6,
+            "documentation_updated",
+            &OTTO,
+            Some(&LEDGER_TABLE),
+            "Updated documentation",
+        );
+        teller.tell(teller.at(day, 10, 20), &work);
     }
 }
 
@@ -432,6 +456,17 @@ mod tests {
             used.iter()
                 .all(|(_, record)| record["performer_id"] == KEY && record["performer_type"] == "API")
         );
+    }
+
+    #[test]
+    fn the_forgotten_is_silent_for_more_than_a_hundred_days_and_never_disabled() {
+        let mut acts: Vec<(i64, Value)> = story()
+            .into_iter()
+            .filter(|(_, record)| record["performer_id"] == OTTO.id)
+            .collect();
+        acts.sort_by_key(|(at, _)| *at);
+        assert_eq!((acts.len(), local(acts[9].0).as_str()), (10, "2026-03-11 10:20"));
+        assert!(story().iter().all(|(_, record)| record["resource_id"] != OTTO.id));
     }
 
     #[test]

@@ -11,8 +11,8 @@ use super::access::{self, failed};
 use super::files::{Taken, insert_files, note_files};
 use super::tables::{self, is_revised};
 use super::{
-    CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, VanishedRow, WarehouseError, objects, observed,
-    revisions,
+    CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, VanishedRow, WarehouseError, Workplace, objects,
+    observed, revisions,
 };
 use crate::atomic::steps;
 use crate::schema::{Micros, Table};
@@ -34,7 +34,7 @@ struct Step {
 pub(super) fn apply(
     connection: &Connection,
     path: &Path,
-    time_zone: &str,
+    workplace: &Workplace,
     (increment, step_rows): (&Increment, u64),
 ) -> Result<(), WarehouseError> {
     let applied = access::following(connection, path)?;
@@ -52,7 +52,7 @@ pub(super) fn apply(
             newest: increment.sequence,
         });
     }
-    objects::refresh(connection, path, time_zone)?;
+    objects::refresh(connection, path, workplace)?;
     let number =
         |sequence: u64| i64::try_from(sequence).map_err(|error| failed(path, "its sequence is no load", error));
     let (after, until) = (number(applied.sequence)?, number(increment.sequence)?);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::access::{self, Means, failed, suffixed};
 use super::catch_up::apply;
-use super::{Increment, WarehouseError, tables};
+use super::{Increment, WarehouseError, Workplace, tables};
 use crate::atomic::{self, place, steps};
 
 /// How the names of files beside the warehouse end: an empty one before it has its name, and one that is brought up to date.
@@ -25,7 +25,7 @@ pub enum Way {
 
 pub(super) fn catch_up(
     path: &Path,
-    time_zone: &str,
+    workplace: &Workplace,
     increment: &Increment,
     means: Means,
 ) -> Result<Way, WarehouseError> {
@@ -34,9 +34,9 @@ pub(super) fn catch_up(
     if !path.exists() {
         make(path, &increment.lake_id)?;
     }
-    match in_place(path, time_zone, increment, means) {
+    match in_place(path, workplace, increment, means) {
         Ok(()) => Ok(Way::InPlace),
-        Err(held @ WarehouseError::Held { .. }) => on_copy(path, time_zone, increment, held),
+        Err(held @ WarehouseError::Held { .. }) => on_copy(path, workplace, increment, held),
         Err(error) => Err(error),
     }
 }
@@ -70,7 +70,7 @@ fn remove_abandoned(path: &Path) -> io::Result<()> {
 /// the lake must never be one that the warehouse cannot follow.
 pub(super) fn in_place(
     path: &Path,
-    time_zone: &str,
+    workplace: &Workplace,
     increment: &Increment,
     mut means: Means,
 ) -> Result<(), WarehouseError> {
@@ -79,7 +79,7 @@ pub(super) fn in_place(
     place::remove_folder(&scratch).map_err(unremoved)?;
     let applied = loop {
         let opened = access::open_writing(path, &scratch, means);
-        let applied = opened.and_then(|connection| apply(&connection, path, time_zone, (increment, means.step_rows)));
+        let applied = opened.and_then(|connection| apply(&connection, path, workplace, (increment, means.step_rows)));
         let is_short = applied.as_ref().is_err_and(access::is_out_of_memory);
         match access::more_memory(means.memory).filter(|_| is_short) {
             Some(more) => means.memory = more,
@@ -113,7 +113,12 @@ fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
 
 /// Brings a copy up to date and puts it in place, if the file is only read, and nobody changes it meanwhile; else gives back
 /// `held`.
-fn on_copy(path: &Path, time_zone: &str, increment: &Increment, held: WarehouseError) -> Result<Way, WarehouseError> {
+fn on_copy(
+    path: &Path,
+    workplace: &Workplace,
+    increment: &Increment,
+    held: WarehouseError,
+) -> Result<Way, WarehouseError> {
     let copy = suffixed(path, COPY);
     let uncopied = |error: io::Error| failed(path, "cannot be copied", error);
     if !is_only_read(path) {
@@ -121,7 +126,7 @@ fn on_copy(path: &Path, time_zone: &str, increment: &Increment, held: WarehouseE
     }
     let before = fingerprint(path).map_err(uncopied)?;
     place::copy(path, &copy).map_err(uncopied)?;
-    let applied = in_place(&copy, time_zone, increment, Means::SPARING);
+    let applied = in_place(&copy, workplace, increment, Means::SPARING);
     let is_same = fingerprint(path).map_err(uncopied)? == before && is_only_read(path);
     match applied {
         Ok(()) if is_same => put(&copy, path, None).map(|()| Way::OnCopy),

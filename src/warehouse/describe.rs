@@ -11,7 +11,7 @@ use super::{Warehouse, WarehouseError};
 /// A table, a view or a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described {
-    /// `activity_logs`; a report as `reports.top_actors`.
+    /// `activity_logs`; with its schema where that is not `main`: `ref.people`, `reports.top_actors`.
     pub name: String,
     /// `table`, `view` or `report`.
     pub kind: String,
@@ -30,13 +30,14 @@ pub struct DescribedColumn {
 /// Tables, then views, then reports; in each the order they were made in.
 const DESCRIBED: &str = "
 select name, kind, coalesce(doc, '') as doc from (
-    select table_name as name, 'table' as kind, comment as doc, 1 as rank, table_oid as made
-    from duckdb_tables() where schema_name = 'main' and not internal and not temporary
+    select if(schema_name = 'main', '', schema_name || '.') || table_name as name, 'table' as kind, comment as doc,
+        if(schema_name = 'main', 1, 2) as rank, table_oid as made
+    from duckdb_tables() where schema_name in ('main', 'ref') and not internal and not temporary
     union all
-    select view_name, 'view', comment, 2, view_oid
+    select view_name, 'view', comment, 3, view_oid
     from duckdb_views() where schema_name = 'main' and not internal and not temporary
     union all
-    select 'reports.' || function_name, 'report', comment, 3, function_oid
+    select 'reports.' || function_name, 'report', comment, 4, function_oid
     from duckdb_functions() where schema_name = 'reports' and function_type = 'table_macro'
 )
 order by rank, made, name";
@@ -44,7 +45,7 @@ order by rank, made, name";
 const COLUMNS: &str = "
 select column_name, data_type, coalesce(comment, '')
 from duckdb_columns()
-where schema_name = 'main' and table_name = ? and not internal
+where if(schema_name = 'main', '', schema_name || '.') || table_name = ? and not internal
 order by column_index";
 
 const OBJECTS: &str = "
@@ -61,7 +62,7 @@ select 'index', schema_name, index_name from duckdb_indexes()
 union all
 select 'type', schema_name, type_name from duckdb_types() where not internal
 union all
-select 'schema', schema_name, null from duckdb_schemas() where not internal and schema_name not in ('main', 'reports')
+select 'schema', schema_name, null from duckdb_schemas() where not internal and schema_name not in ('main', 'ref', 'reports')
 order by 1, 2, 3";
 
 pub(super) fn describe(warehouse: &Warehouse) -> Result<Vec<Described>, WarehouseError> {

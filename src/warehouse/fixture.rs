@@ -9,7 +9,7 @@ use duckdb::{Connection, params};
 use tempfile::TempDir;
 
 use super::catch_up::instant;
-use super::{Cell, DataFile, Increment, LoadRow, Warehouse};
+use super::{Cell, DataFile, Increment, LoadRow, Warehouse, Workplace};
 use crate::schema::{Kind, Micros, REJECTS, Table, month_of, parse_time};
 use crate::source::secoda::ACTIVITY_LOGS;
 
@@ -263,7 +263,7 @@ pub(super) fn increment(sequence: u64, files: Vec<DataFile>) -> Increment {
 }
 
 pub(super) fn follow(path: &Path, increment: &Increment) -> super::Way {
-    super::catch_up(path, ZONE, increment).unwrap()
+    super::catch_up(path, &Workplace::of(ZONE), increment).unwrap()
 }
 
 /// The rows of a query.

@@ -42,11 +42,11 @@ fn the_zone_is_changed_with_the_next_catch_up_and_a_wrong_one_changes_nothing() 
     follow(&path, &increment(1, Vec::new()));
     let zones = "select distinct zone from time_zone_offsets";
     assert_eq!(lines(&path, zones), [ZONE]);
-    catch_up(&path, "Europe/Berlin", &increment(1, Vec::new())).unwrap();
+    catch_up(&path, &Workplace::of("Europe/Berlin"), &increment(1, Vec::new())).unwrap();
     assert_eq!(lines(&path, zones), ["Europe/Berlin"]);
     let at = "select offset_seconds, abbreviation, is_dst from time_zone_offsets where timestamp '2025-07-01' >= from_at and timestamp '2025-07-01' < to_at";
     assert_eq!(lines(&path, at), ["7200|CEST|true"]);
-    let error = catch_up(&path, "Mars/Olympus", &increment(2, Vec::new())).unwrap_err();
+    let error = catch_up(&path, &Workplace::of("Mars/Olympus"), &increment(2, Vec::new())).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("{}: `Mars/Olympus` is no time zone", path.display())
@@ -75,7 +75,10 @@ fn a_file_that_is_not_this_lakes_warehouse_is_named_and_left_alone() {
         ),
     ];
     for (increment, expected) in cases {
-        assert_eq!(show(catch_up(&path, ZONE, &increment).unwrap_err()), expected);
+        assert_eq!(
+            show(catch_up(&path, &Workplace::of(ZONE), &increment).unwrap_err()),
+            expected
+        );
     }
     let foreign = lake.home().join("foreign.duckdb");
     duckdb::Connection::open(&foreign)
@@ -87,7 +90,7 @@ fn a_file_that_is_not_this_lakes_warehouse_is_named_and_left_alone() {
         "HOME/foreign.duckdb: not a warehouse of trailhouse: it has no table `trailhouse`"
     );
     assert!(matches!(
-        catch_up(&foreign, ZONE, &increment(1, Vec::new())),
+        catch_up(&foreign, &Workplace::of(ZONE), &increment(1, Vec::new())),
         Err(WarehouseError::Foreign { .. })
     ));
     let corrupt = lake.home().join("corrupt.duckdb");
@@ -98,7 +101,7 @@ fn a_file_that_is_not_this_lakes_warehouse_is_named_and_left_alone() {
     let text = lake.home().join("text.duckdb");
     crate::atomic::replace(&text, b"hello").unwrap();
     for path in [corrupt, text] {
-        let error = catch_up(&path, ZONE, &increment(6, Vec::new())).unwrap_err();
+        let error = catch_up(&path, &Workplace::of(ZONE), &increment(6, Vec::new())).unwrap_err();
         assert!(matches!(error, WarehouseError::Foreign { .. }), "{error:?}");
         assert_eq!(error.hint(), Some("move the file away, then run `trailhouse rebuild`"));
     }
@@ -189,7 +192,7 @@ fn while_it_is_read_a_copy_takes_its_place_and_a_writer_is_named() {
     drop(reader);
     let more = increment(3, lake.activities(&[activity(3, "c", 3, "2025-07-13T00:00:00Z")]));
     let writer = Holder::of(&path, "w");
-    let held = catch_up(&path, ZONE, &more).unwrap_err();
+    let held = catch_up(&path, &Workplace::of(ZONE), &more).unwrap_err();
     assert!(
         matches!(&held, WarehouseError::Held { by, .. } if by.ends_with(&format!("(PID {})", writer.0.id()))),
         "{held}"
@@ -201,7 +204,10 @@ fn while_it_is_read_a_copy_takes_its_place_and_a_writer_is_named() {
     drop(writer);
     assert!(access::wal_of(&path).exists());
     let reader = Holder::of(&path, "r");
-    assert!(matches!(catch_up(&path, ZONE, &more), Err(WarehouseError::Held { .. })));
+    assert!(matches!(
+        catch_up(&path, &Workplace::of(ZONE), &more),
+        Err(WarehouseError::Held { .. })
+    ));
     drop(reader);
     assert_eq!(follow(&path, &more), Way::InPlace);
     assert_eq!(

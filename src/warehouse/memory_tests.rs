@@ -20,7 +20,7 @@ fn texts_that_cannot_be_packed_need_no_more_memory_than_others() {
     let wanted = texts(&lake, loads, rows, 320);
     let connection = access::open_writing(&path, &access::scratch_of(&path), access::Means::SPARING).unwrap();
     let step_rows = access::Means::SPARING.step_rows;
-    catch_up::apply(&connection, &path, ZONE, (&wanted, step_rows)).unwrap();
+    catch_up::apply(&connection, &path, &Workplace::of(ZONE), (&wanted, step_rows)).unwrap();
     drop(connection);
     assert_eq!(lines(&path, TOTAL), ["160000|160000|51200000"]);
 }
@@ -39,10 +39,11 @@ fn wherever_memory_runs_out_more_is_taken() {
         let path = lake.home().join(format!("{memory}.duckdb"));
         follow(&path, &increment(0, Vec::new()));
         let connection = access::open_writing(&path, &access::scratch_of(&path), means);
-        let applied =
-            connection.and_then(|connection| catch_up::apply(&connection, &path, ZONE, (&wanted, means.step_rows)));
+        let applied = connection.and_then(|connection| {
+            catch_up::apply(&connection, &path, &Workplace::of(ZONE), (&wanted, means.step_rows))
+        });
         needed += usize::from(applied.is_err_and(|error| access::is_out_of_memory(&error)));
-        in_place(&path, ZONE, &wanted, means).unwrap();
+        in_place(&path, &Workplace::of(ZONE), &wanted, means).unwrap();
         assert_eq!(lines(&path, TOTAL), ["18020|18020|77600000"], "{memory}");
         assert_eq!(following(&path).unwrap().unwrap().sequence, 6);
         assert!(!access::wal_of(&path).exists() && !access::scratch_of(&path).exists());

@@ -1,5 +1,5 @@
-//! What is made from the bundled SQL: views, report macros, reference tables, comments, and the local times of the configured
-//! zone. All of it is made anew when a digest of its texts differs from the stored one, so that a newer program brings its
+//! What is made from the bundled SQL: views, report macros, reference tables, comments, and what the configuration says of
+//! clocks and people. All of it is made anew when a digest of its texts differs from the stored one, so that a newer program brings its
 //! own, and an unchanged one touches nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,7 @@ use super::access::failed;
 use super::catch_up::{instant, within_transaction};
 use super::observed;
 use super::tables::{self, comments, literal, quoted};
+use super::workplace::{SCHEMA, Workplace};
 use super::zone::{self, Offset};
 use crate::ledger::hex;
 use crate::sql::{self, Reference, Report, View};
@@ -21,19 +22,19 @@ use crate::sql::{self, Reference, Report, View};
 const KINDS: [&str; 3] = ["macro table", "table", "view"];
 
 /// One object to be made: what it is, the statements that make it, rows for it.
-struct Object {
-    kind: &'static str,
+pub(super) struct Object {
+    pub(super) kind: &'static str,
     /// With its schema, as SQL.
-    name: String,
-    text: String,
+    pub(super) name: String,
+    pub(super) text: String,
     /// What a reference table holds.
-    rows: Option<Rows>,
+    pub(super) rows: Option<Rows>,
 }
 
-struct Rows {
-    /// Of `main`.
-    table: &'static str,
-    rows: Vec<Vec<Option<String>>>,
+pub(super) struct Rows {
+    pub(super) schema: &'static str,
+    pub(super) table: &'static str,
+    pub(super) rows: Vec<Vec<Option<String>>>,
 }
 
 /// Everything that is made from texts of this program.
@@ -43,10 +44,14 @@ struct Wanted<'a> {
     offsets: Vec<Offset>,
 }
 
-fn wanted<'a>(path: &Path, time_zone: &'a str) -> Result<Wanted<'a>, WarehouseError> {
+fn wanted<'a>(path: &Path, workplace: &'a Workplace) -> Result<Wanted<'a>, WarehouseError> {
+    let time_zone = workplace.time_zone.as_str();
     let offsets =
         zone::offsets(time_zone).map_err(|error| failed(path, format!("`{time_zone}` is no time zone"), error))?;
-    let objects = objects().map_err(|error| failed(path, "its reference tables cannot be read", error))?;
+    let bundled = objects().map_err(|error| failed(path, "its reference tables cannot be read", error))?;
+    // First, since reports read them.
+    let mut objects = workplace.objects();
+    objects.extend(bundled);
     Ok(Wanted {
         objects,
         time_zone,
@@ -54,16 +59,16 @@ fn wanted<'a>(path: &Path, time_zone: &'a str) -> Result<Wanted<'a>, WarehouseEr
     })
 }
 
-/// Whether everything was made from the texts that this program has, for this zone.
-pub(super) fn is_current(connection: &Connection, path: &Path, time_zone: &str) -> Result<bool, WarehouseError> {
-    let wanted = wanted(path, time_zone)?;
+/// Whether everything was made from the texts that this program has, for this workplace.
+pub(super) fn is_current(connection: &Connection, path: &Path, workplace: &Workplace) -> Result<bool, WarehouseError> {
+    let wanted = wanted(path, workplace)?;
     let (held, _) = state(connection).map_err(|error| failed(path, "its table `trailhouse` cannot be read", error))?;
     Ok(held == wanted.digest())
 }
 
 /// Makes the tables that are missing, and everything else if any text of it has changed.
-pub(super) fn refresh(connection: &Connection, path: &Path, time_zone: &str) -> Result<(), WarehouseError> {
-    let wanted = wanted(path, time_zone)?;
+pub(super) fn refresh(connection: &Connection, path: &Path, workplace: &Workplace) -> Result<(), WarehouseError> {
+    let wanted = wanted(path, workplace)?;
     let digest = wanted.digest();
     let Wanted { objects, offsets, .. } = wanted;
     let refreshed = within_transaction(connection, || {
@@ -75,11 +80,13 @@ pub(super) fn refresh(connection: &Connection, path: &Path, time_zone: &str) -> 
         drop_former(connection, &made, &objects)?;
         make_tables(connection)?;
         observed::bring_up(connection)?;
-        connection.execute_batch("create schema if not exists reports")?;
+        connection.execute_batch(&format!(
+            "create schema if not exists reports; create schema if not exists {SCHEMA}"
+        ))?;
         for object in &objects {
             make(connection, object)?;
         }
-        replace_offsets(connection, time_zone, &offsets)?;
+        replace_offsets(connection, &workplace.time_zone, &offsets)?;
         let names = Value::List(objects.iter().map(|object| Value::Text(object.told())).collect());
         connection
             .execute(
@@ -132,10 +139,10 @@ fn columns(connection: &Connection) -> duckdb::Result<BTreeMap<String, BTreeSet<
 
 fn make(connection: &Connection, object: &Object) -> duckdb::Result<()> {
     connection.execute_batch(&object.text)?;
-    let Some(Rows { table, rows }) = &object.rows else {
+    let Some(Rows { schema, table, rows }) = &object.rows else {
         return Ok(());
     };
-    let mut appender = connection.appender(table)?;
+    let mut appender = connection.appender_to_db(table, schema)?;
     for row in rows {
         appender.append_row(appender_params_from_iter(row))?;
     }
@@ -187,7 +194,7 @@ fn reference(reference: &Reference) -> Result<Object, csv::Error> {
         "create or replace table main.{} ({});\n{}",
         quoted(reference.name),
         columns.collect::<Vec<_>>().join(", "),
-        comments("table", reference.name, reference.doc, docs),
+        comments("table", ("main", reference.name), reference.doc, docs),
     );
     let mut rows = Vec::new();
     for record in csv::Reader::from_reader(reference.csv.as_bytes()).records() {
@@ -203,6 +210,7 @@ fn reference(reference: &Reference) -> Result<Object, csv::Error> {
         name: format!("main.{}", quoted(reference.name)),
         text,
         rows: Some(Rows {
+            schema: "main",
             table: reference.name,
             rows,
         }),
@@ -215,7 +223,7 @@ fn view(view: &View) -> Object {
         "create or replace view main.{} as {};\n{}",
         quoted(&view.name),
         view.text.trim().trim_end_matches(';'),
-        comments("view", &view.name, &view.doc, docs),
+        comments("view", ("main", &view.name), &view.doc, docs),
     );
     Object {
         kind: "view",
@@ -268,7 +276,7 @@ fn revision_views() -> Vec<Object> {
             quoted(&name),
             quoted(table.name),
             quoted(&tables::superseded_name(table)),
-            comments("view", &name, &doc, docs),
+            comments("view", ("main", &name), &doc, docs),
         );
         Object {
             kind: "view",

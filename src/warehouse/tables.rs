@@ -268,21 +268,21 @@ impl Definition {
             .columns
             .iter()
             .map(|column| (column.name.as_str(), column.doc.as_str()));
-        comments("table", &self.name, &self.doc, columns)
+        comments("table", ("main", &self.name), &self.doc, columns)
     }
 }
 
-/// Comments on a table or a view of `main`, and on its columns.
+/// Comments on a table or a view of a schema, and on its columns.
 pub(super) fn comments<'a>(
     kind: &str,
-    name: &str,
+    (schema, name): (&str, &str),
     doc: &str,
     columns: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> String {
-    let mut sql = format!("comment on {kind} main.{} is {};\n", quoted(name), literal(doc));
+    let mut sql = format!("comment on {kind} {schema}.{} is {};\n", quoted(name), literal(doc));
     for (column, doc) in columns {
         sql.push_str(&format!(
-            "comment on column main.{}.{} is {};\n",
+            "comment on column {schema}.{}.{} is {};\n",
             quoted(name),
             quoted(column),
             literal(doc)

@@ -83,15 +83,26 @@ fn a_file_of_an_older_program_becomes_what_a_rebuild_gives() {
         );
         follow(&path, &loaded(with_notifications));
         follow(&rebuilt, &loaded(with_notifications));
-        assert!(Warehouse::open_read_only(&path).unwrap().is_current(ZONE).unwrap());
+        assert!(
+            Warehouse::open_read_only(&path)
+                .unwrap()
+                .is_current(&Workplace::of(ZONE))
+                .unwrap()
+        );
         age(&path, &sql);
         assert!(
-            !Warehouse::open_read_only(&path).unwrap().is_current(ZONE).unwrap(),
+            !Warehouse::open_read_only(&path)
+                .unwrap()
+                .is_current(&Workplace::of(ZONE))
+                .unwrap(),
             "{what}"
         );
         follow(&path, &increment(3, Vec::new()));
         assert!(
-            Warehouse::open_read_only(&path).unwrap().is_current(ZONE).unwrap(),
+            Warehouse::open_read_only(&path)
+                .unwrap()
+                .is_current(&Workplace::of(ZONE))
+                .unwrap(),
             "{what}"
         );
         assert_eq!(described(&path), described(&rebuilt), "{what}");

@@ -4,7 +4,11 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use trailhouse::report::{self, Circumstances, Exceptions, Request};
+use trailhouse::sql;
+use trailhouse::warehouse::{Cell, Warehouse};
 
 use crate::environment::{Home, Service};
 
@@ -193,4 +197,32 @@ fn at(row: &Value, column: &str, time: &str) -> bool {
 fn one(rows: Vec<Value>) -> Value {
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.into_iter().next().expect("one row")
+}
+
+#[test]
+fn every_report_shows_something_of_the_demo() {
+    let warehouse = Warehouse::open_read_only(&demo().data().join("warehouse.duckdb")).expect("the warehouse");
+    let newest = warehouse
+        .query("select max(started_at) from loads", &[])
+        .expect("the newest load");
+    let Cell::Timestamp(newest) = newest.rows[0][0] else {
+        panic!("{newest:?}");
+    };
+    let circumstances = Circumstances {
+        now: newest + 1,
+        zone: TimeZone::UTC,
+        ledger_head: None,
+        version: "0.0.0".to_owned(),
+        exceptions: Exceptions::default(),
+    };
+    let rows = |report: &'static sql::Report| {
+        let made = report::run(&warehouse, report, &Request::default(), &circumstances, &mut []);
+        made.unwrap_or_else(|error| panic!("{}: {error}", report.name)).rows
+    };
+    let empty: Vec<&str> = sql::reports()
+        .iter()
+        .filter(|report| rows(report) == 0)
+        .map(|report| report.name.as_str())
+        .collect();
+    assert!(empty.is_empty(), "{empty:?}");
 }

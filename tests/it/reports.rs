@@ -2,23 +2,36 @@
 //! its head names, and the rows must be those of `expected.csv`. And what the views make of single records.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use trailhouse::render::Format;
 use trailhouse::report::{self, ReportError, Request};
 use trailhouse::sql;
-use trailhouse::warehouse::{self, Cell, Increment, Warehouse};
+use trailhouse::warehouse::{self, Cell, Increment, Warehouse, Workplace};
 
 use crate::ran::{circumstances, rendered, run};
 
-/// An empty warehouse of people in Toronto, into which `inserts` were run behind its back.
+/// An empty warehouse of people in Toronto, made once for all tests.
+fn empty() -> &'static [u8] {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    EMPTY.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("warehouse.duckdb");
+        let increment = Increment {
+            lake_id: "case".to_owned(),
+            sequence: 1,
+            ..Increment::default()
+        };
+        warehouse::catch_up(&path, &Workplace::of("America/Toronto"), &increment).expect("an empty warehouse");
+        std::fs::read(&path).expect("the warehouse")
+    })
+}
+
+/// An empty warehouse, into which `inserts` were run behind its back.
+#[expect(clippy::disallowed_methods, reason = "a file of the tests")]
 pub(super) fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
     let path = folder.join("warehouse.duckdb");
-    let increment = Increment {
-        lake_id: "case".to_owned(),
-        sequence: 1,
-        ..Increment::default()
-    };
-    warehouse::catch_up(&path, "America/Toronto", &increment).expect("an empty warehouse");
+    std::fs::write(&path, empty()).expect("a copy of the warehouse");
     let connection = duckdb::Connection::open(&path).expect("the warehouse opens");
     connection.execute_batch(inserts).expect("the inserts run");
     connection.close().expect("the warehouse closes");
@@ -30,7 +43,7 @@ fn cases() -> PathBuf {
 }
 
 /// The parameters in the head of a case, and its inserts.
-fn given(name: &str) -> (Vec<(String, String)>, String) {
+pub(super) fn given(name: &str) -> (Vec<(String, String)>, String) {
     let path = cases().join(name).join("given.sql");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let (head, inserts) = text.split_once("\n\n").expect("an empty line after the head");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::output::{Place, is_closed};
-use super::super::{Context, DONE, Failure, NEEDS_A_LOOK};
+use super::super::{Context, DONE, Failure, NEEDS_A_LOOK, loading};
 use super::places::{Target, beside, make_folders, targets};
 use super::{check_framework, circumstances, warehouse};
 use crate::render::{self, Format};
@@ -93,6 +93,7 @@ impl Run {
         let targets = targets(&names, &self.output, self.format.as_deref())?;
         let request = self.request()?;
         let warehouse = warehouse(&config)?;
+        loading::tell_of_workplace(context, &config, &warehouse)?;
         let circumstances = circumstances(&config, &warehouse)?;
         make_folders(&self.output)?;
         let mut code = DONE;

@@ -17,7 +17,7 @@ use trailhouse::simulator::listing::sightings::{Sighting, Sort};
 use trailhouse::simulator::script::Change;
 use trailhouse::simulator::service::{RESOURCE_LOGS, RESOURCE_NOTIFICATIONS};
 use trailhouse::source::Source;
-use trailhouse::warehouse::{self, Cell, Warehouse};
+use trailhouse::warehouse::{self, Cell, Warehouse, Workplace};
 
 use super::draw::{History, Moment, Trouble};
 use super::service::{Columns, SOURCE, Service, Shown};
@@ -280,8 +280,9 @@ async fn tell(service: &Service, store: &Frail, sorts: &[Sort], syncs: Vec<Vec<S
     let verdict = verdict.expect("the lake can be checked");
     let mut lake = Lake::open(&home).await.expect("a lake");
     let path = home.warehouse();
-    if let Some(increment) = follow::increment(&mut lake, &path, "UTC").await.expect("an increment") {
-        tokio::task::block_in_place(|| warehouse::catch_up(&path, "UTC", &increment)).expect("a warehouse");
+    let utc = Workplace::of("UTC");
+    if let Some(increment) = follow::increment(&mut lake, &path, &utc).await.expect("an increment") {
+        tokio::task::block_in_place(|| warehouse::catch_up(&path, &utc, &increment)).expect("a warehouse");
     }
     let mut by_sort: Vec<Vec<Synced>> = sorts.iter().map(|_| Vec::new()).collect();
     for sync in syncs {

@@ -15,6 +15,9 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'e2', '2026-06-02 09:00:00', 'UPDATE', 'p1', 'USER', null, null,
     't1', 'TEAM', null, ['u2', 'r1', 'zz'], 'USER', [{'type': 'text', 'style': 'normal', 'value': 'Added users to team'}],
     'Added users to team', null),
+-- another record of that number
+('acme', 'resource_logs', 1, 'e2', '2026-06-02 10:00:00', 'role_assigned', 'p1', 'USER', null, null,
+    'u2', 'USER', null, ['yy'], 'IAM_ROLE', null, null, null),
 -- nobody and nothing is named
 ('acme', 'audit_logs', 1, 'e3', '2026-06-03 09:00:00', 'teams_added', null, null, null, null,
     null, null, null, [], null, null, null, null),
@@ -47,8 +50,8 @@ insert into activity_logs (
     'd1', 'SECODA_ENTITY', null, [], null,
     [{'type': 'text', 'style': 'normal', 'value': 'Updated'}, {'type': 'text', 'style': 'bold', 'value': 'granted'}],
     'Updated granted', null),
-('other', 'audit_logs', 1, 'x4', '2026-06-10 09:00:00', 'role_assigned', 'p1', 'USER', null, null,
-    'u2', 'USER', null, [], null, null, null, null),
+('other', 'audit_logs', 1, 'e2', '2026-06-10 09:00:00', 'role_assigned', 'p1', 'USER', null, null,
+    'u2', 'USER', null, ['xx'], 'IAM_ROLE', null, null, null),
 ('acme', 'audit_logs', 1, 'x5', '2026-07-01 00:00:00', 'role_assigned', 'p1', 'USER', null, null,
     'u2', 'USER', null, [], null, null, null, null),
 ('acme', 'audit_logs', 1, 'x6', '2026-05-31 23:59:59.999999', 'role_assigned', 'p1', 'USER', null, null,
@@ -84,11 +87,15 @@ insert into performers (source, performer_id, performer_type, name, email, is_cu
 ('acme', 'p1', 'USER', 'Ada B.', 'ada@acme.example', false),
 ('acme', 'p1', 'USER', 'Ada C.', 'ada.c@acme.example', true),
 ('acme', 'u2', 'USER', 'Bob', 'bob@acme.example', true),
+('acme', 'u2', 'USER', 'Bob of before', 'bob@acme.example', false),
+('other', 'u2', 'USER', 'Stranger', null, true),
 ('other', 'p1', 'USER', 'Stranger', null, true);
 
 insert into resources (source, resource_id, resource_type, name, is_current) values
 ('acme', 't1', 'TEAM', 'Finance', true),
 ('acme', 'r1', 'IAM_ROLE', 'Editor', true),
+('acme', 'r1', 'IAM_ROLE', 'Editor of before', false),
+('other', 'r1', 'IAM_ROLE', 'Foreign', true),
 ('acme', '8', 'user', 'Team member: Marcus', true),
 ('other', 't1', 'TEAM', 'Foreign', true);
 

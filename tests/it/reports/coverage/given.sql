@@ -18,6 +18,7 @@ insert into coverage_gaps (source, stream, gap_from, gap_to, reason) values
 ('acme', 'audit_logs', '2026-06-10', '2026-06-12', 'page 37 failed'),
 ('other', 'audit_logs', '2026-06-10', '2026-06-12', 'page 37 failed');
 
--- a stream that was tried and never brought anything; an entry of no stream
+-- a stream that was tried and never brought anything; entries of no stream, or of no one source
 insert into loads (load, run_id, kind, source, stream, started_at) values
-(1, 'a', 'silence', 'acme', 'resource_logs', '2026-06-20'), (2, 'a', 'compact', null, null, '2026-06-21');
+(1, 'a', 'silence', 'acme', 'resource_logs', '2026-06-20'), (2, 'a', 'compact', null, null, '2026-06-21'),
+(3, 'a', 'purge', 'acme', null, '2026-06-21'), (4, 'a', 'purge', null, 'audit_logs', '2026-06-21');

@@ -14,6 +14,8 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'e', '2026-06-04 12:00:00', 'document_updated', null, 'SYSTEM', null, null, null),
 ('acme', 'audit_logs', 1, 'f', '2026-06-04 12:00:00', 'monitor_ran', 'p2', 'MONITOR', null, null, 'm1'),
 ('acme', 'audit_logs', 1, 'g', '2026-06-04 12:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1'),
+-- the end of the period, and before it
+('acme', 'audit_logs', 1, 'h0', '2026-05-31 23:59:59', 'monitor_ran', 'p1', 'USER', null, null, 'm1'),
 ('acme', 'audit_logs', 1, 'h', '2026-07-01 00:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1'),
 ('other', 'audit_logs', 2, 'a', '2026-06-04 12:00:00', 'monitor_ran', 'p3', 'MONITOR', null, null, 'm1');
 

@@ -1,0 +1,106 @@
+-- title: Access requests
+-- question: Which requests were made, decided by whom, how long did they take, which are open?
+-- grain: one row per time that access was asked for
+-- params: since timestamp = null, until timestamp = null, source text = null
+-- reads: events
+-- chart: bar state hours
+-- notes: Also those still open at the end, whose hours run until then. Where no asking is shown, it was not collected.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source
+),
+
+steps as (
+    select
+        e.source,
+        e.stream,
+        e.event_id,
+        e.occurred_at,
+        e.actor_id,
+        e.actor_name,
+        e.target_id,
+        e.target_name,
+        e.summary,
+        case
+            when e.action in ('request', 'create') then 'requested'
+            when e.action = 'approve' then 'approved'
+            when e.action = 'deny' then 'refused'
+            when e.action in ('delete', 'remove', 'archive', 'revoke') then 'withdrawn'
+        end as step
+    from events as e
+    cross join p
+    where
+        e.target_type = 'DATA_ACCESS_REQUEST'
+        and e.target_id is not null
+        -- what is open may have been asked for at any time
+        and e.occurred_at < p.until
+        and (p.source is null or e.source = p.source)
+),
+
+-- one thing may be asked for again after it was decided
+rounds as (
+    select
+        steps.*,
+        count(case when steps.step = 'requested' then 1 end) over (
+            partition by steps.source, steps.target_id
+            order by steps.occurred_at, steps.event_id
+            rows between unbounded preceding and current row
+        ) as round
+    from steps
+    where steps.step is not null
+),
+
+requests as (
+    select
+        rounds.source,
+        rounds.target_id,
+        rounds.round,
+        max(rounds.target_name) as target_name,
+        min(case when rounds.step = 'requested' then rounds.occurred_at end) as requested_at,
+        min(case when rounds.step = 'requested' then rounds.actor_id end) as requester_id,
+        min(case when rounds.step = 'requested' then rounds.actor_name end) as requester_name,
+        min(case when rounds.step = 'requested' then rounds.event_id end) as request_event_id,
+        min(case when rounds.step != 'requested' then rounds.occurred_at end) as decided_at,
+        arg_min(
+            case when rounds.step != 'requested' then rounds.step end, (rounds.occurred_at, rounds.event_id)
+        ) as decision,
+        arg_min(
+            case when rounds.step != 'requested' then rounds.actor_id end, (rounds.occurred_at, rounds.event_id)
+        ) as decider_id,
+        arg_min(
+            case when rounds.step != 'requested' then rounds.actor_name end, (rounds.occurred_at, rounds.event_id)
+        ) as decider_name,
+        arg_min(
+            case when rounds.step != 'requested' then rounds.event_id end, (rounds.occurred_at, rounds.event_id)
+        ) as decision_event_id
+    from rounds
+    group by rounds.source, rounds.target_id, rounds.round
+)
+
+select
+    requests.requested_at as occurred_at,
+    requests.source,
+    coalesce(requests.decision, 'open') as state,
+    requests.target_id as request_id,
+    requests.target_name as request_name,
+    requests.requester_id,
+    requests.requester_name,
+    requests.decided_at,
+    requests.decider_id,
+    requests.decider_name,
+    date_diff('minute', requests.requested_at, coalesce(requests.decided_at, p.until)) / 60 as hours,
+    coalesce(requests.requester_id = requests.decider_id and requests.decision = 'approved', false) as is_own_approval,
+    requests.request_event_id,
+    requests.decision_event_id
+from requests
+cross join p
+where
+    requests.decided_at is null
+    or requests.decided_at >= p.since
+order by coalesce(requests.requested_at, requests.decided_at), requests.source, requests.target_id

@@ -1,0 +1,95 @@
+-- title: Bulk actions
+-- question: Which single actions touched many things?
+-- grain: one row per such action
+-- params: since timestamp = null, until timestamp = null, source text = null, least integer = 10
+-- reads: events, related_resources
+-- severity: low
+-- chart: bar occurred_at things action
+-- notes: Counted are the things an event names, the steps that followed from it, or the number its text tells.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source,
+        cast(least as integer) as least
+),
+
+touched as (
+    select
+        related.source,
+        related.stream,
+        related.event_id,
+        count(*) as things
+    from related_resources as related
+    cross join p
+    where
+        related.occurred_at >= p.since
+        and related.occurred_at < p.until
+    group by related.source, related.stream, related.event_id
+),
+
+steps as (
+    select
+        step.source,
+        step.stream,
+        step.parent_event_id,
+        count(*) as things
+    from events as step
+    cross join p
+    where
+        -- the steps of an action follow it
+        step.occurred_at >= p.since
+    group by step.source, step.stream, step.parent_event_id
+),
+
+counted as (
+    select
+        e.*,
+        greatest(
+            coalesce(touched.things, 0),
+            coalesce(steps.things, 0),
+            coalesce(
+                try_cast(nullif(regexp_extract(e.summary, '(^|\s)([0-9]+) [a-z]+s($|\s)', 2), '') as bigint), 0
+            )
+        ) as things
+    from events as e
+    cross join p
+    left join touched
+        on
+            e.source = touched.source
+            and e.stream = touched.stream
+            and e.event_id = touched.event_id
+    left join steps
+        on
+            e.source = steps.source
+            and e.stream = steps.stream
+            and e.event_id = steps.parent_event_id
+    where
+        e.occurred_at >= p.since
+        and e.occurred_at < p.until
+        and (p.source is null or e.source = p.source)
+)
+
+select
+    counted.occurred_at,
+    counted.source,
+    counted.things,
+    counted.action,
+    counted.actor_id,
+    counted.actor_name,
+    counted.actor_email,
+    counted.actor_type,
+    counted.target_type,
+    counted.target_id,
+    counted.target_name,
+    counted.ip_address,
+    counted.summary,
+    counted.event_id
+from counted
+cross join p
+where counted.things >= p.least
+order by counted.things desc, counted.occurred_at, counted.source, counted.stream, counted.event_id

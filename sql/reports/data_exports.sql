@@ -1,0 +1,59 @@
+-- title: Data exports
+-- question: What was exported or shared outside?
+-- grain: one row per export or sharing
+-- params: since timestamp = null, until timestamp = null, source text = null
+-- reads: events, activity_logs
+-- severity: medium
+-- notes: How many records, and as what, is told where the service says it.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source
+),
+
+exports as (
+    select e.*
+    from events as e
+    cross join p
+    where
+        e.occurred_at >= p.since
+        and e.occurred_at < p.until
+        and (p.source is null or e.source = p.source)
+        and e.action in ('export', 'share')
+)
+
+select
+    exports.occurred_at,
+    exports.source,
+    exports.action,
+    exports.actor_id,
+    exports.actor_name,
+    exports.actor_email,
+    exports.actor_type,
+    exports.target_type,
+    exports.target_id,
+    exports.target_name,
+    coalesce(
+        try_cast(json_extract_string(log.metadata, '$.rows') as bigint),
+        try_cast(nullif(regexp_extract(exports.summary, '^[Ee]xported ([0-9]+) ', 1), '') as bigint)
+    ) as records,
+    coalesce(
+        json_extract_string(log.metadata, '$.format'),
+        nullif(regexp_extract(exports.summary, ' (as|to) (CSV|JSON|XML|XLSX|PDF|Excel)$', 2), '')
+    ) as format,
+    exports.ip_address,
+    exports.summary,
+    exports.event_id
+from exports
+left join activity_logs as log
+    on
+        exports.source = log.source
+        and exports.stream = log.stream
+        and exports.event_id = log.id
+        and exports.occurred_at = log.logged_at
+order by exports.occurred_at, exports.source, exports.stream, exports.event_id

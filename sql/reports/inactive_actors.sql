@@ -1,0 +1,90 @@
+-- title: Inactive actors
+-- question: Which actors have been silent for N days?
+-- grain: one row per actor of a source that may still act
+-- params: since timestamp = null, until timestamp = null, source text = null, days integer = null
+-- reads: performers, events, listed_performers
+-- severity: low
+-- chart: bar actor_name silent_days
+-- notes: Silent for so many days before the end of the period, or for all of it. The disabled are left out.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source,
+        cast(days as integer) as days
+),
+
+border as (
+    select
+        case when p.days is null then p.since else p.until - to_days(p.days) end as silent_since,
+        p.until,
+        p.source
+    from p
+),
+
+known as (
+    select
+        performer.source,
+        performer.performer_id,
+        arg_max(performer.performer_type, performer.is_current) as actor_type,
+        arg_max(
+            coalesce(
+                nullif(performer.name, ''),
+                nullif(performer.display_name, ''),
+                nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), '')
+            ),
+            performer.is_current
+        ) as actor_name,
+        arg_max(nullif(performer.email, ''), performer.is_current) as actor_email,
+        coalesce(bool_or(performer.is_current and performer.disabled), false) as is_disabled,
+        min(performer.first_observed_at) as first_observed_at,
+        max(performer.last_observed_at) as last_observed_at
+    from performers as performer
+    cross join border
+    where border.source is null or performer.source = border.source
+    group by performer.source, performer.performer_id
+),
+
+active as (
+    select
+        e.source,
+        e.actor_id
+    from events as e
+    cross join border
+    where
+        e.occurred_at >= border.silent_since
+        and e.occurred_at < border.until
+    group by e.source, e.actor_id
+)
+
+select
+    case when known.last_observed_at < border.silent_since then known.last_observed_at end as occurred_at,
+    known.source,
+    known.performer_id as actor_id,
+    known.actor_name,
+    coalesce(known.actor_email, listed.email) as actor_email,
+    known.actor_type,
+    known.first_observed_at,
+    date_diff('day', least(known.last_observed_at, border.silent_since), border.until) as silent_days,
+    known.last_observed_at >= border.until as is_active_since,
+    listed.manager,
+    listed.employed_to
+from known
+cross join border
+left join active
+    on
+        known.source = active.source
+        and known.performer_id = active.actor_id
+left join listed_performers as listed
+    on
+        known.source = listed.source
+        and known.performer_id = listed.performer_id
+where
+    active.actor_id is null
+    and known.first_observed_at < border.silent_since
+    and not known.is_disabled
+order by silent_days desc, known.source, known.performer_id

@@ -1,0 +1,49 @@
+-- title: Sign-ins
+-- question: Who signed in, when, from where?
+-- grain: one row per attempt to sign in
+-- params: since timestamp = null, until timestamp = null, source text = null
+-- reads: events, listed_performers
+-- severity: info
+-- notes: Whether somebody had left is told by the list of people; without one nobody has.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source
+),
+
+attempts as (
+    select e.*
+    from events as e
+    cross join p
+    where
+        e.occurred_at >= p.since
+        and e.occurred_at < p.until
+        and (p.source is null or e.source = p.source)
+        and e.action in ('login', 'login_failed')
+)
+
+select
+    attempts.occurred_at,
+    attempts.occurred_at_local,
+    attempts.source,
+    case when attempts.action = 'login' then 'succeeded' else 'failed' end as outcome,
+    attempts.actor_id,
+    attempts.actor_name,
+    coalesce(attempts.actor_email, listed.email) as actor_email,
+    attempts.actor_type,
+    attempts.ip_address,
+    -- the last day of work is one of work
+    coalesce(cast(attempts.occurred_at_local as date) > listed.employed_to, false) as is_after_leaving,
+    attempts.summary,
+    attempts.event_id
+from attempts
+left join listed_performers as listed
+    on
+        attempts.source = listed.source
+        and attempts.actor_id = listed.performer_id
+order by attempts.occurred_at, attempts.source, attempts.stream, attempts.event_id

@@ -1,0 +1,114 @@
+-- title: Role changes
+-- question: Whose role changed, from what to what?
+-- grain: one row per event that gave a person another role
+-- params: since timestamp = null, until timestamp = null, source text = null
+-- reads: events, related_resources, resources
+-- severity: low
+-- notes: The old role is the one the text tells, else the one given last. A new owner is in security_settings.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source
+),
+
+changes as (
+    select
+        e.source,
+        e.stream,
+        e.event_id,
+        e.occurred_at,
+        e.actor_id,
+        e.actor_name,
+        e.actor_email,
+        e.target_id,
+        e.target_name,
+        e.ip_address,
+        e.summary,
+        nullif(regexp_extract(
+            e.summary, '(^|\n)(Custom role|Role) (changed|downgraded) from ([^\n]+?) to ([^\n]+)', 4
+        ), '') as told_old_role,
+        coalesce(
+            nullif(regexp_extract(
+                e.summary, '(^|\n)(Custom role|Role) (changed|downgraded) from ([^\n]+?) to ([^\n]+)', 5
+            ), ''),
+            nullif(regexp_extract(e.summary, '^Changed (the )?role of .+ to ([^\n]+)$', 2), '')
+        ) as told_new_role
+    from events as e
+    cross join p
+    where
+        e.target_type in ('USER', 'user')
+        and (
+            e.action = 'change_role'
+            -- among other changes of one entry
+            or regexp_matches(e.summary, '\n(Custom role|Role) (changed|downgraded) from ')
+        )
+        -- the role before may have been given at any time
+        and e.occurred_at < p.until
+        and (p.source is null or e.source = p.source)
+),
+
+given as (
+    select
+        changes.source,
+        changes.stream,
+        changes.event_id,
+        string_agg(
+            coalesce(nullif(resource.name, ''), nullif(resource.title, '')),
+            ', '
+            order by related.related_resource_id
+        ) as roles,
+        string_agg(related.related_resource_id, ', ' order by related.related_resource_id) as role_ids
+    from changes
+    inner join related_resources as related
+        on
+            changes.source = related.source
+            and changes.stream = related.stream
+            and changes.event_id = related.event_id
+            and related.related_resource_type = 'IAM_ROLE'
+    left join resources as resource
+        on
+            related.source = resource.source
+            and related.related_resource_id = resource.resource_id
+            and resource.is_current
+    group by changes.source, changes.stream, changes.event_id
+),
+
+followed as (
+    select
+        changes.*,
+        coalesce(given.roles, changes.told_new_role, given.role_ids) as new_role,
+        lag(coalesce(given.roles, changes.told_new_role, given.role_ids)) over (
+            partition by changes.source, changes.target_id
+            order by changes.occurred_at, changes.event_id
+        ) as last_role
+    from changes
+    left join given
+        on
+            changes.source = given.source
+            and changes.stream = given.stream
+            and changes.event_id = given.event_id
+)
+
+select
+    followed.occurred_at,
+    followed.source,
+    followed.target_id as user_id,
+    followed.target_name as user_name,
+    coalesce(followed.told_old_role, followed.last_role) as old_role,
+    followed.new_role,
+    followed.actor_id,
+    followed.actor_name,
+    followed.actor_email,
+    followed.target_id = followed.actor_id as is_own,
+    followed.ip_address,
+    followed.summary,
+    followed.event_id
+from followed
+cross join p
+where followed.occurred_at >= p.since
+order by followed.occurred_at, followed.source, followed.stream, followed.event_id

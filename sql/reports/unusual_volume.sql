@@ -1,0 +1,71 @@
+-- title: Unusual volume
+-- question: Which actor did far more than their own normal in a day?
+-- grain: one row per actor and local day
+-- params: since timestamp = null, until timestamp = null, source text = null, factor integer = 5, least integer = 20
+-- reads: events
+-- severity: medium
+-- chart: bar local_day events
+-- notes: Normal is the median of the days on which the actor did anything, 30 days before the period included.
+
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since,
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
+        cast(source as varchar) as source,
+        cast(factor as integer) as factor,
+        cast(least as integer) as least
+),
+
+days as (
+    select
+        e.source,
+        e.actor_id,
+        cast(e.occurred_at_local as date) as local_day,
+        count(*) as events,
+        min(e.occurred_at) as first_at,
+        max(e.actor_name) as actor_name,
+        max(e.actor_type) as actor_type,
+        string_agg(distinct e.action, ', ' order by e.action) as actions,
+        count(distinct e.target_id) as targets
+    from events as e
+    cross join p
+    where
+        -- what is normal shows in the time before, too
+        e.occurred_at >= p.since - interval 30 days
+        and e.occurred_at < p.until
+        and (p.source is null or e.source = p.source)
+        and e.actor_id is not null
+    group by e.source, e.actor_id, cast(e.occurred_at_local as date)
+),
+
+compared as (
+    select
+        days.*,
+        median(days.events) over (partition by days.source, days.actor_id) as normal_events,
+        count(*) over (partition by days.source, days.actor_id) as active_days
+    from days
+)
+
+select
+    compared.first_at as occurred_at,
+    compared.source,
+    compared.local_day,
+    compared.actor_id,
+    compared.actor_name,
+    compared.actor_type,
+    compared.events,
+    compared.normal_events,
+    round(compared.events / compared.normal_events, 1) as times_normal,
+    compared.active_days,
+    compared.actions,
+    compared.targets
+from compared
+cross join p
+where
+    compared.first_at >= p.since
+    and compared.events >= p.least
+    and compared.events >= p.factor * compared.normal_events
+order by times_normal desc, compared.first_at, compared.source, compared.actor_id

@@ -1,0 +1,34 @@
+-- since: 2026-06-01T00:00:00Z
+-- until: 2026-07-01T00:00:00Z
+-- source: acme
+
+insert into activity_logs (
+    source, stream, load, id, logged_at, activity_type, performer_id, performer_type, performer_name, resource_id, resource_type,
+    resource_name
+) values
+-- asked for before the period and decided in it; what is decided first counts
+('acme', 'audit_logs', 1, 'a1', '2026-05-30 12:00:00', 'access_request_created', 'p1', 'USER', 'Ada', 'q1', 'DATA_ACCESS_REQUEST', 'Payroll'),
+('acme', 'audit_logs', 1, 'a2', '2026-06-01 00:00:00', 'access_request_approved', 'p2', 'USER', 'Bob', 'q1', 'DATA_ACCESS_REQUEST', 'Payroll'),
+('acme', 'audit_logs', 1, 'a3', '2026-06-02 00:00:00', 'access_request_denied', 'p3', 'USER', 'Cy', 'q1', 'DATA_ACCESS_REQUEST', 'Payroll'),
+-- asked for again, by and of one person
+('acme', 'audit_logs', 1, 'b1', '2026-06-03 12:00:00', 'access_request_created', 'p1', 'USER', 'Ada', 'q1', 'DATA_ACCESS_REQUEST', 'Payroll'),
+('acme', 'audit_logs', 1, 'b2', '2026-06-03 12:30:00', 'access_request_approved', 'p1', 'USER', 'Ada', 'q1', 'DATA_ACCESS_REQUEST', 'Payroll'),
+('acme', 'audit_logs', 1, 'c1', '2026-06-05 00:00:00', 'access_request_created', 'p3', 'USER', 'Cy', 'q2', 'DATA_ACCESS_REQUEST', 'Ledger'),
+('acme', 'audit_logs', 1, 'c2', '2026-06-05 01:00:00', 'access_request_denied', 'p2', 'USER', 'Bob', 'q2', 'DATA_ACCESS_REQUEST', 'Ledger'),
+-- open since long before, and withdrawn; the asking was not collected; decided only after the period
+('acme', 'audit_logs', 1, 'd1', '2026-03-01 00:00:00', 'access_request_created', 'p3', 'USER', 'Cy', 'q3', 'DATA_ACCESS_REQUEST', 'Leads'),
+('acme', 'audit_logs', 1, 'e1', '2026-06-06 00:00:00', 'access_request_created', 'p3', 'USER', 'Cy', 'q4', 'DATA_ACCESS_REQUEST', null),
+('acme', 'audit_logs', 1, 'e2', '2026-06-06 00:30:00', 'access_request_deleted', 'p3', 'USER', 'Cy', 'q4', 'DATA_ACCESS_REQUEST', null),
+('acme', 'audit_logs', 1, 'f2', '2026-06-07 00:00:00', 'access_request_approved', 'p2', 'USER', 'Bob', 'q5', 'DATA_ACCESS_REQUEST', null),
+('acme', 'audit_logs', 1, 'g1', '2026-06-30 23:00:00', 'access_request_created', 'p3', 'USER', 'Cy', 'q6', 'DATA_ACCESS_REQUEST', null),
+('acme', 'audit_logs', 1, 'g2', '2026-07-01 00:00:00', 'access_request_approved', 'p2', 'USER', 'Bob', 'q6', 'DATA_ACCESS_REQUEST', null),
+('other', 'audit_logs', 2, 'a1', '2026-06-02 12:00:00', 'access_request_created', 'p9', 'USER', 'Eve', 'q1', 'DATA_ACCESS_REQUEST', null),
+-- none of these: decided before the period, another step, another thing, one without a number
+('acme', 'audit_logs', 1, 'x1', '2026-05-01 00:00:00', 'access_request_created', 'p3', 'USER', 'Cy', 'q7', 'DATA_ACCESS_REQUEST', null),
+('acme', 'audit_logs', 1, 'x2', '2026-05-31 23:59:59', 'access_request_approved', 'p2', 'USER', 'Bob', 'q7', 'DATA_ACCESS_REQUEST', null),
+('acme', 'audit_logs', 1, 'x3', '2026-06-08 00:00:00', 'access_request_updated', 'p3', 'USER', 'Cy', 'q8', 'DATA_ACCESS_REQUEST', null),
+('acme', 'audit_logs', 1, 'x4', '2026-06-08 00:00:00', 'document_created', 'p3', 'USER', 'Cy', 'd1', 'SECODA_ENTITY', null),
+('acme', 'audit_logs', 1, 'x5', '2026-06-08 00:00:00', 'access_request_created', 'p3', 'USER', 'Cy', null, 'DATA_ACCESS_REQUEST', null);
+
+insert into loads (load, run_id, kind, source, stream, started_at) values
+(1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

@@ -1,0 +1,62 @@
+-- since: 2026-06-01T00:00:00Z
+-- until: 2026-07-01T00:00:00Z
+-- source: acme
+
+insert into activity_logs (
+    source, stream, load, id, logged_at, activity_type, performer_id, performer_type, performer_name, resource_id, resource_type,
+    resource_name, related_resource_ids, related_resource_type, event_text, metadata
+) values
+-- before the period: what the role was
+('acme', 'audit_logs', 1, 'r0', '2026-05-20 09:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u2', 'USER', 'Bob', ['g0'], 'IAM_ROLE',
+    'Changed role of Bob', null),
+-- on its begin; the role has a name of now, and one of before
+('acme', 'audit_logs', 1, 'r1', '2026-06-01 00:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u2', 'USER', 'Bob', ['g1'], 'IAM_ROLE',
+    'Changed role of Bob to nothing of this', '{"ip": "198.51.100.7"}'),
+-- another record of the same number
+('acme', 'resource_logs', 1, 'r1', '2026-06-02 09:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u3', 'USER', 'Cy', ['g0', 'g2'],
+    'IAM_ROLE', null, null),
+-- what it touched is no role: the text tells it; by themselves
+('acme', 'audit_logs', 1, 'r2', '2026-06-03 09:00:00', 'role_assigned', 'u2', 'USER', 'Bob', 'u2', 'USER', 'Bob', ['t1'], 'TEAM',
+    'Changed role of Bob to Admin', null),
+-- a role that nothing names
+('acme', 'audit_logs', 1, 'r3', '2026-06-04 09:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u4', 'USER', 'Di', ['zz'], 'IAM_ROLE',
+    null, null),
+('other', 'audit_logs', 2, 'r1', '2026-06-01 09:00:00', 'role_assigned', 'p1', 'USER', 'Eve', 'u2', 'USER', 'Bob', ['g2'], 'IAM_ROLE',
+    null, null),
+-- none of these: added to a team, a role itself, the end of the period
+('acme', 'audit_logs', 1, 'x1', '2026-06-05 09:00:00', 'users_added_to_team', 'p1', 'USER', 'Ada', 't1', 'TEAM', 'Finance', ['u2'],
+    'USER', 'Added users to team', null),
+('acme', 'audit_logs', 1, 'x2', '2026-06-05 09:00:00', 'role_changed', 'p1', 'USER', 'Ada', 'g1', 'IAM_ROLE', 'Editor', null, null,
+    'Changed role', null),
+('acme', 'audit_logs', 1, 'x3', '2026-07-01 00:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u2', 'USER', 'Bob', ['g1'], 'IAM_ROLE',
+    null, null);
+
+insert into zendesk_audit_logs (
+    source, stream, load, id, created_at, action, actor_id, actor_name, change_description, ip_address, source_id, source_label,
+    source_type
+) values
+('acme', 'audit_logs', 1, 1, '2026-06-10 09:00:00', 'update', 7, 'Priya', 'Role changed from Agent to Administrator', '198.51.100.22',
+    8, 'Marcus', 'user'),
+('acme', 'audit_logs', 1, 2, '2026-06-11 09:00:00', 'update', 7, 'Priya',
+    E'Name changed from M. to Marcus\nCustom role changed from Light agent to Advisor\nEmail changed from a to b', null, 8, 'Marcus',
+    'user'),
+('acme', 'audit_logs', 1, 3, '2026-06-12 09:00:00', 'update', 7, 'Priya', 'Role downgraded from Administrator to Agent', null, 9,
+    'Olga', 'user'),
+-- none of these: a name, the owner of the account, a rule
+('acme', 'audit_logs', 1, 4, '2026-06-13 09:00:00', 'update', 7, 'Priya', 'Name changed from Role changed from A to B', null, 8,
+    'Marcus', 'user'),
+('acme', 'audit_logs', 1, 5, '2026-06-14 09:00:00', 'update', 7, 'Priya', 'Owner changed from Ada to Bob', null, 1, 'acme', 'account'),
+('acme', 'audit_logs', 1, 6, '2026-06-15 09:00:00', 'update', 7, 'Priya', 'Role changed from Agent to Administrator', null, 8, 'A rule',
+    'rule');
+
+insert into resources (source, resource_id, resource_type, name, title, is_current) values
+('acme', 'g0', 'IAM_ROLE', 'Viewer', null, true),
+('acme', 'g1', 'IAM_ROLE', '', 'Editor', true),
+('acme', 'g1', 'IAM_ROLE', 'Editors of before', null, false),
+('acme', 'g2', 'IAM_ROLE', 'Auditor', null, true),
+('acme', 't1', 'TEAM', 'Finance', null, true),
+('other', 'g1', 'IAM_ROLE', 'Foreign', null, true),
+('other', 'g2', 'IAM_ROLE', 'Guest', null, true);
+
+insert into loads (load, run_id, kind, source, stream, started_at) values
+(1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');
