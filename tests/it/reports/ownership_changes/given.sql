@@ -28,7 +28,8 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('other', 'resource_logs', 2, 1, 'x6', '2026-06-10 09:00:00', 'r1', 'table', '{"owners": ["u1"]}', '{"owners": []}', null, null);
 
 insert into activity_logs (source, stream, load, revision, id, logged_at, performer_id, performer_name, version_history_id) values
-('acme', 'audit_logs', 1, 1, 'a1', '2026-06-01 00:00:00', 'p1', 'Ada', 'v1');
+('acme', 'audit_logs', 1, 1, 'a1', '2026-06-01 00:00:00', 'p1', 'Ada', 'v1'),
+('other', 'audit_logs', 2, 1, 'a9', '2026-06-01 00:00:00', 'p2', 'Bob', 'v1');
 
 insert into resources (source, resource_id, resource_type, name, title, is_current) values
 ('acme', 'r1', 'SECODA_ENTITY', 'customers', null, true),
@@ -43,6 +44,9 @@ insert into resources (source, resource_id, resource_type, name, title, is_curre
 insert into performers (source, performer_id, name, display_name, is_current) values
 ('acme', 'u1', 'Una', null, true),
 ('acme', 'u1', 'Una B.', null, false),
+('acme', 'p1', 'Ada', null, true),
+('acme', 'p1', 'Ada B.', null, false),
+('other', 'p1', 'Stranger', null, true),
 ('acme', 'u2', '', 'Ute', true),
 ('other', 'u1', 'Stranger', null, true);
 

@@ -25,13 +25,20 @@ insert into activity_logs (source, stream, load, revision, id, logged_at, perfor
 ('acme', 'audit_logs', 1, 1, 'a1', '2026-06-01 00:00:00', 'p1', 'Ada', 'v1'),
 -- two people made one version, so nobody is named
 ('acme', 'audit_logs', 1, 1, 'a2', '2026-06-14 09:00:00', 'p1', 'Ada', 'v4'),
-('acme', 'audit_logs', 1, 1, 'a3', '2026-06-14 09:00:01', 'p2', 'Bob', 'v4');
+('acme', 'audit_logs', 1, 1, 'a3', '2026-06-14 09:00:01', 'p2', 'Bob', 'v4'),
+-- a version of another source has the same number
+('other', 'audit_logs', 2, 1, 'a9', '2026-06-01 00:00:00', 'p2', 'Bob', 'v1');
 
 insert into resources (source, resource_id, resource_type, name, title, is_current) values
 ('acme', 'r1', 'SECODA_ENTITY', 'customers', null, true),
 ('acme', 'r1', 'SECODA_ENTITY', 'clients', null, false),
 ('acme', 'r2', 'SECODA_ENTITY', '', 'E-mail', true),
 ('other', 'r1', 'SECODA_ENTITY', 'foreign', null, true);
+
+insert into performers (source, performer_id, name, display_name, is_current) values
+('acme', 'p1', 'Ada', null, true),
+('acme', 'p1', 'Ada B.', null, false),
+('other', 'p1', 'Stranger', null, true);
 
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

@@ -22,7 +22,8 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('other', 'resource_logs', 2, 1, 'x5', '2026-06-10 09:00:00', 'r1', 'table', '{"tags": []}', '{"tags": ["t1"]}', null);
 
 insert into activity_logs (source, stream, load, revision, id, logged_at, performer_id, performer_name, version_history_id) values
-('acme', 'audit_logs', 1, 1, 'a1', '2026-06-01 00:00:00', 'p1', 'Ada', 'v1');
+('acme', 'audit_logs', 1, 1, 'a1', '2026-06-01 00:00:00', 'p1', 'Ada', 'v1'),
+('other', 'audit_logs', 2, 1, 'a9', '2026-06-01 00:00:00', 'p2', 'Bob', 'v1');
 
 insert into resources (source, resource_id, resource_type, name, title, is_current) values
 ('acme', 'r1', 'SECODA_ENTITY', 'customers', null, true),
@@ -34,6 +35,11 @@ insert into resources (source, resource_id, resource_type, name, title, is_curre
 ('acme', 'unit', 'CUSTOM_PROPERTY', 'Currency', null, true),
 ('other', 'r1', 'SECODA_ENTITY', 'foreign', null, true),
 ('other', 't1', 'TAG', 'Foreign', null, true);
+
+insert into performers (source, performer_id, name, display_name, is_current) values
+('acme', 'p1', 'Ada', null, true),
+('acme', 'p1', 'Ada B.', null, false),
+('other', 'p1', 'Stranger', null, true);
 
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');
