@@ -1,5 +1,6 @@
 //! How fast the warehouse follows the lake, beside what DuckDB itself needs to insert the same columns of the same files into a
-//! table: rows a second of both, in turn, and their ratio. `cargo bench --bench catch_up`.
+//! table: rows a second of both, in turn, and their ratio; once as a rebuild, against DuckDB's own settings, and once with the
+//! settings that a load leaves to it, against DuckDB with the same. `cargo bench --bench catch_up`.
 
 #![expect(clippy::print_stdout, reason = "a bench tells what it measured")]
 
@@ -67,22 +68,44 @@ async fn lake_of(home: &Home, lock: &Lock) -> Lake {
     lake
 }
 
-/// A warehouse that has every view and no row, brought up to date.
-fn catch_up(folder: &Path, increment: &Increment) -> Duration {
+/// How the rows come into the warehouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Rebuild,
+    BesideALoad,
+}
+
+fn catch_up(folder: &Path, increment: &Increment, way: Way) -> Duration {
     let path = folder.join("warehouse.duckdb");
+    // A warehouse that has every view and no row.
     let empty = Increment {
         lake_id: increment.lake_id.clone(),
         ..Increment::default()
     };
     warehouse::catch_up(&path, &Workplace::of("UTC"), &empty).expect("an empty warehouse");
     let begun = Instant::now();
-    warehouse::catch_up(&path, &Workplace::of("UTC"), increment).expect("it follows");
+    match way {
+        Way::Rebuild => warehouse::build(&path, &Workplace::of("UTC"), increment).expect("it is built"),
+        Way::BesideALoad => drop(warehouse::catch_up(&path, &Workplace::of("UTC"), increment).expect("it follows")),
+    }
     begun.elapsed()
 }
 
-/// The columns that the warehouse has as well, into a table of a new file.
-fn insert(folder: &Path, increment: &Increment) -> Duration {
-    let connection = duckdb::Connection::open(folder.join("plain.duckdb")).expect("a file");
+/// The columns that the warehouse has as well, into a table of a new file of the same storage version and blocks.
+fn insert(folder: &Path, increment: &Increment, way: Way) -> Duration {
+    let settings = duckdb::Config::default()
+        .with("storage_compatibility_version", "v1.2.0")
+        .and_then(|config| match way {
+            Way::Rebuild => Ok(config),
+            Way::BesideALoad => config
+                .with("temp_directory", folder.join("spilled").to_string_lossy())
+                .and_then(|config| config.with("preserve_insertion_order", "false"))
+                .and_then(|config| config.max_memory("28MB"))
+                .and_then(|config| config.threads(1)),
+        })
+        .expect("settings");
+    let connection = duckdb::Connection::open_in_memory_with_flags(settings).expect("a connection");
+    let file = folder.join("plain.duckdb");
     let paths: Vec<String> = increment
         .files
         .iter()
@@ -90,7 +113,11 @@ fn insert(folder: &Path, increment: &Increment) -> Duration {
         .collect();
     let rows = format!("select * exclude (raw) from read_parquet([{}])", paths.join(", "));
     connection
-        .execute_batch(&format!("create table rows as {rows} limit 0"))
+        .execute_batch(&format!(
+            "set disable_parquet_prefetching = true; attach '{}' as plain (row_group_size 10240); use plain; \
+             create table rows as {rows} limit 0",
+            file.display()
+        ))
         .expect("a table");
     let begun = Instant::now();
     connection
@@ -110,17 +137,20 @@ fn main() {
         increment.expect("it is read").expect("there are rows")
     });
     let rows = f64::from(u32::try_from(LOADS * ROWS).expect("few"));
-    let mut ratios = Vec::new();
-    for _ in 0..ROUNDS {
-        let place = tempfile::tempdir_in(folder.path()).expect("a folder");
-        let (follows, inserts) = (catch_up(place.path(), &increment), insert(place.path(), &increment));
-        let (follows, inserts) = (rows / follows.as_secs_f64(), rows / inserts.as_secs_f64());
-        println!(
-            "catch-up {follows:.0} rows/s, insert {inserts:.0} rows/s, {:.2}",
-            follows / inserts
-        );
-        ratios.push(follows / inserts);
+    for way in [Way::Rebuild, Way::BesideALoad] {
+        let mut ratios = Vec::new();
+        for _ in 0..ROUNDS {
+            let place = tempfile::tempdir_in(folder.path()).expect("a folder");
+            let follows = catch_up(place.path(), &increment, way);
+            let inserts = insert(place.path(), &increment, way);
+            let (follows, inserts) = (rows / follows.as_secs_f64(), rows / inserts.as_secs_f64());
+            println!(
+                "{way:?}: {follows:.0} rows/s, insert {inserts:.0} rows/s, {:.2}",
+                follows / inserts
+            );
+            ratios.push(follows / inserts);
+        }
+        ratios.sort_by(f64::total_cmp);
+        println!("{way:?}: median of the ratios: {:.2}", ratios[ROUNDS / 2]);
     }
-    ratios.sort_by(f64::total_cmp);
-    println!("median of the ratios: {:.2}", ratios[ROUNDS / 2]);
 }

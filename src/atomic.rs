@@ -42,16 +42,47 @@ pub fn replace_with<T>(
     write: impl FnOnce(&mut File) -> io::Result<T>,
 ) -> Result<T, AtomicError> {
     let target = resolved(path)?;
-    let mode = match mode {
-        Some(mode) => mode,
-        None => fs::metadata(&target).map_or(OWNER_ONLY, |found| found.permissions().mode() & 0o7777),
-    };
+    let mode = mode.unwrap_or_else(|| mode_of(&target));
     let (temporary, written) = filled(path, &target, mode, write)?;
-    temporary
-        .persist(&target)
-        .map_err(|failed| failure(path, "cannot be replaced", failed.error))?;
-    flush_directory(path, &target)?;
+    put(path, &target, temporary)?;
     Ok(written)
+}
+
+/// A file that is written bit by bit and replaces what stands at its path only when it is whole. Dropped before, it leaves nothing.
+#[derive(Debug)]
+pub struct Replacement {
+    path: PathBuf,
+    target: PathBuf,
+    temporary: NamedTempFile,
+}
+
+impl Replacement {
+    /// Begins a file that is to stand at `path`; the mode is as with [`replace`].
+    pub fn begin(path: &Path) -> Result<Self, AtomicError> {
+        let target = resolved(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            temporary: staged(path, &target)?,
+            target,
+        })
+    }
+
+    /// A handle to write with.
+    pub fn file(&self) -> Result<File, AtomicError> {
+        let file = self.temporary.as_file().try_clone();
+        file.map_err(|error| failure(&self.path, "cannot be written", error))
+    }
+
+    /// Puts the file, which is now whole, in its place.
+    pub fn finish(self) -> Result<(), AtomicError> {
+        let Self {
+            path,
+            target,
+            temporary,
+        } = self;
+        flush(&path, temporary.as_file(), mode_of(&target))?;
+        put(&path, &target, temporary)
+    }
 }
 
 /// Makes the file `path`, for its owner alone (0600), or fails and changes nothing where there is anything of that name.
@@ -106,28 +137,47 @@ fn resolved(path: &Path) -> Result<PathBuf, AtomicError> {
     }
 }
 
+/// The mode of the file that is replaced.
+fn mode_of(target: &Path) -> u32 {
+    fs::metadata(target).map_or(OWNER_ONLY, |found| found.permissions().mode() & 0o7777)
+}
+
+fn put(path: &Path, target: &Path, temporary: NamedTempFile) -> Result<(), AtomicError> {
+    temporary
+        .persist(target)
+        .map_err(|failed| failure(path, "cannot be replaced", failed.error))?;
+    flush_directory(path, target)
+}
+
 fn filled<T>(
     path: &Path,
     target: &Path,
     mode: u32,
     write: impl FnOnce(&mut File) -> io::Result<T>,
 ) -> Result<(NamedTempFile, T), AtomicError> {
+    let mut temporary = staged(path, target)?;
+    let written = write(temporary.as_file_mut()).map_err(|error| failure(path, "cannot be written", error))?;
+    flush(path, temporary.as_file(), mode)?;
+    Ok((temporary, written))
+}
+
+fn staged(path: &Path, target: &Path) -> Result<NamedTempFile, AtomicError> {
     let directory = directory_of(target);
-    let mut temporary = tempfile::Builder::new()
+    tempfile::Builder::new()
         .prefix(PREFIX)
         .suffix(SUFFIX)
         .tempfile_in(directory)
         .map_err(|error| {
             let step = format!("no file can be created in {}", directory.display());
             failure(path, &step, without_temporary_name(error))
-        })?;
-    let written = write(temporary.as_file_mut()).map_err(|error| failure(path, "cannot be written", error))?;
-    let file = temporary.as_file();
+        })
+}
+
+fn flush(path: &Path, file: &File, mode: u32) -> Result<(), AtomicError> {
     file.set_permissions(Permissions::from_mode(mode))
         .map_err(|error| failure(path, "its mode cannot be set", error))?;
     file.sync_all()
-        .map_err(|error| failure(path, "cannot be flushed to disk", error))?;
-    Ok((temporary, written))
+        .map_err(|error| failure(path, "cannot be flushed to disk", error))
 }
 
 fn flush_directory(path: &Path, target: &Path) -> Result<(), AtomicError> {
@@ -165,10 +215,6 @@ fn failure(path: &Path, step: &str, source: io::Error) -> AtomicError {
 mod tests {
     use super::*;
     use std::error::Error;
-
-    fn mode_of(path: &Path) -> u32 {
-        fs::metadata(path).unwrap().permissions().mode() & 0o777
-    }
 
     fn names_in(directory: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(directory)
@@ -223,6 +269,23 @@ mod tests {
             (fs::read(&path).unwrap().as_slice(), names_in(folder.path()).len()),
             (b"old".as_slice(), 1)
         );
+    }
+
+    #[test]
+    fn a_file_written_bit_by_bit_shows_only_when_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.csv");
+        replace(&path, b"old").unwrap();
+        for is_whole in [false, true] {
+            let replacement = Replacement::begin(&path).unwrap();
+            replacement.file().unwrap().write_all(b"a new one").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"old");
+            if is_whole {
+                replacement.finish().unwrap();
+            }
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"a new one");
+        assert_eq!((mode_of(&path), names_in(folder.path()).len()), (0o600, 1));
     }
 
     #[test]

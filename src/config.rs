@@ -11,6 +11,7 @@ mod fault;
 mod filters;
 mod keeping;
 mod people;
+mod reports;
 mod secret;
 mod source;
 
@@ -22,6 +23,7 @@ use jiff::tz::TimeZone;
 pub use environment::Environment;
 pub use fault::ConfigError;
 pub use keeping::{Keep, Retention};
+pub use reports::Reports;
 pub use source::SourceConfig;
 
 use crate::lake::Hold;
@@ -43,6 +45,7 @@ const KEYS: &[&str] = &[
     "sources",
     "retention",
     "hold",
+    "reports",
     "people",
     "calendar",
 ];
@@ -75,6 +78,7 @@ pub struct Config {
     /// The list of people, which need not exist.
     people: Option<PathBuf>,
     calendar: Option<Calendar>,
+    pub reports: Reports,
 }
 
 /// A configuration file as found: what messages call it, where it is, its text.
@@ -95,6 +99,7 @@ struct Settled {
     holds: Vec<Hold>,
     people: Option<PathBuf>,
     calendar: Option<Calendar>,
+    reports: Reports,
 }
 
 /// Reads the configuration. Without a file it is the defaults and no source, which is an error only to who needs one.
@@ -128,6 +133,7 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         holds: settled.holds,
         people: settled.people,
         calendar: settled.calendar,
+        reports: settled.reports,
     })
 }
 
@@ -227,6 +233,7 @@ impl Default for Settled {
             holds: Vec::new(),
             people: None,
             calendar: None,
+            reports: Reports::default(),
         }
     }
 }
@@ -306,6 +313,7 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
         retention: Retention::read(&root)?,
         people: people::file(&root)?,
         calendar: calendar::read(&root)?,
+        reports: Reports::read(&root)?,
     })
 }
 
@@ -453,7 +461,7 @@ mod tests {
         ),
         (
             "\n\ncolour = 1",
-            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, people, calendar",
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, reports, people, calendar",
         ),
         (
             "dir = 3",
@@ -1217,7 +1225,8 @@ mod tests {
             .chain(of_filters.into_iter().flatten().map(|key| key.name))
             .chain(keeping::KEYS_OF_HOLD.iter().copied().chain(["keep"]))
             .chain(calendar::KEYS.iter().copied().chain(["file"]))
-            .filter(|key| !["filters", "retention", "hold", "people", "calendar"].contains(key))
+            .chain(reports::KEYS.iter().copied())
+            .filter(|key| !["filters", "retention", "hold", "reports", "people", "calendar"].contains(key))
             .collect();
         assert_eq!(named, known);
     }

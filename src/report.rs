@@ -1,18 +1,37 @@
 //! One report from its parameters to its rows, with what must be known to read them: for which time the record is complete,
 //! what was rejected, and what the rows were made from. Apart from `render`, which only decides how that looks.
+//!
+//! Rows stream: each chunk of the query is marked (findings), perhaps drawn from (a sample), and given to every [`Sink`], so
+//! that a report of any length feeds several outputs in bounded memory.
 
+mod bind;
 mod completeness;
+mod exceptions;
+mod findings;
+mod flow;
+mod limit;
+mod own;
 mod period;
+mod sample;
+mod sink;
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use crate::ledger::Head;
 use crate::schema::{Micros, format_time};
-use crate::sql::{self, Parameter, ParameterKind, Report};
+use crate::sql::{self, Report};
 use crate::warehouse::{Cell, Grid, Warehouse, WarehouseError};
 
 pub use completeness::{Covered, Gap};
+pub use exceptions::{Exceptions, ExceptionsError};
+pub use findings::Findings;
+pub use own::{OwnFault, check, find_own, own_reports, read_own};
 pub use period::{Interval, PeriodError, interval, time};
+pub use sample::{Draw, Sample};
+pub use sink::{Sink, SinkError};
 
 const KNOWN_SOURCES: &str = "
     select distinct known.source
@@ -44,6 +63,11 @@ pub struct Request {
     pub period: Option<String>,
     /// Name and value of further parameters; `since` and `until` are those of `from` and `to`.
     pub parameters: Vec<(String, String)>,
+    /// Leaves out findings that an exception accepts.
+    pub new_only: bool,
+    pub draw: Option<Draw>,
+    /// How long its query may take; without one, as long as it wants.
+    pub time_limit: Option<Duration>,
 }
 
 /// Under which circumstances a report is made.
@@ -56,12 +80,14 @@ pub struct Circumstances {
     pub ledger_head: Option<Head>,
     /// Of the program.
     pub version: String,
+    /// The findings that somebody has accepted.
+    pub exceptions: Exceptions,
 }
 
-/// A report that has been run.
+/// What a report says about itself.
 #[derive(Debug, Clone)]
-pub struct ReportResult {
-    pub report: &'static Report,
+pub struct About {
+    pub report: Report,
     pub parameters: Bound,
     pub interval: Interval,
     /// What is known of the period in every stream of the sources asked for, but gaps; `not_yet_collected` among it.
@@ -72,37 +98,48 @@ pub struct ReportResult {
     pub ledger_head: Option<Head>,
     pub made_at: Micros,
     pub version: String,
-    pub rows: Grid,
+    /// Known before the first row.
+    pub sample: Option<Sample>,
+    /// Rows given; known after the last, until then 0.
+    pub rows: u64,
+    /// Known after the last row; of reports with a severity.
+    pub findings: Option<Findings>,
 }
 
-/// Why there is no report. All but `Warehouse` mean that it was asked for wrongly.
+/// Why there is no report. All but `Warehouse`, `Sink` and `TimeLimit` mean that it was asked for wrongly.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     #[error("unknown report `{name}`")]
     UnknownReport { name: String },
     #[error("report {report}: unknown parameter `{name}`")]
     UnknownParameter {
-        report: &'static str,
+        report: String,
         name: String,
-        known: Vec<&'static str>,
+        known: Vec<String>,
     },
     #[error("report {report}: `{name}` is given twice")]
-    Twice { report: &'static str, name: String },
+    Twice { report: String, name: String },
     #[error("report {report}: `{value}` is no {kind} for `{name}`")]
     Value {
-        report: &'static str,
+        report: String,
         name: String,
         value: String,
         kind: &'static str,
     },
     #[error("report {report}: no source `{name}` in the warehouse")]
     UnknownSource {
-        report: &'static str,
+        report: String,
         name: String,
         known: Vec<String>,
     },
     #[error("{0}")]
     Period(PeriodError),
+    #[error("{}: {fault}", file.display())]
+    Own { file: PathBuf, fault: OwnFault },
+    #[error("report {report}: not done after {} s", limit.as_secs_f64())]
+    TimeLimit { report: String, limit: Duration },
+    #[error(transparent)]
+    Sink(#[from] SinkError),
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
 }
@@ -121,25 +158,45 @@ impl ReportError {
                 Some("nothing was collected yet; run `trailhouse sync` first".to_owned())
             }
             Self::UnknownSource { known, .. } => Some(format!("known sources: {}", known.join(", "))),
-            Self::Twice { .. } | Self::Value { .. } | Self::Period(_) => None,
+            Self::Own { fault, .. } => Some(fault.hint()),
+            Self::TimeLimit { .. } => Some("ask for a shorter period, or allow more with --time-limit".to_owned()),
+            Self::Twice { .. } | Self::Value { .. } | Self::Period(_) | Self::Sink(_) => None,
             Self::Warehouse(error) => error.hint().map(str::to_owned),
         }
     }
 }
 
-/// The report of a name.
+/// The bundled report of a name.
 pub fn find(name: &str) -> Result<&'static Report, ReportError> {
     sql::report(name).ok_or_else(|| ReportError::UnknownReport { name: name.to_owned() })
 }
 
-/// Runs a report.
+/// Runs a report, gives its rows to every sink, and says what it is about. A [`Grid`] is a sink that keeps all rows.
 pub fn run(
     warehouse: &Warehouse,
-    report: &'static Report,
+    report: &Report,
     request: &Request,
     circumstances: &Circumstances,
-) -> Result<ReportResult, ReportError> {
-    let (interval, parameters) = bind(report, request, circumstances)?;
+    sinks: &mut [&mut dyn Sink],
+) -> Result<About, ReportError> {
+    let about = about(warehouse, report, request, circumstances)?;
+    own::prepare(warehouse, report)?;
+    let parameters = about.parameters.clone();
+    let mut flow = flow::Flow::new(about, request, circumstances, sinks);
+    limit::within(warehouse, report, request.time_limit, || {
+        warehouse.chunks(&sql::call_sql(report), &parameters, &mut |chunk| flow.take(chunk))
+    })?;
+    flow.end()
+}
+
+/// Everything that is known before the first row.
+fn about(
+    warehouse: &Warehouse,
+    report: &Report,
+    request: &Request,
+    circumstances: &Circumstances,
+) -> Result<About, ReportError> {
+    let (interval, parameters) = bind::bind(report, request, circumstances)?;
     let source = parameters
         .iter()
         .find(|(name, _)| name == "source")
@@ -148,7 +205,7 @@ pub fn run(
         let known = texts(&warehouse.query(KNOWN_SOURCES, &[])?);
         if !known.contains(name) {
             return Err(ReportError::UnknownSource {
-                report: &report.name,
+                report: report.name.clone(),
                 name: name.clone(),
                 known,
             });
@@ -162,9 +219,8 @@ pub fn run(
     let coverage = warehouse.query(&sql::call_sql(find("coverage")?), &period)?;
     let (coverage, gaps) = completeness::read(&coverage);
     let rejects = warehouse.query(OPEN_REJECTS, &[("source".to_owned(), source)])?;
-    Ok(ReportResult {
-        report,
-        rows: warehouse.query(&sql::call_sql(report), &parameters)?,
+    Ok(About {
+        report: report.clone(),
         parameters,
         interval,
         coverage,
@@ -173,102 +229,10 @@ pub fn run(
         ledger_head: circumstances.ledger_head.clone(),
         made_at: circumstances.now,
         version: circumstances.version.clone(),
+        sample: None,
+        rows: 0,
+        findings: None,
     })
-}
-
-/// The interval, and every parameter of the report with its value.
-fn bind(
-    report: &'static Report,
-    request: &Request,
-    circumstances: &Circumstances,
-) -> Result<(Interval, Bound), ReportError> {
-    let given = |name: &str| {
-        request
-            .parameters
-            .iter()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value)
-    };
-    for (place, (name, _)) in request.parameters.iter().enumerate() {
-        if report.params.iter().all(|parameter| parameter.name != *name) {
-            let known = report.params.iter().map(|parameter| parameter.name.as_str()).collect();
-            return Err(ReportError::UnknownParameter {
-                report: &report.name,
-                name: name.clone(),
-                known,
-            });
-        }
-        let is_option = (name == "since" && request.from.is_some()) || (name == "until" && request.to.is_some());
-        if is_option
-            || request
-                .parameters
-                .iter()
-                .take(place)
-                .any(|(earlier, _)| earlier == name)
-        {
-            return Err(ReportError::Twice {
-                report: &report.name,
-                name: name.clone(),
-            });
-        }
-    }
-    let from = request.from.as_ref().or_else(|| given("since")).map(String::as_str);
-    let to = request.to.as_ref().or_else(|| given("until")).map(String::as_str);
-    let interval = interval(
-        from,
-        to,
-        request.period.as_deref(),
-        circumstances.now,
-        &circumstances.zone,
-    )
-    .map_err(ReportError::Period)?;
-    let bound = |parameter: &Parameter| {
-        let value = match parameter.name.as_str() {
-            "since" => Some(format_time(interval.since)),
-            "until" => Some(format_time(interval.until)),
-            name => given(name)
-                .map(|value| checked(report, parameter, value, circumstances))
-                .transpose()?,
-        };
-        Ok((parameter.name.clone(), value.or_else(|| literal(&parameter.default))))
-    };
-    Ok((
-        interval,
-        report.params.iter().map(bound).collect::<Result<_, ReportError>>()?,
-    ))
-}
-
-/// A value as its kind is bound.
-fn checked(
-    report: &'static Report,
-    parameter: &Parameter,
-    value: &str,
-    circumstances: &Circumstances,
-) -> Result<String, ReportError> {
-    let is_of_kind = match parameter.kind {
-        ParameterKind::Timestamp => {
-            return time(value, circumstances.now, &circumstances.zone)
-                .map(format_time)
-                .map_err(ReportError::Period);
-        }
-        ParameterKind::Text => true,
-        ParameterKind::Integer => value.parse::<i64>().is_ok(),
-        ParameterKind::Boolean => matches!(value, "true" | "false"),
-    };
-    if is_of_kind {
-        return Ok(value.to_owned());
-    }
-    Err(ReportError::Value {
-        report: &report.name,
-        name: parameter.name.clone(),
-        value: value.to_owned(),
-        kind: parameter.kind.name(),
-    })
-}
-
-/// The value of a default as the header writes it.
-fn literal(default: &str) -> Option<String> {
-    (default != "null").then(|| default.trim_matches('\'').to_owned())
 }
 
 fn count(cell: &Cell) -> u64 {
@@ -300,80 +264,6 @@ fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn circumstances() -> Circumstances {
-        // 2026-07-15T12:30:00Z
-        Circumstances {
-            now: 1_784_118_600_000_000,
-            zone: TimeZone::UTC,
-            ledger_head: None,
-            version: "0.0.0".to_owned(),
-        }
-    }
-
-    fn request(parameters: &[(&str, &str)]) -> Request {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Request {
-            parameters: parameters.iter().map(owned).collect(),
-            ..Request::default()
-        }
-    }
-
-    fn refused(request: &Request) -> (String, Option<String>) {
-        let error = bind(find("top_actors").unwrap(), request, &circumstances()).unwrap_err();
-        (error.to_string(), error.hint())
-    }
-
-    #[test]
-    fn every_parameter_is_bound_and_the_rest_are_defaults() {
-        let request = Request {
-            from: Some("2026-07-01".to_owned()),
-            ..request(&[("source", "a'b"), ("top", "5")])
-        };
-        let (_, bound) = bind(find("top_actors").unwrap(), &request, &circumstances()).unwrap();
-        let expected = [
-            ("since", Some("2026-07-01T00:00:00Z")),
-            ("until", Some("2026-07-15T12:30:00Z")),
-            ("source", Some("a'b")),
-            ("top", Some("5")),
-        ];
-        let bound: Vec<(&str, Option<&str>)> = bound
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_deref()))
-            .collect();
-        assert_eq!(bound, expected);
-        let (_, bound) = bind(find("coverage").unwrap(), &Request::default(), &circumstances()).unwrap();
-        assert_eq!(bound.last(), Some(&("source".to_owned(), None)));
-    }
-
-    #[test]
-    fn wrong_requests_say_what_is_wrong_and_what_is_known() {
-        assert_eq!(
-            refused(&request(&[("tpo", "5")])),
-            (
-                "report top_actors: unknown parameter `tpo`".to_owned(),
-                Some("known parameters: since, until, source, top".to_owned())
-            )
-        );
-        assert_eq!(
-            refused(&request(&[("top", "many")])).0,
-            "report top_actors: `many` is no integer for `top`"
-        );
-        assert_eq!(
-            refused(&request(&[("top", "1"), ("top", "2")])).0,
-            "report top_actors: `top` is given twice"
-        );
-        let twice = Request {
-            from: Some("-1d".to_owned()),
-            ..request(&[("since", "-2d")])
-        };
-        assert_eq!(refused(&twice).0, "report top_actors: `since` is given twice");
-        assert!(
-            refused(&request(&[("since", "soon")]))
-                .0
-                .starts_with("`soon` is no time")
-        );
-    }
 
     #[test]
     fn an_unknown_report_names_the_nearest() {

@@ -4,9 +4,10 @@
 mod controls;
 mod header;
 
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
-pub use controls::controls;
+pub use controls::{controls, frameworks, reports_of};
 use header::Header;
 pub use header::HeaderError;
 
@@ -40,6 +41,8 @@ pub struct Report {
     pub notes: Option<String>,
     /// One select that ends in `order by`, without its header.
     pub text: String,
+    /// The file of a user's own report; none of a bundled one.
+    pub file: Option<PathBuf>,
 }
 
 /// A parameter of a report; every one has a default.
@@ -59,7 +62,7 @@ pub enum ParameterKind {
     Boolean,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     Info,
     Low,
@@ -259,17 +262,18 @@ pub fn report(name: &str) -> Option<&'static Report> {
 
 /// The statement that makes a report's macro. Parameters are untyped there: the older storage format keeps no types of them.
 pub fn macro_sql(report: &Report) -> String {
-    let parameters: Vec<String> = report
-        .params
-        .iter()
-        .map(|parameter| format!("{} := {}", parameter.name, parameter.default))
-        .collect();
     format!(
         "create or replace macro reports.{}({}) as table\n{}",
         report.name,
-        parameters.join(", "),
+        declared(report),
         report.text
     )
+}
+
+/// The parameters of a report as its macro declares them.
+pub fn declared(report: &Report) -> String {
+    let parameter = |parameter: &Parameter| format!("{} := {}", parameter.name, parameter.default);
+    report.params.iter().map(parameter).collect::<Vec<_>>().join(", ")
 }
 
 /// The statement that runs a report with every parameter bound to `$name`.
@@ -279,7 +283,8 @@ pub fn call_sql(report: &Report) -> String {
         .iter()
         .map(|parameter| format!("{name} := ${name}", name = parameter.name))
         .collect();
-    format!("select * from reports.{}({})", report.name, arguments.join(", "))
+    let schema = if report.file.is_some() { "temp" } else { "reports" };
+    format!("select * from {schema}.{}({})", report.name, arguments.join(", "))
 }
 
 fn bundled<T>(file: &File, parse: fn(&str, &str) -> Result<T, HeaderError>) -> T {
@@ -298,7 +303,8 @@ fn view(file: &str, text: &str) -> Result<View, HeaderError> {
     Ok(view)
 }
 
-fn report_of(file: &str, text: &str) -> Result<Report, HeaderError> {
+/// A report from the text of its file; `file` is its name without the ending.
+pub fn report_of(file: &str, text: &str) -> Result<Report, HeaderError> {
     let mut header = Header::parse(file, text)?;
     let report = Report {
         name: file.to_owned(),
@@ -315,6 +321,7 @@ fn report_of(file: &str, text: &str) -> Result<Report, HeaderError> {
         chart: header.optional("chart"),
         notes: header.optional("notes"),
         text: header.body().to_owned(),
+        file: None,
     };
     header.finished()?;
     Ok(report)

@@ -21,10 +21,11 @@ mod zone;
 use std::path::{Path, PathBuf};
 
 use crate::schema::{Micros, Table};
+use access::Means;
 
 pub use copy::{Way, place_of_rebuild, put_rebuilt};
 pub use describe::{Described, DescribedColumn};
-pub use grid::{Cell, Grid, GridColumn};
+pub use grid::{Cell, Grid, GridColumn, local_time};
 pub use sums::{MonthSum, month_sums};
 pub use workplace::{Calendar, Person, Workplace};
 
@@ -212,7 +213,13 @@ pub fn following(path: &Path) -> Result<Option<Following>, WarehouseError> {
 /// While another process reads the file, a copy is brought up to date and put in its place; where that cannot be done safely,
 /// the error is [`WarehouseError::Held`] and nothing has changed.
 pub fn catch_up(path: &Path, workplace: &Workplace, increment: &Increment) -> Result<Way, WarehouseError> {
-    copy::catch_up(path, workplace, increment)
+    copy::catch_up(path, workplace, increment, Means::SPARING)
+}
+
+/// The same for a file that nobody has opened yet, made of all rows while somebody waits: with more memory, two threads and
+/// fewer transactions.
+pub fn build(path: &Path, workplace: &Workplace, increment: &Increment) -> Result<(), WarehouseError> {
+    copy::catch_up(path, workplace, increment, Means::AMPLE).map(|_in_place| ())
 }
 
 /// Whether changes stand beside the file that are not in it yet: a writer was ended before it could write them out.
@@ -251,7 +258,35 @@ impl Warehouse {
 
     /// Runs exactly one statement that only reads. `parameters` are bound to `$name`; one without a value is null.
     pub fn query(&self, sql: &str, parameters: &[(String, Option<String>)]) -> Result<Grid, WarehouseError> {
-        query::run(&self.connection, sql, parameters)
+        let mut all = Grid::default();
+        self.chunks(sql, parameters, &mut |chunk: Grid| {
+            all.columns = chunk.columns;
+            all.rows.extend(chunk.rows);
+            Ok::<_, WarehouseError>(())
+        })?;
+        Ok(all)
+    }
+
+    /// As [`Warehouse::query`], for any number of rows: `take` is given them some thousands at a time, each time with the
+    /// columns, and at least once.
+    pub fn chunks<E: From<WarehouseError>>(
+        &self,
+        sql: &str,
+        parameters: &[(String, Option<String>)],
+        take: &mut dyn FnMut(Grid) -> Result<(), E>,
+    ) -> Result<(), E> {
+        query::run(&self.connection, sql, parameters, take)
+    }
+
+    /// Makes the table macro `name(parameters)` of one reading statement, for as long as this value lives.
+    pub fn define(&self, name: &str, parameters: &str, text: &str) -> Result<(), WarehouseError> {
+        query::define(&self.connection, name, parameters, text)
+    }
+
+    /// Lets other threads end what runs here: the query then fails as interrupted.
+    pub fn interrupter(&self) -> impl Fn() + Send + 'static {
+        let handle = self.connection.interrupt_handle();
+        move || handle.interrupt()
     }
 
     /// The tables, views and reports with what they and their columns mean, in the order a reader wants them.

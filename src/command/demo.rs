@@ -10,11 +10,10 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use url::Url;
 
-use super::output::{self, width};
+use super::output::Output;
 use super::sync::{self, Job};
 use super::{Context, Failure, block_on};
 use crate::lake::{Home, Lake};
-use crate::render::{self, Format};
 use crate::schema::{Micros, parse_time};
 use crate::simulator::clock::Clock;
 use crate::simulator::workspace::{Settings, Workspace};
@@ -190,9 +189,11 @@ fn show(context: &Context, home: &Home) -> Result<(), Failure> {
     let sql = "select action, count(*) as events, count(distinct actor_id) as actors, min(occurred_at) as first_at, \
                max(occurred_at) as last_at from events group by action order by events desc, action limit 12";
     let grid = warehouse.query(sql, &[])?;
-    output::print(
-        &render::grid(&grid, Format::Table, width()).map_err(|error| Failure::failed(format!("{error:#}")))?,
-    )?;
+    let output = Output {
+        format: Some("table".to_owned()),
+        output: None,
+    };
+    output.grid(&grid)?;
     let program = &context.program;
     let next = format!(
         "next: {program} --dir {} query \"select occurred_at, actor_name, summary from events order by occurred_at desc limit 10\"",

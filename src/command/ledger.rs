@@ -77,7 +77,7 @@ impl Head {
                     json!({"anchor": anchor, "lake_id": entry.lake_id, "sequence": entry.sequence, "sha256": sha256});
                 format!("{head:#}\n")
             }
-            Format::Csv => {
+            _ => {
                 let text = |text: &str| Cell::Text(text.to_owned());
                 let sequence = entry.sequence.to_string();
                 let cells = [&anchor, &entry.lake_id, &sequence, sha256]

@@ -7,7 +7,8 @@ use clap::Args;
 
 use super::output::Output;
 use super::{Context, DONE, Failure, home};
-use crate::warehouse::Warehouse;
+use crate::report::ReportError;
+use crate::warehouse::{Grid, Warehouse};
 
 /// Runs SQL on the warehouse, read-only
 #[derive(Debug, Args)]
@@ -36,7 +37,17 @@ impl Query {
             .collect::<Result<Vec<_>, _>>()?;
         let home = home(&context.config()?);
         let warehouse = Warehouse::open_read_only(&home.warehouse())?;
-        self.output.grid(&warehouse.query(&sql, &parameters)?)?;
+        self.output.stream(|sink| {
+            let mut has_begun = false;
+            warehouse.chunks(&sql, &parameters, &mut |chunk: Grid| {
+                if !has_begun {
+                    sink.begin(&chunk.columns, None)?;
+                }
+                has_begun = true;
+                Ok::<_, ReportError>(sink.rows(&chunk.rows)?)
+            })?;
+            Ok(sink.end(None)?)
+        })?;
         Ok(DONE)
     }
 

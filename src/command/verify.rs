@@ -79,13 +79,13 @@ impl Verify {
                 }
                 format!("{all:#}\n")
             }
-            Format::Csv => {
-                deep.iter().for_each(|deep| context.terminal.say(&deep.as_text()));
-                return self.output.grid(&findings(&verdict)).map(|()| code(&verdict));
-            }
             Format::Table => {
                 let deep = deep.map(|deep| deep.as_text() + "\n");
                 as_text(&verdict, &held) + &deep.unwrap_or_default()
+            }
+            _ => {
+                deep.iter().for_each(|deep| context.terminal.say(&deep.as_text()));
+                return self.output.grid(&findings(&verdict)).map(|()| code(&verdict));
             }
         };
         self.output.text(&text)?;

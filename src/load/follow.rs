@@ -48,7 +48,7 @@ pub async fn rebuild(lake: &mut Lake, path: &Path, workplace: &Workplace) -> Res
     let failed = || format!("{}", new.display());
     place::remove_file(&new).with_context(failed)?;
     let made = match increment(lake, &new, workplace).await? {
-        Some(increment) => tokio::task::block_in_place(|| warehouse::catch_up(&new, workplace, &increment)).map(|_| ()),
+        Some(increment) => tokio::task::block_in_place(|| warehouse::build(&new, workplace, &increment)),
         None => return Ok(()),
     };
     if let Err(error) = made {

@@ -6,36 +6,62 @@
 //! a text behind one or more `'` gets one more: whoever needs the exact text takes one `'` away where it stands before these,
 //! or asks for JSON. Null and an empty text are both an empty field.
 
+use std::io::Write;
+
 use ::csv::{Terminator, WriterBuilder};
 
-use crate::schema::format_time;
-use crate::warehouse::{Cell, Grid};
+use super::{Out, RenderError, Writer};
+use crate::report::About;
+use crate::warehouse::{Cell, GridColumn};
 
 /// What makes a spreadsheet take a cell for a formula.
 const TRIGGERS: &[char] = &['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
-pub(super) fn of(grid: &Grid) -> Result<String, ::csv::Error> {
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::Any(b'\n'))
-        .from_writer(Vec::new());
-    if !grid.columns.is_empty() {
-        writer.write_record(grid.columns.iter().map(|column| guarded(column.name.clone())))?;
+pub(super) struct Csv<'a> {
+    out: Out<'a>,
+}
+
+impl<'a> Csv<'a> {
+    pub(super) fn new(out: Out<'a>) -> Self {
+        Self { out }
     }
-    for row in &grid.rows {
-        writer.write_record(row.iter().map(field))?;
+
+    fn records(&mut self, records: impl Iterator<Item = Vec<String>>) -> Result<(), RenderError> {
+        let mut writer = WriterBuilder::new()
+            .terminator(Terminator::Any(b'\n'))
+            .from_writer(Vec::new());
+        for record in records {
+            writer.write_record(record)?;
+        }
+        let bytes = writer.into_inner().map_err(::csv::IntoInnerError::into_error)?;
+        Ok(self.out.write_all(&bytes)?)
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+impl Writer for Csv<'_> {
+    fn begin(&mut self, columns: &[GridColumn], _about: Option<&About>) -> Result<(), RenderError> {
+        let names = columns.iter().map(|column| guarded(column.name.clone())).collect();
+        self.records((!columns.is_empty()).then_some(names).into_iter())
+    }
+
+    fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<(), RenderError> {
+        self.records(rows.iter().map(|row| row.iter().map(field).collect()))
+    }
+
+    fn end(&mut self, _about: Option<&About>) -> Result<(), RenderError> {
+        Ok(self.out.flush()?)
+    }
 }
 
 fn field(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => guarded(text.clone()),
-        other => plain(other),
+        other => other.to_string(),
     }
 }
 
-fn guarded(text: String) -> String {
+/// A text that no spreadsheet takes for a formula.
+pub(super) fn guarded(text: String) -> String {
     if text.trim_start_matches('\'').starts_with(TRIGGERS) {
         format!("'{text}")
     } else {
@@ -43,32 +69,15 @@ fn guarded(text: String) -> String {
     }
 }
 
-/// A cell as text: times as RFC 3339 in UTC, lists and structs as JSON, bytes in hexadecimal, nothing for null.
-pub(super) fn plain(cell: &Cell) -> String {
-    match cell {
-        Cell::Null => String::new(),
-        Cell::Boolean(value) => value.to_string(),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Float(number) => number.to_string(),
-        Cell::Text(text) => text.clone(),
-        Cell::Timestamp(at) => format_time(*at),
-        Cell::Date(days) => date(*days),
-        Cell::Json(value) => value.to_string(),
-        Cell::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
-}
-
-/// A day counted from 1970-01-01.
-fn date(days: i32) -> String {
-    let span = jiff::Span::new().try_days(days);
-    let day = span.and_then(|span| jiff::civil::date(1970, 1, 1).checked_add(span));
-    day.map_or_else(|_| format!("{days} days"), |day| day.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::warehouse::GridColumn;
+    use crate::render::{Format, written};
+    use crate::warehouse::Grid;
+
+    fn of(grid: &Grid) -> String {
+        written(grid, None, Format::Csv)
+    }
 
     fn grid(rows: Vec<Vec<Cell>>) -> Grid {
         let width = rows.first().map_or(0, Vec::len);
@@ -101,10 +110,10 @@ mod tests {
         ];
         let expected = "c0,c1,c2,c3,c4,c5,c6,c7,c8\n,true,-9007199254740993,-0.5,\"a,b \"\"c\"\"\nd\",\
                         2026-07-15T12:30:00.25Z,2026-07-15,\"{\"\"a\"\":[1,null]}\",00ff\n";
-        assert_eq!(of(&grid(vec![row])).unwrap(), expected);
-        assert_eq!(of(&grid(vec![vec![Cell::Null]])).unwrap(), "c0\n\"\"\n");
-        assert_eq!(of(&Grid::default()).unwrap(), "");
-        assert_eq!(date(i32::MAX), "2147483647 days");
+        assert_eq!(of(&grid(vec![row])), expected);
+        assert_eq!(of(&grid(vec![vec![Cell::Null]])), "c0\n\"\"\n");
+        assert_eq!(of(&Grid::default()), "");
+        assert_eq!(Cell::Date(i32::MAX).to_string(), "2147483647 days");
     }
 
     /// The exact text of a field, as the head of this file says.
@@ -137,7 +146,7 @@ mod tests {
             " =1",
         ];
         for given in texts {
-            let written = of(&grid(vec![vec![text(given), text("x")]])).unwrap();
+            let written = of(&grid(vec![vec![text(given), text("x")]]));
             let mut reader = ::csv::Reader::from_reader(written.as_bytes());
             let read = reader.records().next().unwrap().unwrap().get(0).unwrap().to_owned();
             assert!(!read.starts_with(TRIGGERS), "{given:?} -> {read:?}");
@@ -151,6 +160,6 @@ mod tests {
     fn a_column_may_not_be_a_formula_either() {
         let mut grid = grid(vec![vec![Cell::Integer(1)]]);
         grid.columns.first_mut().unwrap().name = "=1+1".to_owned();
-        assert_eq!(of(&grid).unwrap(), "'=1+1\n1\n");
+        assert_eq!(of(&grid), "'=1+1\n1\n");
     }
 }

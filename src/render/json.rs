@@ -1,40 +1,115 @@
 //! JSON: exact values for programs. Members stand in the order of the columns, and numbers that JSON or a 64-bit integer
-//! cannot hold are text.
+//! cannot hold are text. Rows stand one a line, so that they can be written as they come.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::{Out, RenderError, Writer};
 use crate::ledger::Head;
-use crate::report::{Covered, Gap, ReportResult};
+use crate::report::{About, Covered, Findings, Gap, Sample};
 use crate::schema::format_time;
 use crate::sql::ParameterKind;
-use crate::warehouse::{Cell, Grid};
+use crate::warehouse::{Cell, GridColumn};
 
-pub(super) fn of(grid: &Grid) -> Result<String, serde_json::Error> {
-    let names = names(grid);
-    let lines = grid
-        .rows
-        .iter()
-        .map(|cells| serde_json::to_string(&Row { names: &names, cells }));
-    let lines = lines.collect::<Result<Vec<_>, _>>()?;
-    Ok(if lines.is_empty() {
-        "[]\n".to_owned()
-    } else {
-        format!("[\n{}\n]\n", lines.join(",\n"))
-    })
+/// An array of objects; of a report, an object that ends in one.
+pub(super) struct Json<'a> {
+    out: Out<'a>,
+    names: Vec<String>,
+    has_rows: bool,
 }
 
-pub(super) fn of_report(result: &ReportResult) -> Result<String, serde_json::Error> {
-    object(result, Some(&result.rows))
+impl<'a> Json<'a> {
+    pub(super) fn new(out: Out<'a>) -> Self {
+        Self {
+            out,
+            names: Vec::new(),
+            has_rows: false,
+        }
+    }
 }
 
-pub(super) fn about(result: &ReportResult) -> Result<String, serde_json::Error> {
-    object(result, None)
+impl Writer for Json<'_> {
+    fn begin(&mut self, columns: &[GridColumn], about: Option<&About>) -> Result<(), RenderError> {
+        self.names = names(columns);
+        if let Some(about) = about {
+            let text = serde_json::to_string_pretty(&document(about))?;
+            let open = text.trim_end().trim_end_matches('}').trim_end();
+            write!(self.out, "{open},\n  \"rows\": ")?;
+        }
+        Ok(self.out.write_all(b"[")?)
+    }
+
+    fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<(), RenderError> {
+        let mut text = Vec::new();
+        for cells in rows {
+            text.extend_from_slice(if self.has_rows { b",\n" } else { b"\n" });
+            self.has_rows = true;
+            let names = &self.names;
+            serde_json::to_writer(&mut text, &Row { names, cells })?;
+        }
+        Ok(self.out.write_all(&text)?)
+    }
+
+    fn end(&mut self, about: Option<&About>) -> Result<(), RenderError> {
+        self.out.write_all(if self.has_rows { b"\n]" } else { b"]" })?;
+        if let Some(about) = about {
+            if let Some(findings) = &about.findings {
+                let findings = serde_json::to_string(&FindingsJson::of(findings))?;
+                write!(self.out, ",\n  \"findings\": {findings}")?;
+            }
+            self.out.write_all(b"\n}")?;
+        }
+        self.out.write_all(b"\n")?;
+        Ok(self.out.flush()?)
+    }
 }
 
-/// A report as a JSON object.
+/// An object a line, and nothing else.
+pub(super) struct Ndjson<'a> {
+    out: Out<'a>,
+    names: Vec<String>,
+}
+
+impl<'a> Ndjson<'a> {
+    pub(super) fn new(out: Out<'a>) -> Self {
+        Self { out, names: Vec::new() }
+    }
+}
+
+impl Writer for Ndjson<'_> {
+    fn begin(&mut self, columns: &[GridColumn], _about: Option<&About>) -> Result<(), RenderError> {
+        self.names = names(columns);
+        Ok(())
+    }
+
+    fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<(), RenderError> {
+        let mut text = Vec::new();
+        for cells in rows {
+            let names = &self.names;
+            serde_json::to_writer(&mut text, &Row { names, cells })?;
+            text.push(b'\n');
+        }
+        Ok(self.out.write_all(&text)?)
+    }
+
+    fn end(&mut self, _about: Option<&About>) -> Result<(), RenderError> {
+        Ok(self.out.flush()?)
+    }
+}
+
+/// What a report that was run says about itself: all of its object but the rows.
+pub(super) fn about(about: &About) -> Result<String, serde_json::Error> {
+    let document = Document {
+        findings: about.findings.as_ref().map(FindingsJson::of),
+        ..document(about)
+    };
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+/// A report as a JSON object, without its rows.
 #[derive(Serialize)]
 struct Document<'a> {
     report: &'a str,
@@ -46,7 +121,37 @@ struct Document<'a> {
     made_at: String,
     version: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<Rows<'a>>,
+    sample: Option<SampleJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<FindingsJson>,
+}
+
+#[derive(Serialize)]
+struct SampleJson {
+    rows: usize,
+    seed: u64,
+    population: u64,
+}
+
+#[derive(Serialize)]
+struct FindingsJson {
+    severity: &'static str,
+    total: u64,
+    accepted: u64,
+    open: u64,
+    accepted_are_left_out: bool,
+}
+
+impl FindingsJson {
+    fn of(findings: &Findings) -> Self {
+        Self {
+            severity: findings.severity.name(),
+            total: findings.total,
+            accepted: findings.accepted,
+            open: findings.open(),
+            accepted_are_left_out: findings.new_only,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -68,19 +173,24 @@ struct GapJson<'a> {
     reason: &'a str,
 }
 
-fn object(result: &ReportResult, rows: Option<&Grid>) -> Result<String, serde_json::Error> {
-    let document = Document {
-        report: &result.report.name,
-        parameters: Parameters(result),
-        coverage: result.coverage.iter().map(covered).collect(),
-        gaps: result.gaps.iter().map(gap).collect(),
-        rejects: result.rejects,
-        ledger_head: result.ledger_head.as_ref(),
-        made_at: format_time(result.made_at),
-        version: &result.version,
-        rows: rows.map(Rows),
+fn document(about: &About) -> Document<'_> {
+    let sample = |sample: &Sample| SampleJson {
+        rows: sample.draw.rows,
+        seed: sample.draw.seed,
+        population: sample.population,
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    Document {
+        report: &about.report.name,
+        parameters: Parameters(about),
+        coverage: about.coverage.iter().map(covered).collect(),
+        gaps: about.gaps.iter().map(gap).collect(),
+        rejects: about.rejects,
+        ledger_head: about.ledger_head.as_ref(),
+        made_at: format_time(about.made_at),
+        version: &about.version,
+        sample: about.sample.as_ref().map(sample),
+        findings: None,
+    }
 }
 
 fn covered(covered: &Covered) -> CoveredJson<'_> {
@@ -105,7 +215,7 @@ fn gap(gap: &Gap) -> GapJson<'_> {
 }
 
 /// Parameters as values of their kind.
-struct Parameters<'a>(&'a ReportResult);
+struct Parameters<'a>(&'a About);
 
 impl Serialize for Parameters<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -119,20 +229,6 @@ impl Serialize for Parameters<'_> {
             }
         }
         map.end()
-    }
-}
-
-/// Rows as objects.
-struct Rows<'a>(&'a Grid);
-
-impl Serialize for Rows<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let names = names(self.0);
-        let mut list = serializer.serialize_seq(Some(self.0.rows.len()))?;
-        for cells in &self.0.rows {
-            list.serialize_element(&Row { names: &names, cells })?;
-        }
-        list.end()
     }
 }
 
@@ -164,16 +260,16 @@ impl Serialize for CellJson<'_> {
             },
             Cell::Float(number) if number.is_finite() => serializer.serialize_f64(*number),
             Cell::Json(value) => value.serialize(serializer),
-            other => serializer.serialize_str(&super::csv::plain(other)),
+            other => serializer.serialize_str(&other.to_string()),
         }
     }
 }
 
 /// The names of the columns, each once: a query may give two of a name, an object may not.
-fn names(grid: &Grid) -> Vec<String> {
+pub(super) fn names(columns: &[GridColumn]) -> Vec<String> {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    let mut names = Vec::with_capacity(grid.columns.len());
-    for column in &grid.columns {
+    let mut names = Vec::with_capacity(columns.len());
+    for column in columns {
         let mut name = column.name.clone();
         while let Some(times) = seen.get_mut(&name) {
             *times += 1;
@@ -188,8 +284,9 @@ fn names(grid: &Grid) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::{Format, written};
     use crate::report::{self, Interval};
-    use crate::warehouse::GridColumn;
+    use crate::warehouse::Grid;
 
     fn grid(cells: Vec<(&str, Cell)>) -> Grid {
         let column = |name: &str| GridColumn {
@@ -201,6 +298,10 @@ mod tests {
             columns: names.into_iter().map(column).collect(),
             rows: vec![row],
         }
+    }
+
+    fn of(grid: &Grid) -> String {
+        written(grid, None, Format::Json)
     }
 
     #[test]
@@ -219,8 +320,8 @@ mod tests {
         ]);
         let expected = "[\n{\"z\":1,\"a\":\"=1 \\u001b\u{202e}\",\"big\":\"18446744073709551616\",\"nan\":\"NaN\",\"half\":0.5,\
                         \"at\":\"2026-07-15T12:30:00.25Z\",\"day\":\"2026-07-15\",\"list\":[\"b\",null],\"bytes\":\"ab\",\"none\":null}\n]\n";
-        assert_eq!(of(&grid).unwrap(), expected);
-        assert_eq!(of(&Grid::default()).unwrap(), "[]\n");
+        assert_eq!(of(&grid), expected);
+        assert_eq!(of(&Grid::default()), "[]\n");
     }
 
     #[test]
@@ -230,7 +331,7 @@ mod tests {
             .zip(1..)
             .map(|(name, number)| (name, Cell::Integer(number)));
         assert_eq!(
-            of(&grid(cells.collect())).unwrap(),
+            of(&grid(cells.collect())),
             "[\n{\"a\":1,\"a_2\":2,\"a_2_2\":3,\"a_3\":4}\n]\n"
         );
     }
@@ -241,8 +342,8 @@ mod tests {
             since: 0,
             until: 1_000_000,
         };
-        let result = ReportResult {
-            report: report::find("top_actors").unwrap(),
+        let told = About {
+            report: report::find("top_actors").unwrap().clone(),
             parameters: vec![
                 ("since".to_owned(), Some(format_time(0))),
                 ("source".to_owned(), None),
@@ -271,7 +372,9 @@ mod tests {
             }),
             made_at: 3_000_000,
             version: "0.1.0".to_owned(),
-            rows: grid(vec![("n", Cell::Integer(1))]),
+            sample: None,
+            rows: 1,
+            findings: None,
         };
         let mut expected = serde_json::json!({
             "report": "top_actors",
@@ -291,8 +394,9 @@ mod tests {
             "rows": [{"n": 1}]
         });
         let read = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
-        assert_eq!(read(of_report(&result).unwrap()), expected);
+        let rows = grid(vec![("n", Cell::Integer(1))]);
+        assert_eq!(read(written(&rows, Some(&told), Format::Json)), expected);
         expected.as_object_mut().unwrap().remove("rows");
-        assert_eq!(read(about(&result).unwrap()), expected);
+        assert_eq!(read(about(&told).unwrap()), expected);
     }
 }

@@ -1,11 +1,13 @@
 //! Tables for eyes: a plain header, a line, rows. Apart from the others because here nothing of a value may reach the
 //! terminal as anything but visible characters.
 
+use std::io::Write;
+
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::report::ReportResult;
-use crate::schema::format_time;
-use crate::warehouse::{Cell, Grid};
+use super::{Out, RenderError, Writer, told};
+use crate::report::About;
+use crate::warehouse::{Cell, Grid, GridColumn};
 
 /// Foreign text as it may stand on a terminal: control characters, line breaks and characters that turn the direction of
 /// writing or hide are written out, as `\n` or `\u{202e}`.
@@ -24,7 +26,7 @@ pub fn visible(text: &str) -> String {
 }
 
 /// Whether a character does something to the text around it that cannot be seen.
-fn acts(letter: char) -> bool {
+pub(super) fn acts(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
@@ -33,7 +35,42 @@ fn acts(letter: char) -> bool {
         )
 }
 
-pub(super) fn of(grid: &Grid, width: Option<u16>) -> String {
+/// Keeps all rows: how wide a column is depends on each of them.
+pub(super) struct Text<'a> {
+    out: Out<'a>,
+    width: Option<u16>,
+    grid: Grid,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn new(out: Out<'a>, width: Option<u16>) -> Self {
+        let grid = Grid::default();
+        Self { out, width, grid }
+    }
+}
+
+impl Writer for Text<'_> {
+    fn begin(&mut self, columns: &[GridColumn], _about: Option<&About>) -> Result<(), RenderError> {
+        self.grid.columns = columns.to_vec();
+        Ok(())
+    }
+
+    fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<(), RenderError> {
+        self.grid.rows.extend_from_slice(rows);
+        Ok(())
+    }
+
+    fn end(&mut self, about: Option<&About>) -> Result<(), RenderError> {
+        let text = match about {
+            Some(about) => of_report(about, &self.grid, self.width),
+            None => of(&self.grid, self.width),
+        };
+        self.out.write_all(text.as_bytes())?;
+        Ok(self.out.flush()?)
+    }
+}
+
+fn of(grid: &Grid, width: Option<u16>) -> String {
     let mut table = Table::new();
     table
         .force_no_tty()
@@ -62,40 +99,22 @@ pub(super) fn of(grid: &Grid, width: Option<u16>) -> String {
 }
 
 /// Gaps stand first, so that no table is read without them.
-pub(super) fn of_report(result: &ReportResult, width: Option<u16>) -> String {
-    let mut text = result
+fn of_report(about: &About, grid: &Grid, width: Option<u16>) -> String {
+    let mut text = about
         .gap_sentence()
         .map(|gaps| visible(&gaps) + "\n")
         .unwrap_or_default();
-    let (since, until) = (format_time(result.interval.since), format_time(result.interval.until));
-    text.push_str(&format!("{}, {since} to {until}", result.report.title));
-    for (name, value) in &result.parameters {
-        if let Some(value) = value.as_ref().filter(|_| name != "since" && name != "until") {
-            text.push_str(&format!(", {name} {}", visible(value)));
-        }
-    }
-    text.push('\n');
-    match result.empty_sentence() {
+    text.push_str(&format!("{}, {}\n", visible(&about.report.title), told::asked(about)));
+    match about.empty_sentence() {
         Some(sentence) => text.push_str(&format!("{}\n", visible(&sentence))),
-        None => text.push_str(&format!("\n{}\n", of(&result.rows, width))),
+        None => text.push_str(&format!("\n{}\n", of(grid, width))),
     }
-    for covered in &result.coverage {
+    for covered in &about.coverage {
         text.push_str(&format!("{}\n", visible(&covered.to_string())));
     }
-    let head = result.ledger_head.as_ref();
-    let head = head.map_or("no ledger entry".to_owned(), |head| {
-        format!("ledger entry {} ({})", head.sequence, head.sha256)
-    });
-    text.push_str(&format!(
-        "{} rows; {} records could not be read; from {head}\n",
-        result.rows.rows.len(),
-        result.rejects
-    ));
-    text.push_str(&format!(
-        "made at {} by trailhouse {}\n",
-        format_time(result.made_at),
-        result.version
-    ));
+    for line in told::origin(about) {
+        text.push_str(&format!("{line}\n"));
+    }
     text
 }
 
@@ -103,11 +122,11 @@ pub(super) fn of_report(result: &ReportResult, width: Option<u16>) -> String {
 fn text(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => visible(text),
-        other => visible(&super::csv::plain(other)),
+        other => visible(&other.to_string()),
     }
 }
 
-fn is_number(kind: &str) -> bool {
+pub(super) fn is_number(kind: &str) -> bool {
     let numbers = [
         "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL",
     ];
@@ -120,7 +139,6 @@ mod tests {
     use super::*;
     use crate::ledger::Head;
     use crate::report::{self, Covered, Gap, Interval};
-    use crate::warehouse::GridColumn;
 
     fn column(name: &str, kind: &str) -> GridColumn {
         GridColumn {
@@ -194,8 +212,8 @@ mod tests {
             since: 1_784_073_600_000_000,
             until: 1_784_160_000_000_000,
         };
-        let result = ReportResult {
-            report: report::find("top_actors").unwrap(),
+        let about = About {
+            report: report::find("top_actors").unwrap().clone(),
             parameters: vec![
                 ("since".to_owned(), None),
                 ("source".to_owned(), Some("a".to_owned())),
@@ -224,9 +242,11 @@ mod tests {
             }),
             made_at: interval.until,
             version: "1.2.3".to_owned(),
-            rows: grid(),
+            sample: None,
+            rows: 2,
+            findings: None,
         };
-        let text = of_report(&result, None);
+        let text = of_report(&about, &grid(), None);
         let lines: Vec<&str> = text.lines().collect();
         let first =
             "incomplete: not collected from 2026-07-15T12:00:00Z to 2026-07-16T00:00:00Z (a.logs: page 3\\nfailed)";
@@ -241,12 +261,9 @@ mod tests {
             "made at 2026-07-16T00:00:00Z by trailhouse 1.2.3",
         ];
         assert!(lines.ends_with(&end), "{text}");
-        let empty = ReportResult {
-            rows: Grid::default(),
-            ..result
-        };
+        let empty = About { rows: 0, ..about };
         assert_eq!(
-            of_report(&empty, None)
+            of_report(&empty, &Grid::default(), None)
                 .lines()
                 .nth(2)
                 .map(|line| line.starts_with("no events; not collected from")),

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Interval, ReportResult};
+use super::{About, Interval};
 use crate::schema::{Micros, format_time};
 use crate::warehouse::{Cell, Grid};
 
@@ -83,7 +83,7 @@ fn instant_of(cell: &Cell) -> Option<Micros> {
     }
 }
 
-impl ReportResult {
+impl About {
     /// Names every gap in the period, and every filter that only lets a part through; `None` where there is neither.
     pub fn gap_sentence(&self) -> Option<String> {
         let filtered = self
@@ -113,9 +113,10 @@ impl ReportResult {
                 .any(|other| is_whole(&other.source, &other.stream) && other.state != NOT_YET)
     }
 
-    /// What an empty report means: that nothing happened, or that nobody looked. `None` where there are rows.
+    /// What an empty report means: that nothing happened, or that nobody looked. `None` where there are rows. To be asked
+    /// after the last row.
     pub fn empty_sentence(&self) -> Option<String> {
-        if !self.rows.rows.is_empty() {
+        if self.rows > 0 {
             return None;
         }
         let missing = self
@@ -195,9 +196,9 @@ impl fmt::Display for Covered {
 mod tests {
     use super::*;
 
-    fn result(coverage: Vec<Covered>, gaps: Vec<Gap>) -> ReportResult {
-        ReportResult {
-            report: crate::report::find("top_actors").unwrap(),
+    fn result(coverage: Vec<Covered>, gaps: Vec<Gap>) -> About {
+        About {
+            report: crate::report::find("top_actors").unwrap().clone(),
             parameters: Vec::new(),
             interval: Interval {
                 since: 0,
@@ -209,7 +210,9 @@ mod tests {
             ledger_head: None,
             made_at: 0,
             version: "0.0.0".to_owned(),
-            rows: Grid::default(),
+            sample: None,
+            rows: 0,
+            findings: None,
         }
     }
 
@@ -254,7 +257,7 @@ mod tests {
         );
         assert!(sentence(vec![covered("purged")], Vec::new()).contains("purged from"));
         let mut full = result(vec![covered("final")], vec![gap.clone()]);
-        full.rows.rows.push(vec![Cell::Null]);
+        full.rows = 1;
         assert_eq!(full.empty_sentence(), None);
         assert!(
             full.gap_sentence()

@@ -11,6 +11,13 @@ pub struct HeaderError {
     what: String,
 }
 
+impl HeaderError {
+    /// What is wrong, without the file.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+}
+
 /// A header whose keys are taken one by one; what is left at the end is unknown.
 pub(super) struct Header<'a> {
     file: &'a str,

@@ -18,9 +18,32 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Rows that are packed together. What DuckDB cannot spill while it packs them is nearly twice the text of one column of so
 /// many rows, each up to 4 KiB: its own number, twelve times as great, fails at some hundreds of bytes a row.
 const ROW_GROUP_ROWS: u32 = 10_240;
-/// What the writing connection may keep in memory before it spills, in bytes. What it cannot spill grows with the widest rows,
-/// so that some need more: see [`more_memory`].
-pub(super) const LEAST_MEMORY: u64 = 28_000_000;
+/// What a writing connection may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Means {
+    /// Bytes it keeps in memory before it spills. What it cannot spill grows with the widest rows, so that some need more: see
+    /// [`more_memory`].
+    pub(super) memory: u64,
+    /// Each pins a block of every column.
+    pub(super) threads: i64,
+    /// After about so many rows a transaction ends with the load it is in.
+    pub(super) step_rows: u64,
+}
+
+impl Means {
+    /// Beside a load: it must not decide how much memory that takes.
+    pub(super) const SPARING: Self = Self {
+        memory: 28_000_000,
+        threads: 1,
+        step_rows: 50_000,
+    };
+    /// For a file that is made anew while nothing else is done and somebody waits: more than twice as fast.
+    pub(super) const AMPLE: Self = Self {
+        memory: 256_000_000,
+        threads: 2,
+        step_rows: 1_000_000,
+    };
+}
 
 /// Threads of a reading that may use only so much memory.
 const READING_THREADS: i64 = 2;
@@ -45,15 +68,14 @@ fn reading(scratch: Option<&Path>, memory: Option<u64>) -> duckdb::Result<Config
     }
 }
 
-fn writing(scratch: &Path, memory: u64) -> duckdb::Result<Config> {
+fn writing(scratch: &Path, means: Means) -> duckdb::Result<Config> {
     closed()?
         .with("storage_compatibility_version", STORAGE_VERSION)?
         .with("temp_directory", scratch.to_string_lossy())?
         .with("preserve_insertion_order", "false")?
         .with("enable_external_file_cache", "false")?
-        .max_memory(&format!("{memory}B"))?
-        // Each thread pins a block of every column; one is as fast at this, packs better, and needs half.
-        .threads(1)?
+        .max_memory(&format!("{}B", means.memory))?
+        .threads(means.threads)?
         // Threads for I/O keep memory of their own, which the limit does not see.
         .with("async_threads", "0")
 }
@@ -109,9 +131,9 @@ fn open(path: &Path, scratch: Option<&Path>, memory: Option<u64>) -> Result<Conn
         .map_err(|error| opening(path, error))
 }
 
-/// Opens for writing, or makes the file; spills what does not fit into `memory` into `scratch`, which DuckDB makes when it
+/// Opens for writing, or makes the file; spills what does not fit into memory into `scratch`, which DuckDB makes when it
 /// needs it. The file is attached, because the size of its row groups can be told in no other way.
-pub(super) fn open_writing(path: &Path, scratch: &Path, memory: u64) -> Result<Connection, WarehouseError> {
+pub(super) fn open_writing(path: &Path, scratch: &Path, means: Means) -> Result<Connection, WarehouseError> {
     if path.to_string_lossy().contains('?') {
         // It would take the rest for the query of an address, and put its log elsewhere.
         return Err(failed(
@@ -121,7 +143,7 @@ pub(super) fn open_writing(path: &Path, scratch: &Path, memory: u64) -> Result<C
         ));
     }
     let open = || -> duckdb::Result<Connection> {
-        let connection = Connection::open_in_memory_with_flags(writing(scratch, memory)?)?;
+        let connection = Connection::open_in_memory_with_flags(writing(scratch, means)?)?;
         // A setting of the Parquet reader, which knows it only now: whole columns read ahead would need the memory twice.
         connection.execute_batch("set disable_parquet_prefetching = true")?;
         connection.execute_batch(&format!(

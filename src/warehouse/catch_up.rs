@@ -18,8 +18,6 @@ use crate::atomic::steps;
 use crate::schema::{Micros, Table};
 use crate::source;
 
-/// After about so many rows a step ends with the load it is in.
-const STEP_ROWS: u64 = 50_000;
 /// Files that one statement reads at most.
 const FILES_AT_ONCE: usize = 48;
 
@@ -32,12 +30,12 @@ struct Step {
     is_last: bool,
 }
 
-/// Applies `increment` to the file, and leaves no `.wal`.
+/// Applies `increment` to the file in steps of about `step_rows` rows, and leaves no `.wal`.
 pub(super) fn apply(
     connection: &Connection,
     path: &Path,
     workplace: &Workplace,
-    increment: &Increment,
+    (increment, step_rows): (&Increment, u64),
 ) -> Result<(), WarehouseError> {
     let applied = access::following(connection, path)?;
     if applied.lake_id != increment.lake_id {
@@ -59,7 +57,7 @@ pub(super) fn apply(
         |sequence: u64| i64::try_from(sequence).map_err(|error| failed(path, "its sequence is no load", error));
     let (after, until) = (number(applied.sequence)?, number(increment.sequence)?);
     if after < until || !increment.reread.is_empty() {
-        for step in steps_of(&increment.files, after, until) {
+        for step in steps_of(&increment.files, (after, until), step_rows) {
             within_transaction(connection, || take(connection, increment, &step)).map_err(|error| {
                 failed(
                     path,
@@ -87,8 +85,8 @@ pub(super) fn within_transaction<T>(
     Ok(done)
 }
 
-/// Cuts the loads into steps of about `STEP_ROWS` rows, judged by where files end; the last one always ends at `until`.
-fn steps_of(files: &[DataFile], after: i64, until: i64) -> Vec<Step> {
+/// Cuts the loads into steps of about `step_rows` rows, judged by where files end; the last one always ends at `until`.
+fn steps_of(files: &[DataFile], (after, until): (i64, i64), step_rows: u64) -> Vec<Step> {
     let mut rows_by_load: BTreeMap<i64, u64> = BTreeMap::new();
     for file in files.iter().filter(|file| file.max_load > after) {
         *rows_by_load.entry(file.max_load.min(until)).or_default() += file.rows;
@@ -97,7 +95,7 @@ fn steps_of(files: &[DataFile], after: i64, until: i64) -> Vec<Step> {
     let mut rows = 0;
     for (load, more) in rows_by_load {
         rows += more;
-        if rows >= STEP_ROWS && load < until {
+        if rows >= step_rows && load < until {
             ends.push(load);
             rows = 0;
         }
@@ -316,6 +314,8 @@ mod tests {
     use super::*;
     use crate::source::secoda::ACTIVITY_LOGS;
 
+    const MANY: u64 = 1_000;
+
     fn file(min_load: i64, max_load: i64, rows: u64) -> DataFile {
         DataFile {
             table: &ACTIVITY_LOGS,
@@ -331,12 +331,12 @@ mod tests {
     #[test]
     fn steps_end_with_whole_loads_and_the_last_at_the_end() {
         let ends = |files: &[DataFile]| {
-            steps_of(files, 2, 9)
+            steps_of(files, (2, 9), MANY)
                 .iter()
                 .map(|step| (step.after, step.until))
                 .collect::<Vec<_>>()
         };
-        let many = STEP_ROWS;
+        let many = MANY;
         let cases = [
             (vec![], vec![(2, 9)]),
             (
@@ -352,7 +352,7 @@ mod tests {
         for (files, expected) in cases {
             assert_eq!(ends(&files), expected);
         }
-        let flags: Vec<_> = steps_of(&[file(3, 3, many)], 2, 9)
+        let flags: Vec<_> = steps_of(&[file(3, 3, many)], (2, 9), MANY)
             .iter()
             .map(|step| (step.is_first, step.is_last))
             .collect();

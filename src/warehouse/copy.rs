@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::access::{self, failed, suffixed};
+use super::access::{self, Means, failed, suffixed};
 use super::catch_up::apply;
 use super::{Increment, WarehouseError, Workplace, tables};
 use crate::atomic::{self, place, steps};
@@ -23,13 +23,18 @@ pub enum Way {
     OnCopy,
 }
 
-pub(super) fn catch_up(path: &Path, workplace: &Workplace, increment: &Increment) -> Result<Way, WarehouseError> {
+pub(super) fn catch_up(
+    path: &Path,
+    workplace: &Workplace,
+    increment: &Increment,
+    means: Means,
+) -> Result<Way, WarehouseError> {
     remove_abandoned(path)
         .map_err(|error| failed(path, "what a killed run left beside it cannot be removed", error))?;
     if !path.exists() {
         make(path, &increment.lake_id)?;
     }
-    match in_place(path, workplace, increment, access::LEAST_MEMORY) {
+    match in_place(path, workplace, increment, means) {
         Ok(()) => Ok(Way::InPlace),
         Err(held @ WarehouseError::Held { .. }) => on_copy(path, workplace, increment, held),
         Err(error) => Err(error),
@@ -67,18 +72,17 @@ pub(super) fn in_place(
     path: &Path,
     workplace: &Workplace,
     increment: &Increment,
-    least_memory: u64,
+    mut means: Means,
 ) -> Result<(), WarehouseError> {
     let scratch = access::scratch_of(path);
     let unremoved = |error: io::Error| failed(path, "its scratch folder cannot be removed", error);
     place::remove_folder(&scratch).map_err(unremoved)?;
-    let mut memory = least_memory;
     let applied = loop {
-        let opened = access::open_writing(path, &scratch, memory);
-        let applied = opened.and_then(|connection| apply(&connection, path, workplace, increment));
+        let opened = access::open_writing(path, &scratch, means);
+        let applied = opened.and_then(|connection| apply(&connection, path, workplace, (increment, means.step_rows)));
         let is_short = applied.as_ref().is_err_and(access::is_out_of_memory);
-        match access::more_memory(memory).filter(|_| is_short) {
-            Some(more) => memory = more,
+        match access::more_memory(means.memory).filter(|_| is_short) {
+            Some(more) => means.memory = more,
             None => break applied,
         }
     };
@@ -94,7 +98,7 @@ fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
     let unmade = |error: io::Error| failed(path, "cannot be made", error);
     // A log without its file is of a warehouse that somebody deleted.
     place::remove_file(&access::wal_of(path)).map_err(unmade)?;
-    let connection = access::open_writing(&new, &access::scratch_of(&new), access::LEAST_MEMORY)?;
+    let connection = access::open_writing(&new, &access::scratch_of(&new), Means::SPARING)?;
     let made = tables::definitions()
         .iter()
         .filter(|definition| definition.name == "trailhouse")
@@ -122,7 +126,7 @@ fn on_copy(
     }
     let before = fingerprint(path).map_err(uncopied)?;
     place::copy(path, &copy).map_err(uncopied)?;
-    let applied = in_place(&copy, workplace, increment, access::LEAST_MEMORY);
+    let applied = in_place(&copy, workplace, increment, Means::SPARING);
     let is_same = fingerprint(path).map_err(uncopied)? == before && is_only_read(path);
     match applied {
         Ok(()) if is_same => put(&copy, path, None).map(|()| Way::OnCopy),

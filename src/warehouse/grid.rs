@@ -1,6 +1,8 @@
 //! What a query gives back, as plain values: so that reports and renderers need to know neither DuckDB nor Arrow. Pure, but
 //! for reading the shape of DuckDB's types.
 
+use std::fmt;
+
 use arrow::array::{
     Array, AsArray, BinaryArray, Date32Array, Decimal128Array, Float32Array, Float64Array, LargeBinaryArray,
     RecordBatch, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
@@ -13,7 +15,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 use serde_json::{Map, Number, Value};
 
-use crate::schema::Micros;
+use crate::schema::{Micros, format_time};
 
 /// The rows of one query, in its order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,6 +32,20 @@ pub struct GridColumn {
     pub kind: String,
 }
 
+/// Columns of this ending hold the time on people's clocks, not UTC.
+const LOCAL: &str = "_local";
+
+impl GridColumn {
+    pub fn is_time(&self) -> bool {
+        self.kind.starts_with("TIMESTAMP") && !self.kind.ends_with(']')
+    }
+
+    /// Whether its times are on people's clocks, and so no instants.
+    pub fn is_local(&self) -> bool {
+        self.is_time() && self.name.ends_with(LOCAL)
+    }
+}
+
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
@@ -43,11 +59,31 @@ pub enum Cell {
     Text(String),
     /// Microseconds since 1970, UTC; also of a type with a time zone.
     Timestamp(Micros),
+    /// Microseconds on the clocks of people since 1970-01-01 there, which is no instant.
+    LocalTime(Micros),
     /// Days since 1970-01-01.
     Date(i32),
     /// Lists, structs, maps, and JSON columns; JSON that cannot be read is a JSON string of its text.
     Json(Value),
     Bytes(Vec<u8>),
+}
+
+/// As text: times as RFC 3339 in UTC, lists and structs as JSON, bytes in hexadecimal, nothing for null.
+impl fmt::Display for Cell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => Ok(()),
+            Self::Boolean(value) => value.fmt(formatter),
+            Self::Integer(number) => number.fmt(formatter),
+            Self::Float(number) => number.fmt(formatter),
+            Self::Text(text) => formatter.write_str(text),
+            Self::Timestamp(at) => formatter.write_str(&format_time(*at)),
+            Self::LocalTime(at) => formatter.write_str(&local_time(*at)),
+            Self::Date(days) => formatter.write_str(&date(*days)),
+            Self::Json(value) => value.fmt(formatter),
+            Self::Bytes(bytes) => bytes.iter().try_for_each(|byte| write!(formatter, "{byte:02x}")),
+        }
+    }
 }
 
 /// The most digits that a 64-bit float holds exactly, whatever they are.
@@ -182,17 +218,21 @@ fn plain(cell: Cell) -> Value {
             Number::from_f64(number).map_or_else(|| Value::String(number.to_string()), Value::Number)
         }
         Cell::Text(text) => Value::String(text),
-        Cell::Timestamp(at) => Value::String(crate::schema::format_time(at)),
-        Cell::Date(days) => Value::String(date(days)),
         Cell::Json(value) => value,
-        Cell::Bytes(bytes) => Value::String(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        other => Value::String(other.to_string()),
     }
 }
 
-/// A day as `2025-07-11`.
+/// A time on the clocks of people, as `2025-07-11T09:30:00`.
+pub fn local_time(at: Micros) -> String {
+    format_time(at).trim_end_matches('Z').to_owned()
+}
+
+/// A day counted from 1970-01-01, as `2025-07-11`.
 fn date(days: i32) -> String {
-    let array = Date32Array::from(vec![days]);
-    shown(&array, 0, array.data_type())
+    let span = jiff::Span::new().try_days(days);
+    let day = span.and_then(|span| jiff::civil::date(1970, 1, 1).checked_add(span));
+    day.map_or_else(|_| format!("{days} days"), |day| day.to_string())
 }
 
 /// DuckDB's name of a type, as `typeof` gives it.

@@ -18,8 +18,9 @@ fn texts_that_cannot_be_packed_need_no_more_memory_than_others() {
     follow(&path, &increment(0, Vec::new()));
     let (loads, rows) = (40, 4_000);
     let wanted = texts(&lake, loads, rows, 320);
-    let connection = access::open_writing(&path, &access::scratch_of(&path), access::LEAST_MEMORY).unwrap();
-    catch_up::apply(&connection, &path, &Workplace::of(ZONE), &wanted).unwrap();
+    let connection = access::open_writing(&path, &access::scratch_of(&path), access::Means::SPARING).unwrap();
+    let step_rows = access::Means::SPARING.step_rows;
+    catch_up::apply(&connection, &path, &Workplace::of(ZONE), (&wanted, step_rows)).unwrap();
     drop(connection);
     assert_eq!(lines(&path, TOTAL), ["160000|160000|51200000"]);
 }
@@ -30,15 +31,20 @@ fn wherever_memory_runs_out_more_is_taken() {
     let mut wanted = texts(&lake, 6, 3_000, 3_200);
     wanted.files.push(lake.text_file(6, 20, 1_000_000));
     let mut needed = 0;
-    for least_memory in [1, 8, 20].map(|megabytes| megabytes * 1_000_000) {
-        let path = lake.home().join(format!("{least_memory}.duckdb"));
+    for memory in [1, 8, 20].map(|megabytes| megabytes * 1_000_000) {
+        let means = access::Means {
+            memory,
+            ..access::Means::SPARING
+        };
+        let path = lake.home().join(format!("{memory}.duckdb"));
         follow(&path, &increment(0, Vec::new()));
-        let connection = access::open_writing(&path, &access::scratch_of(&path), least_memory);
-        let applied =
-            connection.and_then(|connection| catch_up::apply(&connection, &path, &Workplace::of(ZONE), &wanted));
+        let connection = access::open_writing(&path, &access::scratch_of(&path), means);
+        let applied = connection.and_then(|connection| {
+            catch_up::apply(&connection, &path, &Workplace::of(ZONE), (&wanted, means.step_rows))
+        });
         needed += usize::from(applied.is_err_and(|error| access::is_out_of_memory(&error)));
-        in_place(&path, &Workplace::of(ZONE), &wanted, least_memory).unwrap();
-        assert_eq!(lines(&path, TOTAL), ["18020|18020|77600000"], "{least_memory}");
+        in_place(&path, &Workplace::of(ZONE), &wanted, means).unwrap();
+        assert_eq!(lines(&path, TOTAL), ["18020|18020|77600000"], "{memory}");
         assert_eq!(following(&path).unwrap().unwrap().sequence, 6);
         assert!(!access::wal_of(&path).exists() && !access::scratch_of(&path).exists());
     }

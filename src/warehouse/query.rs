@@ -1,84 +1,94 @@
 //! Running one reading statement: parameters bound, results as a grid, and DuckDB's refusals told as what they are. Apart from
 //! opening the file, which knows nothing of what is asked.
 
+use std::sync::Arc;
+
+use arrow::datatypes::Field;
 use duckdb::{Connection, ToSql};
 
 use super::WarehouseError;
 use super::grid::{self, Cell, Grid, GridColumn};
 use super::statement::{Statement, classify};
-use crate::schema::format_time;
 
 const ONLY_READS: &str =
     "`query` only reads; to keep something, write into a database of your own and attach the warehouse to it";
 const STAYS_HOME: &str = "`query` sees the warehouse alone; open it read-only in a DuckDB client to join other files";
 
-/// Columns of this ending hold the time on people's clocks, not UTC.
-const LOCAL: &str = "_local";
-
-/// Runs `sql` with `parameters` bound to `$name`.
-pub(super) fn run(
+/// Runs `sql` with `parameters` bound to `$name`, and hands out its rows bit by bit.
+pub(super) fn run<E: From<WarehouseError>>(
     connection: &Connection,
     sql: &str,
     parameters: &[(String, Option<String>)],
-) -> Result<Grid, WarehouseError> {
-    match classify(sql) {
-        Statement::Reading => {}
-        Statement::Changing(word) => {
-            return Err(WarehouseError::Refused {
-                reason: format!("`{word}` is not a query"),
-                hint: ONLY_READS,
-            });
+    take: &mut dyn FnMut(Grid) -> Result<(), E>,
+) -> Result<(), E> {
+    check(sql)?;
+    let told = |error| E::from(told(&error));
+    let mut statement = connection.prepare(sql).map_err(told)?;
+    let (columns, is_json) = begin(&mut statement, parameters).map_err(told)?;
+    let mut has_rows = false;
+    while let Some(batch) = statement.step().map_err(told)? {
+        let mut rows = grid::rows_of(&batch.into(), &is_json);
+        for (at, _) in columns.iter().enumerate().filter(|(_, column)| column.is_local()) {
+            rows.iter_mut().filter_map(|row| row.get_mut(at)).for_each(as_local);
         }
-        Statement::None => {
-            return Err(WarehouseError::Query {
-                message: "the query is empty".to_owned(),
-            });
-        }
-        Statement::Several => {
-            return Err(WarehouseError::Query {
-                message: "the query is more than one statement; give one at a time".to_owned(),
-            });
-        }
+        has_rows = true;
+        let columns = columns.clone();
+        take(Grid { columns, rows })?;
     }
-    answer(connection, sql, parameters).map_err(|error| told(&error))
+    if !has_rows {
+        let rows = Vec::new();
+        take(Grid { columns, rows })?;
+    }
+    Ok(())
 }
 
-fn answer(connection: &Connection, sql: &str, parameters: &[(String, Option<String>)]) -> duckdb::Result<Grid> {
-    let mut statement = connection.prepare(sql)?;
+/// Makes a macro that lives as long as the connection; the warehouse itself stays as it is.
+pub(super) fn define(connection: &Connection, name: &str, parameters: &str, text: &str) -> Result<(), WarehouseError> {
+    check(text)?;
+    let sql = format!("create or replace temp macro {name}({parameters}) as table\n{text}");
+    connection.execute_batch(&sql).map_err(|error| told(&error))
+}
+
+/// Whether `sql` is exactly one statement that, by its first word, only reads.
+fn check(sql: &str) -> Result<(), WarehouseError> {
+    match classify(sql) {
+        Statement::Reading => Ok(()),
+        Statement::Changing(word) => Err(WarehouseError::Refused {
+            reason: format!("`{word}` is not a query"),
+            hint: ONLY_READS,
+        }),
+        Statement::None => Err(WarehouseError::Query {
+            message: "the query is empty".to_owned(),
+        }),
+        Statement::Several => Err(WarehouseError::Query {
+            message: "the query is more than one statement; give one at a time".to_owned(),
+        }),
+    }
+}
+
+/// Starts a statement; its columns, and which of them hold JSON.
+fn begin(
+    statement: &mut duckdb::Statement<'_>,
+    parameters: &[(String, Option<String>)],
+) -> duckdb::Result<(Vec<GridColumn>, Vec<bool>)> {
     let bound: Vec<(&str, &dyn ToSql)> = parameters
         .iter()
         .map(|(name, value)| (name.as_str(), value as &dyn ToSql))
         .collect();
-    let names: Vec<String> = statement
-        .stream_arrow(bound.as_slice())?
-        .get_schema()
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .collect();
-    let kinds: Vec<String> = (0..names.len())
-        .map(|at| grid::type_name(&statement.column_logical_type(at)))
-        .collect();
-    let is_json: Vec<bool> = kinds.iter().map(|kind| kind == "JSON").collect();
-    let mut rows = Vec::new();
-    while let Some(batch) = statement.step()? {
-        rows.extend(grid::rows_of(&batch.into(), &is_json));
-    }
-    for (at, _) in names.iter().enumerate().filter(|(_, name)| name.ends_with(LOCAL)) {
-        rows.iter_mut().filter_map(|row| row.get_mut(at)).for_each(as_local);
-    }
-    let columns = names
-        .into_iter()
-        .zip(kinds)
-        .map(|(name, kind)| GridColumn { name, kind })
-        .collect();
-    Ok(Grid { columns, rows })
+    let schema = statement.stream_arrow(bound.as_slice())?.get_schema();
+    let column = |(at, field): (usize, &Arc<Field>)| GridColumn {
+        name: field.name().clone(),
+        kind: grid::type_name(&statement.column_logical_type(at)),
+    };
+    let columns: Vec<GridColumn> = schema.fields().iter().enumerate().map(column).collect();
+    let is_json = columns.iter().map(|column| column.kind == "JSON").collect();
+    Ok((columns, is_json))
 }
 
 /// A local time is no instant, and must not be shown as one in UTC.
 fn as_local(cell: &mut Cell) {
     if let Cell::Timestamp(at) = cell {
-        *cell = Cell::Text(format_time(*at).trim_end_matches('Z').to_owned());
+        *cell = Cell::LocalTime(*at);
     }
 }
 

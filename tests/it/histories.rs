@@ -6,6 +6,7 @@ pub(crate) mod draw;
 mod judge;
 mod by_resource;
 mod kinds;
+mod meeting;
 pub(crate) mod run;
 mod killed;
 mod nature;

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use jiff::tz::TimeZone;
-use trailhouse::render::{self, Format};
-use trailhouse::report::{self, Circumstances, ReportError, ReportResult, Request};
+use trailhouse::render::Format;
+use trailhouse::report::{self, ReportError, Request};
 use trailhouse::sql;
 use trailhouse::warehouse::{self, Cell, Increment, Warehouse, Workplace};
+
+use crate::ran::{circumstances, rendered, run};
 
 /// An empty warehouse of people in Toronto, made once for all tests.
 fn empty() -> &'static [u8] {
@@ -37,15 +38,6 @@ pub(super) fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
     Warehouse::open_read_only(&path).expect("the warehouse opens to be read")
 }
 
-fn circumstances() -> Circumstances {
-    Circumstances {
-        now: 1_784_118_600_000_000, // 2026-07-15T12:30:00Z
-        zone: TimeZone::get("America/Toronto").expect("a known zone"),
-        ledger_head: None,
-        version: "0.0.0".to_owned(),
-    }
-}
-
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reports")
 }
@@ -63,15 +55,6 @@ pub(super) fn given(name: &str) -> (Vec<(String, String)>, String) {
     (head.lines().map(pair).collect(), inserts.to_owned())
 }
 
-fn run(warehouse: &Warehouse, name: &str, parameters: Vec<(String, String)>) -> ReportResult {
-    let report = report::find(name).expect("the report is bundled");
-    let request = Request {
-        parameters,
-        ..Request::default()
-    };
-    report::run(warehouse, report, &request, &circumstances()).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
 #[test]
 fn every_report_gives_the_rows_of_its_case() {
     for report in sql::reports() {
@@ -86,8 +69,12 @@ fn every_report_gives_the_rows_of_its_case() {
         assert!(all.len() < parameters.len(), "{}: the case sets no source", report.name);
         let result = run(&warehouse, &report.name, parameters);
         let expected = std::fs::read_to_string(cases().join(&report.name).join("expected.csv")).expect("expected.csv");
-        let rows = render::report(&result, Format::Csv, None).expect("rows as CSV");
-        assert_eq!(rows, expected, "{}", report.name);
+        assert_eq!(
+            rendered(&result.rows, &result.about, Format::Csv),
+            expected,
+            "{}",
+            report.name
+        );
         let of_all = run(&warehouse, &report.name, all).rows.rows.len();
         assert!(
             of_all > result.rows.rows.len(),
@@ -104,7 +91,7 @@ fn every_report_runs_with_nothing_set() {
     for report in sql::reports() {
         let result = run(&warehouse, &report.name, Vec::new());
         assert_eq!(
-            result.empty_sentence().as_deref(),
+            result.about.empty_sentence().as_deref(),
             Some("no events; not collected from 2026-04-16T12:30:00Z to 2026-07-15T12:30:00Z"),
             "{}",
             report.name
@@ -127,9 +114,9 @@ fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
         ('acme', 1, 'audit_logs', 'no id', null), ('acme', 1, 'audit_logs', 'no id', 2), ('other', 1, 'audit_logs', 'no id', null)";
     let warehouse = warehouse(folder.path(), &format!("{inserts}; {rejects}"));
     let result = run(&warehouse, "top_actors", parameters);
-    assert_eq!(result.rejects, 1);
+    assert_eq!(result.about.rejects, 1);
     assert_eq!(
-        result.gap_sentence().as_deref(),
+        result.about.gap_sentence().as_deref(),
         Some(
             "incomplete: not collected from 2026-06-10T00:00:00Z to 2026-06-12T00:00:00Z (acme.audit_logs: page 37 failed); \
              only what the filter {\"resource_id\":[\"a?b\"]} lets through is collected from 2026-06-01T00:00:00Z to \
@@ -137,6 +124,7 @@ fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
         )
     );
     let states: Vec<(&str, &str)> = result
+        .about
         .coverage
         .iter()
         .map(|covered| (covered.stream.as_str(), covered.state.as_str()))
@@ -150,7 +138,7 @@ fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
         ("resource_logs?{\"resource_id\":[\"a?b\"]}", "final"),
     ];
     assert_eq!(states, expected);
-    let table = render::report(&result, Format::Table, Some(80)).expect("a table");
+    let table = rendered(&result.rows, &result.about, Format::Table);
     assert!(table.starts_with("incomplete: "), "{table}");
     let of_other = vec![("source".to_owned(), "others".to_owned())];
     let request = Request {
@@ -162,6 +150,7 @@ fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
         report::find("coverage").expect("bundled"),
         &request,
         &circumstances(),
+        &mut [],
     );
     let Err(error @ ReportError::UnknownSource { .. }) = refused else {
         panic!("an unknown source is taken");

@@ -18,8 +18,6 @@ const SECOND: i64 = 1_000_000;
 const SETTLE: i64 = 300 * SECOND;
 const OVERLAP: i64 = 3_600 * SECOND;
 const FINALITY: i64 = 86_400 * SECOND;
-/// How long the loader is told that a service of Secoda keeps its log.
-const RETENTION: i64 = 90 * FINALITY;
 /// What the reason of a gap between two pages says.
 const UNJOINED: &str = "could not be joined";
 /// Most faults told of one history.
@@ -312,7 +310,7 @@ impl<'a> Case<'a> {
     }
 
     /// The time a loader may rely on: the service's to the second, but no later than its own; without one, the newest key.
-    fn now_of(&self, sync: &Synced) -> i64 {
+    pub(super) fn now_of(&self, sync: &Synced) -> i64 {
         let second = |at: i64| at - at.rem_euclid(SECOND);
         let told = match &self.history.kind {
             Kind::Secoda(switches) => match switches.date {
@@ -340,36 +338,6 @@ impl<'a> Case<'a> {
         is_calm && is_told && self.nature.is_readable && is_withstood && self.meets_again(number, sync)
     }
 
-    /// Whether the list of a sync holds a row that the loader has, or none that it should have. An empty list tells nothing,
-    /// and neither do rows that came by a sync of which this is not known.
-    fn meets_again(&self, number: usize, sync: &Synced) -> bool {
-        let mut trusted = 0;
-        for before in &self.tale.syncs[..number] {
-            let is_done = matches!(before.ended, Ended::Done { error: None, .. });
-            if (is_done && self.meets(trusted, before)) || !self.known(trusted).any(|_| true) {
-                trusted = i128::from(before.sequence);
-            }
-        }
-        self.meets(trusted, sync)
-    }
-
-    /// What the loader holds by this load.
-    fn known(&self, load: i128) -> impl Iterator<Item = &Held> {
-        self.tale.held.iter().filter(move |row| row.load <= load)
-    }
-
-    fn meets(&self, trusted: i128, sync: &Synced) -> bool {
-        let ids: BTreeSet<&str> = self.known(trusted).map(|row| row.id.as_str()).collect();
-        let is_met = sync.still.iter().any(|sighting| ids.contains(self.id(*sighting)));
-        let since = match self.history.kind {
-            Kind::Secoda(_) => self.now_of(sync) - RETENTION,
-            Kind::Zendesk(..) => i64::MIN,
-        };
-        let oldest = sync.still.iter().map(|sighting| sighting.updated_at).min();
-        let is_due = |row: &Held| oldest.is_none_or(|oldest| row.updated_at >= oldest.min(since));
-        is_met || !self.known(trusted).any(is_due)
-    }
-
     pub(super) fn missing(&self, wanted: &BTreeSet<Sighting>, sync: &Synced) -> Vec<Sighting> {
         let missing = wanted
             .iter()
@@ -388,7 +356,7 @@ impl<'a> Case<'a> {
         rows.is_some_and(|rows| rows.iter().any(|row| row.load <= i128::from(load)))
     }
 
-    fn id(&self, sighting: Sighting) -> &str {
+    pub(super) fn id(&self, sighting: Sighting) -> &str {
         &self.tale.ids[&sighting.row]
     }
 

@@ -1,0 +1,240 @@
+//! The chart of a report, as its header declares it: `kind x y [colour]`. Rows of one x and one colour are added up. Drawn as
+//! SVG in the page, in colours that can be seen in light and in dark.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, PreEscaped, html};
+use plotters::prelude::{
+    AreaSeries, ChartBuilder, IntoDrawingArea, IntoFont, IntoSegmentedCoord, LineSeries, PathElement, RGBColor,
+    Rectangle, SVGBackend, SegmentValue,
+};
+use plotters::style::{Color, FontTransform, TextStyle};
+
+use crate::render::{RenderError, visible};
+use crate::warehouse::{Cell, GridColumn};
+
+const SIZE: (u32, u32) = (900, 380);
+/// More could not be told apart.
+const MOST_PLACES: usize = 60;
+const MOST_COLOURS: usize = 8;
+const OTHERS: &str = "others";
+const LABEL_LENGTH: usize = 22;
+/// Stands for the colour of the page's text until the drawing is in the page.
+const INK: RGBColor = RGBColor(1, 2, 3);
+const INK_WRITTEN: &str = "#010203";
+const PALETTE: [RGBColor; 9] = [
+    RGBColor(59, 125, 196),
+    RGBColor(214, 126, 44),
+    RGBColor(63, 152, 96),
+    RGBColor(190, 74, 84),
+    RGBColor(134, 106, 190),
+    RGBColor(146, 112, 90),
+    RGBColor(204, 110, 170),
+    RGBColor(60, 158, 170),
+    RGBColor(128, 134, 142),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Bar,
+    Line,
+    Area,
+}
+
+/// The values so far.
+pub(super) struct Chart {
+    kind: Kind,
+    names: (String, String),
+    x: usize,
+    y: usize,
+    colour: Option<usize>,
+    places: Vec<String>,
+    colours: Vec<String>,
+    values: BTreeMap<(usize, usize), f64>,
+    left_out: u64,
+}
+
+impl Chart {
+    /// `None` where the report has no such columns.
+    pub(super) fn declared(declared: &str, columns: &[GridColumn]) -> Option<Self> {
+        let mut words = declared.split_whitespace();
+        let kind = match words.next()? {
+            "line" => Kind::Line,
+            "area" => Kind::Area,
+            _ => Kind::Bar,
+        };
+        let place = |name: &str| columns.iter().position(|column| column.name == name);
+        let (x, y) = (words.next()?, words.next()?);
+        Some(Self {
+            kind,
+            names: (x.to_owned(), y.to_owned()),
+            x: place(x)?,
+            y: place(y)?,
+            colour: words.next().and_then(place),
+            places: Vec::new(),
+            colours: Vec::new(),
+            values: BTreeMap::new(),
+            left_out: 0,
+        })
+    }
+
+    pub(super) fn take(&mut self, row: &[Cell]) {
+        let text = |at: usize| row.get(at).map(label).unwrap_or_default();
+        let Some(value) = row.get(self.y).and_then(number).filter(|value| *value >= 0.0) else {
+            return;
+        };
+        let Some(place) = position(&mut self.places, text(self.x), MOST_PLACES) else {
+            self.left_out += 1;
+            return;
+        };
+        let colour = match self.colour {
+            None => 0,
+            Some(at) => position(&mut self.colours, text(at), MOST_COLOURS).unwrap_or(MOST_COLOURS),
+        };
+        *self.values.entry((place, colour)).or_default() += value;
+    }
+
+    /// `None` where there is nothing to draw.
+    pub(super) fn drawn(self) -> Result<Option<Markup>, RenderError> {
+        if self.places.len() < 2 {
+            return Ok(None);
+        }
+        let svg = self.svg().map_err(|error| RenderError::Chart(error.to_string()))?;
+        let (x, y) = &self.names;
+        Ok(Some(html! {
+            figure {
+                (PreEscaped(svg.replace(INK_WRITTEN, "currentColor")))
+                figcaption {
+                    (visible(y)) " by " (visible(x))
+                    @if self.left_out > 0 {
+                        ": the first " (self.places.len()) "; " (self.left_out) " further rows are not drawn"
+                    }
+                }
+            }
+        }))
+    }
+
+    fn svg(&self) -> Result<String, Box<dyn std::error::Error + '_>> {
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+            let ink = TextStyle::from(("sans-serif", 12).into_font()).color(&INK);
+            let turned = TextStyle::from(("sans-serif", 11).into_font().transform(FontTransform::Rotate90)).color(&INK);
+            let mut chart = ChartBuilder::on(&area)
+                .margin(10)
+                .x_label_area_size(120)
+                .y_label_area_size(70)
+                .build_cartesian_2d((0..self.places.len()).into_segmented(), 0.0..self.greatest() * 1.05)?;
+            let named = |place: &SegmentValue<usize>| match place {
+                SegmentValue::Exact(at) | SegmentValue::CenterOf(at) => {
+                    self.places.get(*at).cloned().unwrap_or_default()
+                }
+                SegmentValue::Last => String::new(),
+            };
+            chart
+                .configure_mesh()
+                .disable_x_mesh()
+                .light_line_style(INK.mix(0.0))
+                .bold_line_style(INK.mix(0.15))
+                .axis_style(INK.mix(0.4))
+                .x_labels(self.places.len())
+                .x_label_formatter(&named)
+                .x_label_style(turned)
+                .y_label_style(ink.clone())
+                .y_label_formatter(&|value| value.to_string())
+                .draw()?;
+            for colour in 0..=MOST_COLOURS {
+                let Some(style) = self.has(colour).then(|| PALETTE.get(colour)).flatten() else {
+                    continue;
+                };
+                let points: Vec<(usize, f64, f64)> = self.stacked(colour);
+                let tops = points
+                    .iter()
+                    .map(|(at, low, value)| (SegmentValue::CenterOf(*at), top(self.kind, *low, *value)));
+                let series = match self.kind {
+                    Kind::Bar => chart.draw_series(points.iter().map(|(at, low, value)| {
+                        let corners = [
+                            (SegmentValue::Exact(*at), *low),
+                            (SegmentValue::Exact(at + 1), low + value),
+                        ];
+                        let mut bar = Rectangle::new(corners, style.filled());
+                        bar.set_margin(0, 0, 2, 2);
+                        bar
+                    }))?,
+                    Kind::Line => chart.draw_series(LineSeries::new(tops, style.stroke_width(2)))?,
+                    Kind::Area => chart.draw_series(AreaSeries::new(tops, 0.0, style.mix(0.4)).border_style(*style))?,
+                };
+                if self.colour.is_some() {
+                    let name = self.colours.get(colour).map_or(OTHERS, String::as_str);
+                    series
+                        .label(name)
+                        .legend(move |(x, y)| PathElement::new([(x, y), (x + 12, y)], style.stroke_width(6)));
+                }
+            }
+            if self.colour.is_some() {
+                chart.configure_series_labels().label_font(ink).draw()?;
+            }
+            area.present()?;
+        }
+        Ok(svg)
+    }
+
+    fn has(&self, colour: usize) -> bool {
+        self.values.keys().any(|(_, known)| *known == colour)
+    }
+
+    /// Place, what lies below, and the value, of each place with a value of this colour.
+    fn stacked(&self, colour: usize) -> Vec<(usize, f64, f64)> {
+        let of_place = |at: usize| {
+            let value = self.values.get(&(at, colour))?;
+            let low = self.values.range((at, 0)..(at, colour)).map(|(_, value)| value).sum();
+            Some((at, low, *value))
+        };
+        (0..self.places.len()).filter_map(of_place).collect()
+    }
+
+    fn greatest(&self) -> f64 {
+        let sum = |at: usize| {
+            self.values
+                .range((at, 0)..(at + 1, 0))
+                .map(|(_, value)| *value)
+                .sum::<f64>()
+        };
+        (0..self.places.len()).map(sum).fold(f64::MIN_POSITIVE, f64::max)
+    }
+}
+
+fn top(kind: Kind, low: f64, value: f64) -> f64 {
+    if kind == Kind::Area { low + value } else { value }
+}
+
+/// The place of a text among those seen, which it joins while there is room.
+fn position(known: &mut Vec<String>, text: String, most: usize) -> Option<usize> {
+    if let Some(at) = known.iter().position(|known| *known == text) {
+        return Some(at);
+    }
+    (known.len() < most).then(|| {
+        known.push(text);
+        known.len() - 1
+    })
+}
+
+/// A value as it stands at an axis: short, on one line.
+fn label(cell: &Cell) -> String {
+    let text = visible(cell.to_string().trim_end_matches("T00:00:00Z"));
+    if text.is_empty() {
+        return "(none)".to_owned();
+    }
+    if text.chars().count() <= LABEL_LENGTH {
+        return text;
+    }
+    text.chars().take(LABEL_LENGTH - 1).chain(['…']).collect()
+}
+
+fn number(cell: &Cell) -> Option<f64> {
+    match cell {
+        Cell::Integer(number) => number.to_string().parse().ok(),
+        Cell::Float(number) if number.is_finite() => Some(*number),
+        _ => None,
+    }
+}

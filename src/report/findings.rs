@@ -1,0 +1,196 @@
+//! Rows that are findings: a key that stays the same from one report to the next, and what was said about it. The key is the
+//! first 16 digits of the SHA-256 of a JSON array: the report's name, then `[name, value]` of each identifying column in the
+//! order of the report. Values are texts, as CSV shows them without its guard; null is null.
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Circumstances, Exceptions};
+use crate::sql::{Report, Severity};
+use crate::warehouse::{Cell, Grid, GridColumn};
+
+/// What identifies a finding beside all that ends in `_id` or `_key`; where there is none of them, all columns do.
+const IDENTIFYING: [&str; 5] = ["source", "stream", "field", "change", "occurred_at"];
+const KEY_DIGITS: usize = 16;
+const ADDED: [(&str, &str); 4] = [
+    ("finding_key", "VARCHAR"),
+    ("exception_reason", "VARCHAR"),
+    ("exception_by", "VARCHAR"),
+    ("exception_until", "DATE"),
+];
+
+/// How many of a report's rows are findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Findings {
+    pub severity: Severity,
+    pub total: u64,
+    /// Of these, accepted on the day the report was made.
+    pub accepted: u64,
+    /// Whether the accepted ones were left out of the rows.
+    pub new_only: bool,
+}
+
+impl Findings {
+    /// Findings that nobody has accepted; rows that only inform are none.
+    pub fn open(&self) -> u64 {
+        if self.severity == Severity::Info {
+            0
+        } else {
+            self.total - self.accepted
+        }
+    }
+
+    /// Whether there are open findings of at least this severity.
+    pub fn fail(&self, least: Severity) -> bool {
+        self.severity >= least && self.open() > 0
+    }
+}
+
+/// Appends to each row its key and what was said about it.
+pub(super) struct Marking<'a> {
+    report: String,
+    findings: Findings,
+    exceptions: &'a Exceptions,
+    today: Option<Date>,
+}
+
+impl<'a> Marking<'a> {
+    /// Nothing is marked in a report without a severity.
+    pub(super) fn of(report: &Report, new_only: bool, circumstances: &'a Circumstances) -> Option<Self> {
+        let now = jiff::Timestamp::from_microsecond(circumstances.now).ok();
+        Some(Self {
+            report: report.name.clone(),
+            findings: Findings {
+                severity: report.severity?,
+                total: 0,
+                accepted: 0,
+                new_only,
+            },
+            exceptions: &circumstances.exceptions,
+            today: now.map(|now| now.to_zoned(circumstances.zone.clone()).date()),
+        })
+    }
+
+    pub(super) fn mark(&mut self, mut chunk: Grid) -> Grid {
+        let identifying = identifying(&chunk.columns);
+        let mut kept = Vec::with_capacity(chunk.rows.len());
+        for mut row in chunk.rows {
+            let key = key(&self.report, &chunk.columns, &identifying, &row);
+            let exception = self.exceptions.of(&self.report, &key);
+            let is_accepted = exception
+                .zip(self.today)
+                .is_some_and(|(exception, today)| today <= exception.until);
+            self.findings.total += 1;
+            self.findings.accepted += u64::from(is_accepted);
+            if is_accepted && self.findings.new_only {
+                continue;
+            }
+            row.push(Cell::Text(key));
+            match exception {
+                Some(exception) => row.extend([
+                    Cell::Text(exception.reason.clone()),
+                    Cell::Text(exception.by.clone()),
+                    Cell::Date(days(exception.until)),
+                ]),
+                None => row.extend([Cell::Null, Cell::Null, Cell::Null]),
+            }
+            kept.push(row);
+        }
+        let added = ADDED.map(|(name, kind)| GridColumn {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+        });
+        chunk.columns.extend(added);
+        Grid {
+            columns: chunk.columns,
+            rows: kept,
+        }
+    }
+
+    pub(super) fn findings(self) -> Findings {
+        self.findings
+    }
+}
+
+fn identifying(columns: &[GridColumn]) -> Vec<bool> {
+    let is_identifying = |column: &GridColumn| {
+        let name = column.name.as_str();
+        IDENTIFYING.contains(&name) || name.ends_with("_id") || name.ends_with("_key")
+    };
+    let found: Vec<bool> = columns.iter().map(is_identifying).collect();
+    if found.contains(&true) {
+        found
+    } else {
+        vec![true; columns.len()]
+    }
+}
+
+fn key(report: &str, columns: &[GridColumn], identifying: &[bool], row: &[Cell]) -> String {
+    let pairs = columns.iter().zip(row).zip(identifying).filter(|(_, is)| **is);
+    let pair = |((column, cell), _): ((&GridColumn, &Cell), &bool)| match cell {
+        Cell::Null => json!([column.name, null]),
+        cell => json!([column.name, cell.to_string()]),
+    };
+    let named = std::iter::once(Value::String(report.to_owned()));
+    let all = Value::Array(named.chain(pairs.map(pair)).collect());
+    let hash = Sha256::digest(all.to_string());
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.chars().take(KEY_DIGITS).collect()
+}
+
+/// Days since 1970-01-01.
+fn days(date: Date) -> i32 {
+    let since = date.since(jiff::civil::date(1970, 1, 1));
+    since.map_or(0, |span| span.get_days())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(names: &[&str]) -> Vec<GridColumn> {
+        let column = |name: &&str| GridColumn {
+            name: (*name).to_owned(),
+            kind: "VARCHAR".to_owned(),
+        };
+        names.iter().map(column).collect()
+    }
+
+    fn text(text: &str) -> Cell {
+        Cell::Text(text.to_owned())
+    }
+
+    fn key_of(names: &[&str], row: &[Cell]) -> String {
+        let columns = columns(names);
+        key("r", &columns, &identifying(&columns), row)
+    }
+
+    #[test]
+    fn a_key_is_made_of_what_identifies_and_of_nothing_else() {
+        let names = ["source", "actor_name", "event_id"];
+        let one = key_of(&names, &[text("a"), text("Ada"), text("1")]);
+        // printf '["r",["source","a"],["event_id","1"]]' | sha256sum
+        assert_eq!(one, "670a229f31752159");
+        assert_eq!(one, key_of(&names, &[text("a"), text("Ada Lovelace"), text("1")]));
+        let others = [
+            [text("b"), text("Ada"), text("1")],
+            [text("a"), text("Ada"), text("2")],
+            [text("a"), text("Ada"), Cell::Null],
+        ];
+        for other in others {
+            assert_ne!(one, key_of(&names, &other));
+        }
+        let all = ["actor_name", "action"];
+        assert_ne!(
+            key_of(&all, &[text("Ada"), text("x")]),
+            key_of(&all, &[text("Ada"), text("y")])
+        );
+    }
+
+    #[test]
+    fn a_date_is_counted_from_1970() {
+        assert_eq!(days(jiff::civil::date(2026, 7, 15)), 20_649);
+        assert_eq!(days(jiff::civil::date(1969, 12, 31)), -1);
+    }
+}
