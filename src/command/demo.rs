@@ -130,8 +130,8 @@ fn zendesk_service(now: Timestamp, end_at: Timestamp) -> ZendeskSimulator {
     }
 }
 
-/// The history ends a day after the home's ledger begins, so that a second run adds nothing; for a new home, which is said
-/// beside it: now.
+/// The history ends where the home's ledger begins, so that a second run adds nothing; for a new home, which is said beside it:
+/// yesterday, when its first load is played.
 async fn end_of_history(home: &Home, now: Micros) -> Result<(Timestamp, bool), Failure> {
     let lake = Lake::open(home).await?;
     if let Some((source, _)) = lake
@@ -150,7 +150,7 @@ async fn end_of_history(home: &Home, now: Micros) -> Result<(Timestamp, bool), F
     } else {
         parse_time(&lake.entry(1).await?.entry.started_at)
     };
-    let end_at = begun.map_or(now, |begun| begun + DAY);
+    let end_at = begun.unwrap_or(now - DAY);
     let end_at = Timestamp::from_microsecond(end_at).map_err(|error| Failure::failed(error.to_string()))?;
     Ok((end_at, begun.is_none()))
 }

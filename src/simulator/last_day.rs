@@ -1,10 +1,11 @@
-//! The last day of the demo's history, which two loads see from both sides: the first a day before the end, the second at the
-//! end. Apart from the story, which is the same for every reader, because here the service itself does what it should not.
+//! The day after the demo's history, which two loads see from both sides: the first at its begin, where the history ends, the
+//! second at its end. Nothing happens in it that is logged as of that day. Apart from the story, which is the same for every
+//! reader, because here the service itself does what it should not.
 //!
-//! Hours are counted back from the end.
+//! Hours are counted from the end of the history.
 //!
-//! 1. **Late.** 30 hours: Marcus Oyelaran mutes the monitor `customers freshness`; the service lists it 9 hours before the end.
-//! 2. **Edited.** 10 hours: the record of the story's export, weeks old, reads otherwise from then on.
+//! 1. **Late.** 6 hours before: Marcus Oyelaran mutes the monitor `customers freshness`; the service lists it 15 hours after.
+//! 2. **Edited.** 14 hours: the record of the story's export, weeks old, reads otherwise from then on.
 //! 3. **Unreadable.** 12 hours: a record that is logged on the 31st of February.
 
 use serde_json::{Value, json};
@@ -18,21 +19,21 @@ pub const LATE: &str = "5ec0da00-0006-4000-8000-000000000001";
 const UNREADABLE: &str = "5ec0da00-0007-4000-8000-000000000001";
 const MONITOR: &str = "5ec0da00-0006-4000-8000-0000000000a7";
 
-/// Puts the last day into a history that holds the story.
+/// Puts the day after into a history that holds the story.
 pub fn tell(workspace: &mut Workspace) {
     let end = workspace.settings.end_at.as_microsecond();
     let by_marcus = told(workspace, "api_key_created").map(|(_, record)| record.clone());
     if let Some((event, _)) = told(workspace, "data_exported") {
-        let at = end - 10 * HOUR;
+        let at = end + 14 * HOUR;
         workspace.revisions.push(Revision { at, event });
         workspace
             .revisions
             .sort_by_key(|revision| (revision.at, revision.event));
     }
     if let Some(record) = by_marcus {
-        let muted = workspace.tell(end - 30 * HOUR, Told::Record(muted(record.clone())));
-        workspace.event_mut(muted).visible_at = end - 9 * HOUR;
-        let at = end - 12 * HOUR;
+        let muted = workspace.tell(end - 6 * HOUR, Told::Record(muted(record.clone())));
+        workspace.event_mut(muted).visible_at = end + 15 * HOUR;
+        let at = end + 12 * HOUR;
         workspace.tell(at, Told::Reject(unreadable(record, at)));
     }
 }
@@ -85,7 +86,7 @@ mod tests {
     use crate::simulator::workspace::Settings;
 
     #[test]
-    fn a_day_before_the_end_none_of_it_is_to_be_seen() {
+    fn at_the_end_of_the_history_none_of_it_is_to_be_seen() {
         let settings = Settings {
             story: true,
             ..Settings::new(4, 200, 90, "2026-06-30T15:00:00Z".parse().unwrap())
@@ -93,7 +94,7 @@ mod tests {
         let before = Workspace::draw(&settings);
         let mut after = Workspace::draw(&settings);
         tell(&mut after);
-        let yesterday = settings.end_at.as_microsecond() - 24 * HOUR;
+        let yesterday = settings.end_at.as_microsecond();
         assert_eq!(after.events.len(), before.events.len() + 2);
         let new = &after.events[before.events.len()..];
         assert!(new.iter().all(|event| event.visible_at > yesterday));
