@@ -482,7 +482,7 @@ mod tests {
         (
             "\n\ncolour = 1",
             "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, people, calendar, reports, \
-             schedule, alert",
+              schedule, alert",
         ),
         (
             "dir = 3",

@@ -54,10 +54,14 @@ active as (
         e.source,
         e.actor_id
     from events as e
-    cross join border
     where
-        e.occurred_at >= border.silent_since
-        and e.occurred_at < border.until
+        -- as silent_since, but in words that reach into the view
+        e.occurred_at >= coalesce(
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - to_days(cast(days as integer)),
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
     group by e.source, e.actor_id
 )
 

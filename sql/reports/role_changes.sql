@@ -6,17 +6,7 @@
 -- severity: low
 -- notes: The old role is the one the text tells, else the one given last. A new owner is in security_settings.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-changes as (
+with changes as (
     select
         e.source,
         e.stream,
@@ -39,7 +29,6 @@ changes as (
             nullif(regexp_extract(e.summary, '^Changed (the )?role of .+ to ([^\n]+)$', 2), '')
         ) as told_new_role
     from events as e
-    cross join p
     where
         e.target_type in ('USER', 'user')
         and (
@@ -48,8 +37,8 @@ changes as (
             or regexp_matches(e.summary, '\n(Custom role|Role) (changed|downgraded) from ')
         )
         -- the role before may have been given at any time
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
 given as (
@@ -109,6 +98,8 @@ select
     followed.summary,
     followed.event_id
 from followed
-cross join p
-where followed.occurred_at >= p.since
+where followed.occurred_at >= coalesce(
+    cast(since as timestamp),
+    coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+)
 order by followed.occurred_at, followed.source, followed.stream, followed.event_id

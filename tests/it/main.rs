@@ -1,5 +1,6 @@
 //! The one integration test binary: the program as a user meets it, against a simulated service on a real socket.
 
+mod asked;
 mod attacks;
 mod cli;
 mod compact;
@@ -47,6 +48,7 @@ mod tampered;
 mod timelines;
 mod tls;
 mod tools;
+mod translated;
 mod walking;
 mod workplace;
 mod zendesk;
