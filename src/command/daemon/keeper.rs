@@ -73,7 +73,7 @@ enum Outcome {
 
 impl<'a> Keeper<'a> {
     pub(super) fn new(context: &'a Context, config: &'a Config, messengers: Messengers<'a>) -> Result<Self, Failure> {
-        let kept = Kept::open(context, &config.dir, &config.schedule, Context::present())?;
+        let kept = Kept::open(context, config, Context::present())?;
         Ok(Self {
             starter: Starter::new(context)?,
             context,
