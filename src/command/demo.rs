@@ -10,10 +10,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 use url::Url;
 
-use super::output::Output;
+use super::output::{Output, Place};
 use super::sync::{self, Job};
-use super::{Context, DONE, Failure, NEEDS_A_LOOK, block_on};
+use super::{Context, DONE, Failure, NEEDS_A_LOOK, block_on, report::ledger_head};
+use crate::atomic::place::create_folder;
 use crate::lake::{Home, Lake};
+use crate::render::Format;
+use crate::report::{self, Circumstances, Exceptions, Request};
 use crate::schema::{Micros, parse_time};
 use crate::simulator::clock::Clock;
 use crate::simulator::last_day;
@@ -216,9 +219,42 @@ fn quoted(path: &str) -> String {
     }
 }
 
+/// Reports to read and to print; the first one is named.
+const SHOWN: [&str; 3] = ["access_changes", "off_hours_activity", "activity_summary"];
+
+/// Writes them as pages into the home.
+fn write_pages(context: &Context, home: &Home, warehouse: &Warehouse) -> Result<(), Failure> {
+    let zone = TimeZone::get(TIME_ZONE).map_err(|error| Failure::failed(error.to_string()))?;
+    let circumstances = Circumstances {
+        now: Context::now(),
+        zone,
+        ledger_head: ledger_head(warehouse)?,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        exceptions: Exceptions::default(),
+    };
+    let folder = home.dir.join("reports");
+    create_folder(&folder)?;
+    for name in SHOWN {
+        let place = Place::open(Some(&folder.join(format!("{name}.html"))), Format::Html)?;
+        let mut sink = place.sink()?;
+        let known = report::find(name)?;
+        report::run(warehouse, known, &Request::default(), &circumstances, &mut [&mut *sink])?;
+        drop(sink);
+        place.keep()?;
+    }
+    let [first, ..] = SHOWN;
+    context.terminal.say(&format!(
+        "{} pages are in {}; open {first}.html in a browser",
+        SHOWN.len(),
+        folder.display()
+    ));
+    Ok(())
+}
+
 /// A first look at what was loaded, and what to type next.
 fn show(context: &Context, home: &Home) -> Result<(), Failure> {
     let warehouse = Warehouse::open_read_only(&home.warehouse())?;
+    write_pages(context, home, &warehouse)?;
     let sql = "select action, count(*) as events, count(distinct actor_id) as actors, min(occurred_at) as first_at, \
                max(occurred_at) as last_at from events group by action order by events desc, action limit 12";
     let grid = warehouse.query(sql, &[])?;

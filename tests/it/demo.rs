@@ -232,7 +232,7 @@ fn one(rows: Vec<Value>) -> Value {
 fn every_report_shows_something_of_the_demo() {
     let warehouse = Warehouse::open_read_only(&demo().data().join("warehouse.duckdb")).expect("the warehouse");
     let newest = warehouse
-        .query("select max(started_at) from loads", &[])
+        .query("select max(finished_at) from loads", &[])
         .expect("the newest load");
     let Cell::Timestamp(newest) = newest.rows[0][0] else {
         panic!("{newest:?}");
