@@ -1,11 +1,14 @@
 //! The command line: what may be typed, which verb it means, what a user is told, and with which code it ends. The only
 //! module that reads the clock and writes to the terminal; each verb has a file of its own below.
 
+mod alert;
 mod backfill;
 mod compact;
 mod completions;
+mod daemon;
 mod demo;
 mod describe;
+mod evidence;
 mod failure;
 mod import;
 mod init;
@@ -19,8 +22,10 @@ mod rebuild;
 mod reconcile;
 mod rejects;
 mod report;
+mod schedule;
 mod show;
 mod simulate;
+mod standing;
 mod status;
 mod sync;
 mod terminal;
@@ -91,6 +96,7 @@ enum Verb {
     Query(query::Query),
     Show(show::Show),
     Report(report::ReportVerb),
+    Evidence(evidence::EvidenceVerb),
     Verify(verify::Verify),
     Ledger(ledger::LedgerVerb),
     Reconcile(reconcile::Reconcile),
@@ -99,6 +105,9 @@ enum Verb {
     Purge(purge::Purge),
     Rejects(rejects::RejectsVerb),
     BackfillColumns(backfill::BackfillColumns),
+    Daemon(daemon::Daemon),
+    Schedule(schedule::ScheduleVerb),
+    Alert(alert::AlertVerb),
     Describe(describe::Describe),
     Simulate(simulate::Simulate),
     Completions(completions::Completions),
@@ -127,6 +136,11 @@ impl Context {
     fn now() -> Micros {
         jiff::Timestamp::now().as_microsecond()
     }
+
+    /// The same, for who counts with calendars.
+    fn present() -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(Self::now()).unwrap_or_default()
+    }
 }
 
 /// Runs the command line and returns its exit code.
@@ -140,6 +154,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return terminal::usage(&error),
     };
     let environment = Environment::of_process();
+    daemon::job::end_with_daemon(&environment);
     let terminal = Terminal::new(cli.log == Log::Json, cli.verbose, cli.quiet);
     if let Some(step) = environment
         .get("TRAILHOUSE_KILL_AT_STEP")
@@ -167,6 +182,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Query(verb) => verb.run(&context),
         Verb::Show(verb) => verb.run(&context),
         Verb::Report(verb) => verb.run(&context),
+        Verb::Evidence(verb) => verb.run(&context),
         Verb::Verify(verb) => verb.run(&context),
         Verb::Ledger(verb) => verb.run(&context),
         Verb::Reconcile(verb) => verb.run(&context),
@@ -175,6 +191,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Purge(verb) => verb.run(&context),
         Verb::Rejects(verb) => verb.run(&context),
         Verb::BackfillColumns(verb) => verb.run(&context),
+        Verb::Daemon(verb) => verb.run(&context),
+        Verb::Schedule(verb) => verb.run(&context),
+        Verb::Alert(verb) => verb.run(&context),
         Verb::Describe(verb) => verb.run(&context),
         Verb::Simulate(verb) => verb.run(&context),
         Verb::Completions(verb) => verb.run(&context),

@@ -2,6 +2,7 @@
 //! given values. Secrets are not read here but by `SourceConfig::resolve`, so that what talks to no service needs none.
 
 mod address;
+mod alert;
 mod auth;
 mod calendar;
 mod document;
@@ -10,21 +11,26 @@ mod environment;
 mod fault;
 mod filters;
 mod keeping;
-mod people;
 mod reports;
+mod people;
+mod schedule;
 mod secret;
 mod source;
+mod timing;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+pub use alert::{Alert, Kind, Receiver, To};
 pub use environment::Environment;
 pub use fault::ConfigError;
 pub use keeping::{Keep, Retention};
 pub use reports::Reports;
+pub use schedule::{Paper, Reported, Scheduled, Task};
 pub use source::SourceConfig;
+pub use timing::Timing;
 
 use crate::lake::Hold;
 use crate::source::{Service, Stream};
@@ -45,9 +51,11 @@ const KEYS: &[&str] = &[
     "sources",
     "retention",
     "hold",
-    "reports",
     "people",
     "calendar",
+    "reports",
+    "schedule",
+    "alert",
 ];
 const MOST_BYTES: u64 = 1024 * 1024;
 
@@ -75,10 +83,13 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     pub retention: Retention,
     pub holds: Vec<Hold>,
+    pub reports: Reports,
     /// The list of people, which need not exist.
     people: Option<PathBuf>,
     calendar: Option<Calendar>,
-    pub reports: Reports,
+    /// In the order of the file.
+    pub schedule: Vec<Scheduled>,
+    pub alerts: Vec<Alert>,
 }
 
 /// A configuration file as found: what messages call it, where it is, its text.
@@ -97,9 +108,11 @@ struct Settled {
     sources: Vec<SourceConfig>,
     retention: Retention,
     holds: Vec<Hold>,
+    reports: Reports,
     people: Option<PathBuf>,
     calendar: Option<Calendar>,
-    reports: Reports,
+    schedule: Vec<Scheduled>,
+    alerts: Vec<Alert>,
 }
 
 /// Reads the configuration. Without a file it is the defaults and no source, which is an error only to who needs one.
@@ -131,9 +144,11 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
         sources: settled.sources,
         retention: settled.retention,
         holds: settled.holds,
+        reports: settled.reports,
         people: settled.people,
         calendar: settled.calendar,
-        reports: settled.reports,
+        schedule: settled.schedule,
+        alerts: settled.alerts,
     })
 }
 
@@ -231,9 +246,11 @@ impl Default for Settled {
             sources: Vec::new(),
             retention: Retention::default(),
             holds: Vec::new(),
+            reports: Reports::default(),
             people: None,
             calendar: None,
-            reports: Reports::default(),
+            schedule: Vec::new(),
+            alerts: Vec::new(),
         }
     }
 }
@@ -296,7 +313,7 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     let document = Document::parse(found.name.clone(), folder, &found.text)?;
     let root = document.root();
     root.check_keys(KEYS)?;
-    let (time_zone, zone) = time_zone_of(&root)?;
+    let (time_zone, zone) = time_zone_of(&root, "time_zone")?;
     let mut sources = Vec::new();
     if let Some(section) = root.table("sources")? {
         for name in section.keys() {
@@ -305,20 +322,22 @@ fn settle(found: &Found) -> Result<Settled, ConfigError> {
     }
     Ok(Settled {
         dir: root.file("dir")?,
+        schedule: schedule::read(&root, (&time_zone, &zone))?,
+        alerts: alert::read(&root)?,
         time_zone,
         holds: keeping::holds(&root, &zone)?,
         zone,
         share_group: share_group_of(&root)?,
         sources,
         retention: Retention::read(&root)?,
+        reports: Reports::read(&root)?,
         people: people::file(&root)?,
         calendar: calendar::read(&root)?,
-        reports: Reports::read(&root)?,
     })
 }
 
-fn time_zone_of(root: &Section<'_>) -> Result<(String, TimeZone), ConfigError> {
-    let name = root.text("time_zone")?.unwrap_or("UTC");
+fn time_zone_of(section: &Section<'_>, key: &str) -> Result<(String, TimeZone), ConfigError> {
+    let name = section.text(key)?.unwrap_or("UTC");
     let zone = jiff::tz::db().get(name).ok();
     let named = zone.and_then(|zone| zone.iana_name().map(str::to_owned).map(|name| (name, zone)));
     named.ok_or_else(|| {
@@ -329,7 +348,8 @@ fn time_zone_of(root: &Section<'_>) -> Result<(String, TimeZone), ConfigError> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "an IANA name such as America/Toronto, or UTC".to_owned(),
         };
-        root.fault("time_zone", &format!("unknown time zone `{}`", shown(name, 60)))
+        section
+            .fault(key, &format!("unknown time zone `{}`", shown(name, 60)))
             .hinted(hint)
     })
 }
@@ -461,7 +481,8 @@ mod tests {
         ),
         (
             "\n\ncolour = 1",
-            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, reports, people, calendar",
+            "trailhouse.toml:3:1: unknown key `colour`\nhint: known keys: dir, time_zone, share, sources, retention, hold, people, calendar, reports, \
+              schedule, alert",
         ),
         (
             "dir = 3",
@@ -1204,7 +1225,7 @@ mod tests {
                 None => {}
             }
         }
-        assert_eq!(alternatives, 11);
+        assert_eq!(alternatives, 15);
     }
 
     #[test]
@@ -1224,9 +1245,21 @@ mod tests {
             .copied()
             .chain(of_filters.into_iter().flatten().map(|key| key.name))
             .chain(keeping::KEYS_OF_HOLD.iter().copied().chain(["keep"]))
-            .chain(calendar::KEYS.iter().copied().chain(["file"]))
             .chain(reports::KEYS.iter().copied())
-            .filter(|key| !["filters", "retention", "hold", "reports", "people", "calendar"].contains(key))
+            .chain(calendar::KEYS.iter().copied().chain(["file"]))
+            .chain(schedule::keys().into_iter().chain(alert::KEYS.iter().copied()))
+            .filter(|key| {
+                ![
+                    "filters",
+                    "retention",
+                    "hold",
+                    "people",
+                    "calendar",
+                    "schedule",
+                    "alert",
+                ]
+                .contains(key)
+            })
             .collect();
         assert_eq!(named, known);
     }

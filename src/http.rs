@@ -16,6 +16,7 @@ mod peer;
 mod redaction;
 mod retry;
 mod settings;
+mod webhook;
 mod wire;
 
 use std::fmt;
@@ -32,6 +33,7 @@ pub use failure::{HttpError, HttpErrorKind};
 use gate::Gate;
 use retry::{Decision, Policy};
 pub use settings::{Settings, SettingsError};
+pub use webhook::{Webhook, WebhookError};
 use wire::Wire;
 
 /// A whole answer with a 2xx status.

@@ -6,17 +6,7 @@
 -- severity: info
 -- notes: All that befalls users, teams, groups, roles, policies, owners, invitations, keys, but sign-ins and use.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-seen as (
+with seen as (
     select
         e.occurred_at,
         e.source,
@@ -52,11 +42,13 @@ seen as (
             'OAUTH_TOKEN'
         ) as is_about_access
     from events as e
-    cross join p
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
 judged as (

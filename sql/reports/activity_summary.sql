@@ -6,16 +6,6 @@
 -- chart: bar month events action
 -- notes: Months are those of the configured time zone. Events that no rule names stand under the action unknown.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-)
-
 select
     strftime(coalesce(e.occurred_at_local, e.occurred_at), '%Y-%m') as month,
     e.source,
@@ -27,10 +17,12 @@ select
     min(e.occurred_at) as first_at,
     max(e.occurred_at) as last_at
 from events as e
-cross join p
 where
-    e.occurred_at >= p.since
-    and e.occurred_at < p.until
-    and (p.source is null or e.source = p.source)
+    e.occurred_at >= coalesce(
+        cast(since as timestamp),
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+    )
+    and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+    and (cast(source as varchar) is null or e.source = cast(source as varchar))
 group by month, e.source, e.action, e.target_type
 order by month, e.source, events desc, e.action, e.target_type

@@ -6,17 +6,7 @@
 -- chart: bar started_at stored source
 -- notes: The period is that of the start; unaccounted is received less stored, duplicates, rejects, withheld.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-counted as (
+with counted as (
     select
         l.load,
         l.run_id,
@@ -44,11 +34,13 @@ counted as (
         - coalesce(l.rejects, 0)
         - coalesce(l.withheld, 0) as unaccounted
     from loads as l
-    cross join p
     where
-        l.started_at >= p.since
-        and l.started_at < p.until
-        and (p.source is null or l.source = p.source)
+        l.started_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and l.started_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or l.source = cast(source as varchar))
 )
 
 select

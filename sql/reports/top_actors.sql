@@ -7,14 +7,7 @@
 -- notes: All actors, unless top limits each source to its first so many. Events without an actor share one row.
 
 with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source,
-        cast(top as bigint) as top
+    select cast(top as bigint) as top
 ),
 
 counted as (
@@ -31,11 +24,13 @@ counted as (
         min(e.occurred_at) as first_at,
         max(e.occurred_at) as last_at
     from events as e
-    cross join p
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
     group by e.source, e.actor_id
 ),
 

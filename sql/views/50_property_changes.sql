@@ -3,6 +3,7 @@
 -- column source: The configured account the version came from.
 -- column version_history_id: The version; `id` in version_histories.
 -- column resource_id: What it is a version of.
+-- column entity_type: What kind of entity that is, in the service's words: table, column …
 -- column property: The changed property, in the service's words: pii, verified, owners, tags …
 -- column old_value: What it was; null where it had no value.
 -- column new_value: What it became; null where it has no value.
@@ -251,6 +252,7 @@ select
     listed.source,
     listed.version_history_id,
     version.resource_id,
+    version.secoda_entity_type as entity_type,
     listed.property,
     listed.old_value,
     listed.new_value,

@@ -72,7 +72,7 @@ fn grid(objects: &[Described]) -> Grid {
     Grid { columns, rows }
 }
 
-fn markdown(objects: &[Described]) -> String {
+pub(super) fn markdown(objects: &[Described]) -> String {
     let mut text = String::new();
     for object in objects {
         text.push_str(&format!("### `{}` ({})\n\n{}\n", object.name, object.kind, object.doc));

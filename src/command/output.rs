@@ -141,7 +141,7 @@ fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// Nothing that a home keeps is ever replaced by output.
-fn refuse_own(path: &Path) -> Result<(), Failure> {
+pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
     let absolute = std::path::absolute(path)?;
     let mut folders = absolute.ancestors().skip(1);
     let is_inside = folders.any(|folder| {

@@ -108,7 +108,7 @@ fn ledger_head(warehouse: &Warehouse) -> Result<Option<Head>, Failure> {
 }
 
 /// Refuses a framework that `controls.csv` does not name.
-fn check_framework(framework: &str) -> Result<(), Failure> {
+pub(super) fn check_framework(framework: &str) -> Result<(), Failure> {
     let known = sql::frameworks();
     if known.contains(&framework) {
         return Ok(());

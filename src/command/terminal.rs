@@ -69,6 +69,17 @@ impl Terminal {
         self.write("error", message, Some(hint));
     }
 
+    /// Something that has happened, with more about it than its text says; only a log in JSON shows that.
+    pub(super) fn event(&self, level: &str, message: &str, more: serde_json::Map<String, serde_json::Value>) {
+        if !self.is_json {
+            return self.write(level, message, None);
+        }
+        let mut line = json!({"at": format_time(Context::now()), "level": level, "message": message});
+        more.into_iter().for_each(|(name, value)| line[name] = value);
+        // Nobody is left to be told that stderr is closed.
+        drop(stderr().write_all(format!("{line}\n").as_bytes()));
+    }
+
     fn write(&self, level: &str, message: &str, hint: Option<&str>) {
         let text = if self.is_json {
             let at = format_time(Context::now());

@@ -211,6 +211,38 @@ impl<'document> Section<'document> {
         }
     }
 
+    /// The tables of a list, as `[[key]]` writes them, each with its place in the file.
+    pub(super) fn tables(&self, key: &str) -> Result<Vec<Section<'document>>, ConfigError> {
+        let values = match self.value(key) {
+            None => return Ok(Vec::new()),
+            Some(DeValue::Array(values)) => values,
+            Some(other) => return Err(self.list_of_tables(key, other)),
+        };
+        let sections = values.iter().map(|value| match value.get_ref() {
+            DeValue::Table(table) => Ok(Section {
+                document: self.document,
+                path: self.path_of(key),
+                offset: value.span().start,
+                table,
+            }),
+            other => Err(self.list_of_tables(key, other)),
+        });
+        sections.collect()
+    }
+
+    fn list_of_tables(&self, key: &str, found: &DeValue<'_>) -> ConfigError {
+        let fault = self.wrong_type(key, "a list of tables", found);
+        fault.hinted(format!("begin each with a line [[{key}]]"))
+    }
+
+    pub(super) fn boolean(&self, key: &str) -> Result<Option<bool>, ConfigError> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(DeValue::Boolean(is_true)) => Ok(Some(*is_true)),
+            Some(other) => Err(self.wrong_type(key, "true or false", other)),
+        }
+    }
+
     pub(super) fn is_table(&self, key: &str) -> bool {
         matches!(self.value(key), Some(DeValue::Table(_)))
     }
@@ -218,6 +250,11 @@ impl<'document> Section<'document> {
     /// Where a key stands and what it is called, as messages begin: `trailhouse.toml:6:1: sources.secoda_prod.region`.
     pub(super) fn place(&self, key: &str) -> String {
         format!("{}: {}", self.position(self.offset_of(key)), self.path_of(key))
+    }
+
+    /// Where the table itself stands.
+    pub(super) fn place_of_table(&self) -> String {
+        format!("{}: {}", self.position(self.offset), self.path)
     }
 
     pub(super) fn fault(&self, key: &str, message: &str) -> ConfigError {

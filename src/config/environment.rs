@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Variables, and the folder relative paths start from. Holds secrets, so it has no `Debug`.
@@ -44,6 +45,11 @@ impl Environment {
 
     pub(super) fn variables(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
         self.variables.iter()
+    }
+
+    /// The file of the program that runs, to start it again.
+    pub fn program() -> io::Result<PathBuf> {
+        std::env::current_exe()
     }
 
     /// A path as the user means it; in the process's own environment it stays as written.

@@ -183,8 +183,14 @@ fn variable_origin(table: &Section<'_>, name: &str) -> Result<Origin, ConfigErro
         .hinted("name the variable that holds the secret, not the secret"))
 }
 
-/// A program named by a relative path is looked for beside the configuration, any other along `PATH`.
 fn command_origin(table: &Section<'_>, words: &[&str]) -> Result<Origin, ConfigError> {
+    let (program, arguments) = program_of(table, words)?;
+    Ok(Origin::Command { program, arguments })
+}
+
+/// A program and its arguments, out of the words of `command`. A program named by a relative path is looked for beside the
+/// configuration, any other along `PATH`.
+pub(super) fn program_of(table: &Section<'_>, words: &[&str]) -> Result<(PathBuf, Vec<String>), ConfigError> {
     let Some((program, arguments)) = words.split_first() else {
         return Err(table
             .fault("command", "is empty")
@@ -195,10 +201,7 @@ fn command_origin(table: &Section<'_>, words: &[&str]) -> Result<Origin, ConfigE
     } else {
         PathBuf::from(program)
     };
-    Ok(Origin::Command {
-        program,
-        arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
-    })
+    Ok((program, arguments.iter().map(|word| (*word).to_owned()).collect()))
 }
 
 /// Runs a command to its end and collects what it writes; `None` where it does not end in time.

@@ -120,7 +120,7 @@ pub(super) fn check_address(url: &Url) -> Result<(), SettingsError> {
     Ok(())
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

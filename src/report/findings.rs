@@ -12,6 +12,8 @@ use crate::warehouse::{Cell, Grid, GridColumn};
 
 /// What identifies a finding beside all that ends in `_id` or `_key`; where there is none of them, all columns do.
 const IDENTIFYING: [&str; 5] = ["source", "stream", "field", "change", "occurred_at"];
+/// The column in which a report says of each row whether it is a finding; without it, all are.
+const IS_FINDING: &str = "is_finding";
 const KEY_DIGITS: usize = 16;
 const ADDED: [(&str, &str); 4] = [
     ("finding_key", "VARCHAR"),
@@ -74,8 +76,14 @@ impl<'a> Marking<'a> {
 
     pub(super) fn mark(&mut self, mut chunk: Grid) -> Grid {
         let identifying = identifying(&chunk.columns);
+        let told = chunk.columns.iter().position(|column| column.name == IS_FINDING);
         let mut kept = Vec::with_capacity(chunk.rows.len());
         for mut row in chunk.rows {
+            if told.and_then(|place| row.get(place)) == Some(&Cell::Boolean(false)) {
+                row.extend(ADDED.map(|_| Cell::Null));
+                kept.push(row);
+                continue;
+            }
             let key = key(&self.report, &chunk.columns, &identifying, &row);
             let exception = self.exceptions.of(&self.report, &key);
             let is_accepted = exception
@@ -186,6 +194,30 @@ mod tests {
             key_of(&all, &[text("Ada"), text("x")]),
             key_of(&all, &[text("Ada"), text("y")])
         );
+    }
+
+    #[test]
+    fn a_row_that_says_it_is_no_finding_has_no_key_and_does_not_count() {
+        let exceptions = Exceptions::default();
+        let mut marking = Marking {
+            report: "r".to_owned(),
+            findings: Findings {
+                severity: Severity::High,
+                total: 0,
+                accepted: 0,
+                new_only: true,
+            },
+            exceptions: &exceptions,
+            today: None,
+        };
+        let row = |id: &str, is_finding: bool| vec![text(id), Cell::Boolean(is_finding)];
+        let marked = marking.mark(Grid {
+            columns: columns(&["event_id", "is_finding"]),
+            rows: vec![row("1", true), row("2", false)],
+        });
+        let has_key: Vec<bool> = marked.rows.iter().map(|row| row[2] != Cell::Null).collect();
+        assert_eq!((has_key, marking.findings().total), (vec![true, false], 1));
+        assert!(marked.rows.iter().all(|row| row.len() == marked.columns.len()));
     }
 
     #[test]

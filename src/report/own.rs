@@ -204,7 +204,7 @@ fn explained(report: &Report, error: WarehouseError) -> ReportError {
         }
         (Some(_), WarehouseError::Refused { reason, .. }) => (
             format!("a report only reads: {reason}"),
-            "a report is one `select` that ends in `order by`",
+            "a report is one `select` that ends in `order by`, and sees the warehouse alone",
         ),
         _ => return error.into(),
     };

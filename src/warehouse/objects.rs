@@ -256,9 +256,10 @@ fn revision_views() -> Vec<Object> {
             .find(|definition| definition.name == table.name)
             .map(|found| found.columns.clone());
         let columns = columns.unwrap_or_default();
+        // Qualified, for in a view that a macro reads a parameter shadows a column of its name.
         let listed = columns
             .iter()
-            .map(|column| quoted(&column.name))
+            .map(|column| format!("r.{}", quoted(&column.name)))
             .collect::<Vec<_>>()
             .join(", ");
         let doc = format!("All revisions of {}, the superseded ones too.", table.name);
@@ -271,8 +272,8 @@ fn revision_views() -> Vec<Object> {
             .map(|column| (column.name.as_str(), column.doc.as_str()))
             .chain([is_latest]);
         let text = format!(
-            "create or replace view main.{} as select {listed}, true as is_latest from {} \
-             union all select {listed}, false as is_latest from {};\n{}",
+            "create or replace view main.{} as select {listed}, true as is_latest from {} as r \
+             union all select {listed}, false as is_latest from {} as r;\n{}",
             quoted(&name),
             quoted(table.name),
             quoted(&tables::superseded_name(table)),

@@ -45,7 +45,7 @@ pub(super) fn run<E: From<WarehouseError>>(
 /// Makes a macro that lives as long as the connection; the warehouse itself stays as it is.
 pub(super) fn define(connection: &Connection, name: &str, parameters: &str, text: &str) -> Result<(), WarehouseError> {
     check(text)?;
-    let sql = format!("create or replace temp macro {name}({parameters}) as table\n{text}");
+    let sql = format!("create or replace temp macro {name}({parameters}) as table {text}");
     connection.execute_batch(&sql).map_err(|error| told(&error))
 }
 

@@ -34,7 +34,7 @@ fn help(verb: &str) -> String {
     home.ok(&words).stdout
 }
 
-/// The verbs that the help names, and what stands below `report` and `ledger`.
+/// The verbs that the help names, and what stands below those that are groups.
 fn verbs() -> Vec<String> {
     let verbs_of = |help: &str| -> Vec<String> {
         let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
@@ -46,7 +46,7 @@ fn verbs() -> Vec<String> {
     };
     let mut verbs = verbs_of(&help(""));
     assert!(verbs.len() >= 12, "{verbs:?}");
-    for group in ["report", "ledger"] {
+    for group in ["report", "ledger", "schedule", "alert"] {
         let below = verbs_of(&help(group)).into_iter();
         verbs.extend(below.map(|verb| format!("{group} {verb}")));
     }
@@ -103,6 +103,8 @@ fn every_example_runs() {
             ran(&home, &line.replace("/tmp/", &at_home))
         } else if is("reconcile") {
             reconciled(&line)
+        } else if is("daemon") || is("schedule") || is("alert") {
+            scheduled(&line)
         } else if ["rebuild", "keygen", "compact", "purge", "backfill-columns", "retry"]
             .into_iter()
             .any(is)
@@ -135,6 +137,15 @@ fn reconciled(line: &str) -> Ended {
     let service = Service::of(1, 50);
     let home = home_of_examples(&service);
     home.ok(&["sync", "secoda_prod.audit_logs"]);
+    ran(&home, line)
+}
+
+/// With an entry that is not due, and somebody to be told.
+fn scheduled(line: &str) -> Ended {
+    let home = Home::new();
+    let entry = "[[schedule]]\nname = \"yearly\"\ncron = \"0 0 29 2 *\"\nrun = \"compact\"\n";
+    let alert = "[[alert]]\nname = \"on_call\"\ncommand = [\"true\"]\n";
+    home.write("trailhouse.toml", &format!("{entry}{alert}"));
     ran(&home, line)
 }
 

@@ -1,17 +1,22 @@
 //! The one integration test binary: the program as a user meets it, against a simulated service on a real socket.
 
+mod asked;
 mod attacks;
 mod cli;
 mod compact;
 mod conditions;
 mod counting;
 mod crashes;
+mod daemon;
 mod deep;
 mod demo;
 mod doubted;
 mod environment;
+mod evidence;
 mod exactness;
 mod faults;
+mod findings;
+mod formats;
 mod growth;
 mod histories;
 mod import;
@@ -21,6 +26,7 @@ mod kills;
 mod mutated;
 mod notebook;
 mod numbered;
+mod own_reports;
 mod prism;
 mod purge;
 mod probe;
@@ -42,6 +48,7 @@ mod tampered;
 mod timelines;
 mod tls;
 mod tools;
+mod translated;
 mod walking;
 mod workplace;
 mod zendesk;

@@ -38,21 +38,25 @@ pub(super) fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
     Warehouse::open_read_only(&path).expect("the warehouse opens to be read")
 }
 
-fn cases() -> PathBuf {
+pub(super) fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/reports")
 }
 
 /// The parameters in the head of a case, and its inserts.
 pub(super) fn given(name: &str) -> (Vec<(String, String)>, String) {
-    let path = cases().join(name).join("given.sql");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let (head, inserts) = text.split_once("\n\n").expect("an empty line after the head");
+    headed(&cases().join(name).join("given.sql"))
+}
+
+/// The parameters in the head of a file, and what stands under it.
+pub(super) fn headed(path: &Path) -> (Vec<(String, String)>, String) {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (head, body) = text.split_once("\n\n").expect("an empty line after the head");
     let pair = |line: &str| {
         let pair = line.strip_prefix("-- ").and_then(|line| line.split_once(": "));
         let (name, value) = pair.expect("`-- name: value`");
         (name.to_owned(), value.to_owned())
     };
-    (head.lines().map(pair).collect(), inserts.to_owned())
+    (head.lines().map(pair).collect(), body.to_owned())
 }
 
 #[test]

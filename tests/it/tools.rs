@@ -1,6 +1,6 @@
 //! The programs which `.ci/run` installs for the tests: where they are, and what a test does without them.
 //!
-//! `TRAILHOUSE_TEST_TOOLS` names a folder with `bin/duckdb`, `bin/python` and `bin/prism`. Without it a test says that it was
+//! `TRAILHOUSE_TEST_TOOLS` names a folder with `bin/duckdb`, `bin/python`, `bin/prism` and `bin/chromium`. Without it a test says that it was
 //! not run and passes, so that `cargo test` needs Rust alone; with `TRAILHOUSE_TEST_TOOLS_REQUIRED` set, it fails.
 
 use std::io::Write;

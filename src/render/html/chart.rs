@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, PreEscaped, html};
+use plotters::chart::ChartContext;
+use plotters::coord::ranged1d::SegmentedCoord;
+use plotters::coord::types::{RangedCoordf64, RangedCoordusize};
 use plotters::prelude::{
-    AreaSeries, ChartBuilder, IntoDrawingArea, IntoFont, IntoSegmentedCoord, LineSeries, PathElement, RGBColor,
-    Rectangle, SVGBackend, SegmentValue,
+    AreaSeries, Cartesian2d, ChartBuilder, IntoDrawingArea, IntoFont, IntoSegmentedCoord, LineSeries, PathElement,
+    RGBColor, Rectangle, SVGBackend, SegmentValue,
 };
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontTransform, TextStyle};
 
 use crate::render::{RenderError, visible};
@@ -15,10 +19,14 @@ use crate::warehouse::{Cell, GridColumn};
 
 const SIZE: (u32, u32) = (900, 380);
 /// More could not be told apart.
-const MOST_PLACES: usize = 60;
+const MOST_PLACES: usize = 40;
 const MOST_COLOURS: usize = 8;
 const OTHERS: &str = "others";
 const LABEL_LENGTH: usize = 22;
+/// What an axis can still name.
+const GREATEST: f64 = 1e15;
+/// That fit side by side below the axis.
+const MOST_LETTERS: usize = 110;
 /// Stands for the colour of the page's text until the drawing is in the page.
 const INK: RGBColor = RGBColor(1, 2, 3);
 const INK_WRITTEN: &str = "#010203";
@@ -33,6 +41,9 @@ const PALETTE: [RGBColor; 9] = [
     RGBColor(60, 158, 170),
     RGBColor(128, 134, 142),
 ];
+
+/// A chart that is being drawn.
+type Drawn<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<SegmentedCoord<RangedCoordusize>, RangedCoordf64>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -80,7 +91,11 @@ impl Chart {
 
     pub(super) fn take(&mut self, row: &[Cell]) {
         let text = |at: usize| row.get(at).map(label).unwrap_or_default();
-        let Some(value) = row.get(self.y).and_then(number).filter(|value| *value >= 0.0) else {
+        let Some(value) = row
+            .get(self.y)
+            .and_then(number)
+            .filter(|value| (0.0..GREATEST).contains(value))
+        else {
             return;
         };
         let Some(place) = position(&mut self.places, text(self.x), MOST_PLACES) else {
@@ -96,7 +111,7 @@ impl Chart {
 
     /// `None` where there is nothing to draw.
     pub(super) fn drawn(self) -> Result<Option<Markup>, RenderError> {
-        if self.places.len() < 2 {
+        if self.places.len() < 2 || self.greatest() <= 0.0 {
             return Ok(None);
         }
         let svg = self.svg().map_err(|error| RenderError::Chart(error.to_string()))?;
@@ -116,71 +131,85 @@ impl Chart {
 
     fn svg(&self) -> Result<String, Box<dyn std::error::Error + '_>> {
         let mut svg = String::new();
-        {
-            let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-            let ink = TextStyle::from(("sans-serif", 12).into_font()).color(&INK);
-            let turned = TextStyle::from(("sans-serif", 11).into_font().transform(FontTransform::Rotate90)).color(&INK);
-            let mut chart = ChartBuilder::on(&area)
-                .margin(10)
-                .x_label_area_size(120)
-                .y_label_area_size(70)
-                .build_cartesian_2d((0..self.places.len()).into_segmented(), 0.0..self.greatest() * 1.05)?;
-            let named = |place: &SegmentValue<usize>| match place {
-                SegmentValue::Exact(at) | SegmentValue::CenterOf(at) => {
-                    self.places.get(*at).cloned().unwrap_or_default()
-                }
-                SegmentValue::Last => String::new(),
-            };
-            chart
-                .configure_mesh()
-                .disable_x_mesh()
-                .light_line_style(INK.mix(0.0))
-                .bold_line_style(INK.mix(0.15))
-                .axis_style(INK.mix(0.4))
-                .x_labels(self.places.len())
-                .x_label_formatter(&named)
-                .x_label_style(turned)
-                .y_label_style(ink.clone())
-                .y_label_formatter(&|value| value.to_string())
-                .draw()?;
-            for colour in 0..=MOST_COLOURS {
-                let Some(style) = self.has(colour).then(|| PALETTE.get(colour)).flatten() else {
-                    continue;
-                };
-                let points: Vec<(usize, f64, f64)> = self.stacked(colour);
-                let tops = points
-                    .iter()
-                    .map(|(at, low, value)| (SegmentValue::CenterOf(*at), top(self.kind, *low, *value)));
-                let series = match self.kind {
-                    Kind::Bar => chart.draw_series(points.iter().map(|(at, low, value)| {
-                        let corners = [
-                            (SegmentValue::Exact(*at), *low),
-                            (SegmentValue::Exact(at + 1), low + value),
-                        ];
-                        let mut bar = Rectangle::new(corners, style.filled());
-                        bar.set_margin(0, 0, 2, 2);
-                        bar
-                    }))?,
-                    Kind::Line => chart.draw_series(LineSeries::new(tops, style.stroke_width(2)))?,
-                    Kind::Area => chart.draw_series(AreaSeries::new(tops, 0.0, style.mix(0.4)).border_style(*style))?,
-                };
-                if self.colour.is_some() {
-                    let name = self.colours.get(colour).map_or(OTHERS, String::as_str);
-                    series
-                        .label(name)
-                        .legend(move |(x, y)| PathElement::new([(x, y), (x + 12, y)], style.stroke_width(6)));
-                }
-            }
-            if self.colour.is_some() {
-                chart.configure_series_labels().label_font(ink).draw()?;
-            }
-            area.present()?;
+        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        let is_turned = self.is_turned();
+        let places = (0..self.places.len() - 1).into_segmented();
+        let mut chart = ChartBuilder::on(&area)
+            .margin(10)
+            .x_label_area_size(if is_turned { 150 } else { 30 })
+            .y_label_area_size(70)
+            .build_cartesian_2d(places, 0.0..self.greatest() * 1.05)?;
+        let ink = TextStyle::from(("sans-serif", 12).into_font()).color(&INK);
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(INK.mix(0.0))
+            .bold_line_style(INK.mix(0.15))
+            .axis_style(INK.mix(0.4))
+            .x_labels(2)
+            .x_label_formatter(&|_| String::new())
+            .y_label_style(ink.clone())
+            .y_label_formatter(&|value| value.to_string())
+            .draw()?;
+        for colour in 0..=MOST_COLOURS {
+            self.draw_series(&mut chart, colour)?;
         }
+        for (at, label) in self.places.iter().enumerate() {
+            let (x, y) = chart.backend_coord(&(SegmentValue::CenterOf(at), 0.0));
+            let style = if is_turned {
+                let font = ("sans-serif", 11).into_font().transform(FontTransform::Rotate90);
+                TextStyle::from(font)
+                    .color(&INK)
+                    .pos(Pos::new(HPos::Left, VPos::Center))
+            } else {
+                ink.clone().pos(Pos::new(HPos::Center, VPos::Top))
+            };
+            area.draw_text(label, &style, (x, y + 8))?;
+        }
+        if self.colour.is_some() {
+            chart.configure_series_labels().label_font(ink).draw()?;
+        }
+        area.present()?;
+        drop(chart);
+        drop(area);
         Ok(svg)
     }
 
-    fn has(&self, colour: usize) -> bool {
-        self.values.keys().any(|(_, known)| *known == colour)
+    fn draw_series(&self, chart: &mut Drawn<'_, '_>, colour: usize) -> Result<(), Box<dyn std::error::Error + '_>> {
+        let points = self.stacked(colour);
+        let Some(style) = PALETTE.get(colour).filter(|_| !points.is_empty()) else {
+            return Ok(());
+        };
+        let bar = |(at, low, value): &(usize, f64, f64)| {
+            let corners = [
+                (SegmentValue::Exact(*at), *low),
+                (SegmentValue::Exact(at + 1), low + value),
+            ];
+            let mut bar = Rectangle::new(corners, style.filled());
+            bar.set_margin(0, 0, 2, 2);
+            bar
+        };
+        let line = points
+            .iter()
+            .map(|(at, _, value)| (SegmentValue::CenterOf(*at), *value));
+        let series = match self.kind {
+            Kind::Bar => chart.draw_series(points.iter().map(bar))?,
+            Kind::Line => chart.draw_series(LineSeries::new(line, style.stroke_width(2)))?,
+            Kind::Area => chart.draw_series(AreaSeries::new(line, 0.0, style.mix(0.4)).border_style(*style))?,
+        };
+        if self.colour.is_some() {
+            let name = self.colours.get(colour).map_or(OTHERS, String::as_str);
+            series
+                .label(name)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 12, y)], style.stroke_width(6)));
+        }
+        Ok(())
+    }
+
+    /// Whether the labels of the places need more room than there is side by side.
+    fn is_turned(&self) -> bool {
+        let longest = self.places.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+        self.places.len() * longest > MOST_LETTERS
     }
 
     /// Place, what lies below, and the value, of each place with a value of this colour.
@@ -200,12 +229,8 @@ impl Chart {
                 .map(|(_, value)| *value)
                 .sum::<f64>()
         };
-        (0..self.places.len()).map(sum).fold(f64::MIN_POSITIVE, f64::max)
+        (0..self.places.len()).map(sum).fold(0.0, f64::max)
     }
-}
-
-fn top(kind: Kind, low: f64, value: f64) -> f64 {
-    if kind == Kind::Area { low + value } else { value }
 }
 
 /// The place of a text among those seen, which it joins while there is room.

@@ -2,6 +2,7 @@
 const table = document.querySelector("table.data");
 const search = document.querySelector("input[type=search]");
 if (table && search) {
+  search.closest("p").hidden = false;
   const body = table.tBodies[0];
   const heads = Array.from(table.tHead.rows[0].cells);
   const original = Array.from(body.rows);

@@ -7,7 +7,7 @@ use super::{Shown, strip};
 use crate::render::table::is_number;
 use crate::render::{told, visible};
 use crate::report::About;
-use crate::schema::format_time;
+use crate::schema::{Micros, SECOND, format_time};
 use crate::sql::{self, Severity};
 use crate::warehouse::GridColumn;
 
@@ -77,9 +77,10 @@ fn head(about: &About) -> Markup {
     }
 }
 
-/// A time without what is zero in it.
-fn day(at: i64) -> String {
-    format_time(at).trim_end_matches("T00:00:00Z").to_owned()
+/// A time to the second, and a day where it is the first of one.
+fn day(at: Micros) -> String {
+    let second = format_time(at - at.rem_euclid(SECOND));
+    second.trim_end_matches("T00:00:00Z").to_owned()
 }
 
 fn rows(about: Option<&About>, shown: &Shown) -> Markup {
@@ -100,7 +101,7 @@ fn rows(about: Option<&About>, shown: &Shown) -> Markup {
                     " rows. CSV, XLSX, JSON and Parquet have all of them."
                 }
             }
-            p.screen { label { "Search " input type="search" autocomplete="off"; } }
+            p.screen hidden { label { "Search " input type="search" autocomplete="off"; } }
             div.rows {
                 table.data {
                     thead { tr {

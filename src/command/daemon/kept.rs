@@ -1,0 +1,118 @@
+//! What the daemon remembers from one start to the next, in `schedule.json` of the home, and that only one keeps a schedule at a
+//! time. Its own file because what it writes decides whether a job is lost or run twice.
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::{Context, Failure};
+use crate::alert::Told;
+use crate::atomic::{self, place};
+use crate::config::Scheduled;
+use crate::schedule::{Begun, Record, Run};
+
+const FILE: &str = "schedule.json";
+const LOCK: &str = ".schedule.lock";
+
+/// The file, and what stands in it.
+pub(super) struct Kept {
+    path: PathBuf,
+    pub(super) memory: Memory,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+pub(in crate::command) struct Memory {
+    /// By the name of the entry; of one that is not configured any more too, for it may come back.
+    #[serde(default)]
+    pub(in crate::command) entries: BTreeMap<String, Record>,
+    #[serde(default)]
+    pub(super) told: Told,
+}
+
+/// Takes the schedule of a home for this process; nothing where another has it.
+pub(super) fn lock(home: &Path) -> Result<Option<File>, Failure> {
+    let unusable = |error: std::io::Error| {
+        Failure::failed(format!("{}: the schedule cannot be kept: {error}", home.display()))
+            .hinted("check the owner and the rights of the directory, or name another with --dir")
+    };
+    place::create_folder(home).map_err(unusable)?;
+    let file = place::open_or_create(&home.join(LOCK)).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+/// What is remembered in a home; nothing is written. A file that is not sound is said, and as good as none.
+pub(in crate::command) fn read(context: &Context, home: &Path) -> Memory {
+    let path = home.join(FILE);
+    let unsound = |why: String| {
+        context.terminal.warn(&format!(
+            "{}: {why}; what has run before is not known, and nothing is caught up",
+            path.display()
+        ));
+        Memory::default()
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| unsound(error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Memory::default(),
+        Err(error) => unsound(error.to_string()),
+    }
+}
+
+impl Kept {
+    /// Reads what is remembered; an entry that is new is due from now on.
+    pub(super) fn open(context: &Context, home: &Path, entries: &[Scheduled], now: Timestamp) -> Result<Self, Failure> {
+        let mut memory = read(context, home);
+        for entry in entries {
+            let name = entry.name.clone();
+            memory.entries.entry(name).or_insert_with(|| Record::new(now));
+        }
+        let kept = Self {
+            path: home.join(FILE),
+            memory,
+        };
+        kept.write()?;
+        Ok(kept)
+    }
+
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        let mut bytes = serde_json::to_vec_pretty(&self.memory).map_err(anyhow::Error::from)?;
+        bytes.push(b'\n');
+        atomic::replace(&self.path, &bytes).map_err(|error| Failure::from(anyhow::Error::from(error)))
+    }
+
+    /// The clock shows a time. Says whether it was put back behind something that has run.
+    pub(super) fn look(&mut self, now: Timestamp) -> bool {
+        let looked = self.memory.entries.values_mut().map(|record| record.look(now));
+        looked.fold(false, |any, was_put_back| any | was_put_back)
+    }
+
+    /// Durable before the job starts: should this process be killed, the next knows that it was at work.
+    pub(super) fn begin(&mut self, name: &str, begun: Begun) -> Result<(), Failure> {
+        if let Some(record) = self.memory.entries.get_mut(name) {
+            record.running = Some(begun);
+        }
+        self.write()
+    }
+
+    pub(super) fn settle(&mut self, name: &str, run: Run) -> Result<(), Failure> {
+        if let Some(record) = self.memory.entries.get_mut(name) {
+            record.settle(run);
+        }
+        self.write()
+    }
+
+    /// The job was stopped with the daemon, and is still due.
+    pub(super) fn stop(&mut self, name: &str, run: Run) -> Result<(), Failure> {
+        if let Some(record) = self.memory.entries.get_mut(name) {
+            record.running = None;
+            record.last = Some(run);
+        }
+        self.write()
+    }
+}
