@@ -6,7 +6,15 @@
 -- severity: low
 -- notes: Compared with all that was ever collected. Events without an address tell nothing.
 
-with pairs as (
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since
+),
+
+pairs as (
     select
         e.source,
         e.actor_id,
@@ -44,11 +52,9 @@ new as (
         compared.*,
         compared.address_since = compared.first_at as is_new_to_all
     from compared
+    cross join p
     where
-        compared.first_at >= coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        )
+        compared.first_at >= p.since
         and (
             compared.first_at > compared.actor_since
             -- a new actor's first address is worth a look where nobody came from it before
@@ -75,10 +81,11 @@ from new
 left join (
     select e.*
     from events as e
-    where e.occurred_at >= coalesce(
-        cast(since as timestamp),
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-    )
+    where
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
 ) as first_event
     on
         new.source = first_event.source

@@ -6,7 +6,15 @@
 -- severity: low
 -- notes: The old role is the one the text tells, else the one given last. A new owner is in security_settings.
 
-with changes as (
+with p as (
+    select
+        coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) as since
+),
+
+changes as (
     select
         e.source,
         e.stream,
@@ -98,8 +106,6 @@ select
     followed.summary,
     followed.event_id
 from followed
-where followed.occurred_at >= coalesce(
-    cast(since as timestamp),
-    coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-)
+cross join p
+where followed.occurred_at >= p.since
 order by followed.occurred_at, followed.source, followed.stream, followed.event_id
