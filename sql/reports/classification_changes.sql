@@ -78,70 +78,71 @@ known as (
     group by version.source, version.resource_id
 ),
 
+traced as (
+    select
+        shown.*,
+        known.verified as known_verified,
+        known.published as known_published,
+        known.archived as known_archived
+    from shown
+    left join known
+        on
+            shown.source = known.source
+            and shown.resource_id = known.resource_id
+),
+
 -- as the version tells it, else as its snapshot differs from the last one
 turned as (
     select
-        shown.occurred_at,
-        shown.source,
-        shown.version_history_id,
-        shown.resource_id,
-        shown.entity_type,
+        traced.occurred_at,
+        traced.source,
+        traced.version_history_id,
+        traced.resource_id,
+        traced.entity_type,
         'verified' as property,
         case
-            when shown.is_verified_told then shown.was_verified
-            else coalesce(shown.last_verified, known.verified, shown.snapshot_verified, false)
+            when traced.is_verified_told then traced.was_verified
+            else coalesce(traced.last_verified, traced.known_verified, traced.snapshot_verified, false)
         end as was_so,
         case
-            when shown.is_verified_told then shown.is_verified
-            else coalesce(shown.snapshot_verified, shown.last_verified, known.verified, false)
+            when traced.is_verified_told then traced.is_verified
+            else coalesce(traced.snapshot_verified, traced.last_verified, traced.known_verified, false)
         end as is_so
-    from shown
-    left join known
-        on
-            shown.source = known.source
-            and shown.resource_id = known.resource_id
+    from traced
     union all
     select
-        shown.occurred_at,
-        shown.source,
-        shown.version_history_id,
-        shown.resource_id,
-        shown.entity_type,
+        traced.occurred_at,
+        traced.source,
+        traced.version_history_id,
+        traced.resource_id,
+        traced.entity_type,
         'published' as property,
         case
-            when shown.is_published_told then shown.was_published
-            else coalesce(shown.last_published, known.published, shown.snapshot_published, false)
+            when traced.is_published_told then traced.was_published
+            else coalesce(traced.last_published, traced.known_published, traced.snapshot_published, false)
         end as was_so,
         case
-            when shown.is_published_told then shown.is_published
-            else coalesce(shown.snapshot_published, shown.last_published, known.published, false)
+            when traced.is_published_told then traced.is_published
+            else coalesce(traced.snapshot_published, traced.last_published, traced.known_published, false)
         end as is_so
-    from shown
-    left join known
-        on
-            shown.source = known.source
-            and shown.resource_id = known.resource_id
+    from traced
     union all
     select
-        shown.occurred_at,
-        shown.source,
-        shown.version_history_id,
-        shown.resource_id,
-        shown.entity_type,
+        traced.occurred_at,
+        traced.source,
+        traced.version_history_id,
+        traced.resource_id,
+        traced.entity_type,
         'archived' as property,
         case
-            when shown.is_archived_told then shown.was_archived
-            else coalesce(shown.last_archived, known.archived, shown.snapshot_archived, false)
+            when traced.is_archived_told then traced.was_archived
+            else coalesce(traced.last_archived, traced.known_archived, traced.snapshot_archived, false)
         end as was_so,
         case
-            when shown.is_archived_told then shown.is_archived
-            else coalesce(shown.snapshot_archived, shown.last_archived, known.archived, false)
+            when traced.is_archived_told then traced.is_archived
+            else coalesce(traced.snapshot_archived, traced.last_archived, traced.known_archived, false)
         end as is_so
-    from shown
-    left join known
-        on
-            shown.source = known.source
-            and shown.resource_id = known.resource_id
+    from traced
 ),
 
 changed as (

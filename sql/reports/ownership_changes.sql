@@ -68,49 +68,53 @@ known as (
     group by version.source, version.resource_id
 ),
 
+traced as (
+    select
+        shown.*,
+        known.owners as known_owners,
+        known.owners_groups as known_owners_groups
+    from shown
+    left join known
+        on
+            shown.source = known.source
+            and shown.resource_id = known.resource_id
+),
+
 -- as the version tells it, else as its snapshot differs from the last one
 listed as (
     select
-        shown.occurred_at,
-        shown.source,
-        shown.version_history_id,
-        shown.resource_id,
-        shown.entity_type,
+        traced.occurred_at,
+        traced.source,
+        traced.version_history_id,
+        traced.resource_id,
+        traced.entity_type,
         'user' as owner_kind,
         case
-            when shown.is_owners_told then coalesce(shown.old_owners, [])
-            else coalesce(shown.last_owners, known.owners, shown.snapshot_owners, [])
+            when traced.is_owners_told then coalesce(traced.old_owners, [])
+            else coalesce(traced.last_owners, traced.known_owners, traced.snapshot_owners, [])
         end as old_list,
         case
-            when shown.is_owners_told then coalesce(shown.new_owners, [])
-            else coalesce(shown.snapshot_owners, shown.last_owners, known.owners, [])
+            when traced.is_owners_told then coalesce(traced.new_owners, [])
+            else coalesce(traced.snapshot_owners, traced.last_owners, traced.known_owners, [])
         end as new_list
-    from shown
-    left join known
-        on
-            shown.source = known.source
-            and shown.resource_id = known.resource_id
+    from traced
     union all
     select
-        shown.occurred_at,
-        shown.source,
-        shown.version_history_id,
-        shown.resource_id,
-        shown.entity_type,
+        traced.occurred_at,
+        traced.source,
+        traced.version_history_id,
+        traced.resource_id,
+        traced.entity_type,
         'group' as owner_kind,
         case
-            when shown.is_owners_groups_told then coalesce(shown.old_owners_groups, [])
-            else coalesce(shown.last_owners_groups, known.owners_groups, shown.snapshot_owners_groups, [])
+            when traced.is_owners_groups_told then coalesce(traced.old_owners_groups, [])
+            else coalesce(traced.last_owners_groups, traced.known_owners_groups, traced.snapshot_owners_groups, [])
         end as old_list,
         case
-            when shown.is_owners_groups_told then coalesce(shown.new_owners_groups, [])
-            else coalesce(shown.snapshot_owners_groups, shown.last_owners_groups, known.owners_groups, [])
+            when traced.is_owners_groups_told then coalesce(traced.new_owners_groups, [])
+            else coalesce(traced.snapshot_owners_groups, traced.last_owners_groups, traced.known_owners_groups, [])
         end as new_list
-    from shown
-    left join known
-        on
-            shown.source = known.source
-            and shown.resource_id = known.resource_id
+    from traced
 ),
 
 moved as (

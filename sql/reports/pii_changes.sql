@@ -51,27 +51,34 @@ known as (
     group by version.source, version.resource_id
 ),
 
--- as the version tells it, else as its snapshot differs from the last one
-turned as (
+traced as (
     select
-        shown.occurred_at,
-        shown.source,
-        shown.version_history_id,
-        shown.resource_id,
-        shown.entity_type,
-        case
-            when shown.is_pii_told then shown.was_pii
-            else coalesce(shown.last_pii, known.pii, shown.snapshot_pii, false)
-        end as was_so,
-        case
-            when shown.is_pii_told then shown.is_pii
-            else coalesce(shown.snapshot_pii, shown.last_pii, known.pii, false)
-        end as is_so
+        shown.*,
+        known.pii as known_pii
     from shown
     left join known
         on
             shown.source = known.source
             and shown.resource_id = known.resource_id
+),
+
+-- as the version tells it, else as its snapshot differs from the last one
+turned as (
+    select
+        traced.occurred_at,
+        traced.source,
+        traced.version_history_id,
+        traced.resource_id,
+        traced.entity_type,
+        case
+            when traced.is_pii_told then traced.was_pii
+            else coalesce(traced.last_pii, traced.known_pii, traced.snapshot_pii, false)
+        end as was_so,
+        case
+            when traced.is_pii_told then traced.is_pii
+            else coalesce(traced.snapshot_pii, traced.last_pii, traced.known_pii, false)
+        end as is_so
+    from traced
 ),
 
 changed as (

@@ -54,27 +54,34 @@ known as (
     group by version.source, version.resource_id
 ),
 
--- as the version tells it, else as its snapshot differs from the last one
-listed as (
+traced as (
     select
-        shown.occurred_at,
-        shown.source,
-        shown.version_history_id,
-        shown.resource_id,
-        shown.entity_type,
-        case
-            when shown.is_tags_told then coalesce(shown.old_tags, [])
-            else coalesce(shown.last_tags, known.tags, shown.snapshot_tags, [])
-        end as old_list,
-        case
-            when shown.is_tags_told then coalesce(shown.new_tags, [])
-            else coalesce(shown.snapshot_tags, shown.last_tags, known.tags, [])
-        end as new_list
+        shown.*,
+        known.tags as known_tags
     from shown
     left join known
         on
             shown.source = known.source
             and shown.resource_id = known.resource_id
+),
+
+-- as the version tells it, else as its snapshot differs from the last one
+listed as (
+    select
+        traced.occurred_at,
+        traced.source,
+        traced.version_history_id,
+        traced.resource_id,
+        traced.entity_type,
+        case
+            when traced.is_tags_told then coalesce(traced.old_tags, [])
+            else coalesce(traced.last_tags, traced.known_tags, traced.snapshot_tags, [])
+        end as old_list,
+        case
+            when traced.is_tags_told then coalesce(traced.new_tags, [])
+            else coalesce(traced.snapshot_tags, traced.last_tags, traced.known_tags, [])
+        end as new_list
+    from traced
 ),
 
 -- custom properties are objects of names and values

@@ -12,7 +12,14 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('acme', 'resource_logs', 1, 1, 'v4', '2026-06-14 09:00:00', 'r3', 'dashboard', '{"archived": false}', '{"archived": true}', null, null, null),
 ('acme', 'resource_logs', 1, 1, 'v5', '2026-06-30 23:59:59.999999', 'r3', 'dashboard', '{"archived": true}', '{"archived": false}',
     null, null, null),
--- none of these: never was so, another mark, before the period, its end, another source
+-- only the snapshots tell it, the first of them from before the period
+('acme', 'resource_logs', 1, 1, 'v6', '2026-05-20 09:00:00', 'r10', 'table', '{}', '{}', false, null, null),
+('acme', 'resource_logs', 1, 1, 'v7', '2026-06-15 09:00:00', 'r10', 'table', '{}', '{}', true, null, null),
+-- none of these: as it was before the period, whatever its namesake elsewhere was
+('acme', 'resource_logs', 1, 1, 'v8', '2026-05-20 09:00:00', 'r9', 'table', '{}', '{}', true, null, null),
+('acme', 'resource_logs', 1, 1, 'v9', '2026-06-14 09:00:00', 'r9', 'table', '{}', '{}', true, null, null),
+('other', 'resource_logs', 2, 1, 'v9', '2026-05-20 09:00:00', 'r9', 'table', '{}', '{}', false, null, null),
+-- never was so, another mark, before the period, its end, another source
 ('acme', 'resource_logs', 1, 1, 'x1', '2026-06-10 09:00:00', 'r5', 'table', '{"verified": null}', '{"verified": false}', null, null, null),
 ('acme', 'resource_logs', 1, 1, 'x2', '2026-06-10 09:00:00', 'r6', 'table', '{"pii": false}', '{"pii": true}', null, null, null),
 ('acme', 'resource_logs', 1, 1, 'x3', '2026-05-31 23:59:59.999999', 'r7', 'table', '{"verified": false}', '{"verified": true}',

@@ -18,7 +18,14 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('acme', 'resource_logs', 1, 1, 'v7', '2026-05-20 09:00:00', 'r4', 'metric', '{}', '{}', ['u1'], []),
 ('acme', 'resource_logs', 1, 1, 'v8', '2026-06-20 09:00:00', 'r4', 'metric', '{}', '{}', [], []),
 ('acme', 'resource_logs', 1, 1, 'v9', '2026-06-30 23:59:59.999999', 'r4', 'metric', '{"owners": []}', '{"owners": ["u1"]}', ['u1'], []),
--- none of these: a list that is unknown is not empty, another list, the same in another order, before the period, its end,
+-- lost for good, which only the snapshots tell
+('acme', 'resource_logs', 1, 1, 'v10', '2026-05-20 09:00:00', 'r10', 'metric', '{}', '{}', ['u1'], []),
+('acme', 'resource_logs', 1, 1, 'v11', '2026-06-21 09:00:00', 'r10', 'metric', '{}', '{}', [], []),
+-- none of these: as it was before the period, whatever its namesake elsewhere was
+('acme', 'resource_logs', 1, 1, 'v12', '2026-05-20 09:00:00', 'r9', 'metric', '{}', '{}', ['u1'], []),
+('acme', 'resource_logs', 1, 1, 'v13', '2026-06-14 09:00:00', 'r9', 'metric', '{}', '{}', ['u1'], []),
+('other', 'resource_logs', 2, 1, 'v13', '2026-05-20 09:00:00', 'r9', 'metric', '{}', '{}', ['u9'], []),
+-- a list that is unknown is not empty, another list, the same in another order, before the period, its end,
 -- another source
 ('acme', 'resource_logs', 1, 1, 'x1', '2026-06-10 09:00:00', 'r5', 'table', '{"title": "a"}', '{"title": "b"}', null, null),
 ('acme', 'resource_logs', 1, 1, 'x2', '2026-06-10 09:00:00', 'r6', 'table', '{"teams": ["u1"]}', '{"teams": ["u2"]}', ['u1'], null),

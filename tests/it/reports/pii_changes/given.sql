@@ -13,7 +13,11 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 -- from unknown to marked, from marked to unknown
 ('acme', 'resource_logs', 1, 1, 'v5', '2026-06-15 09:00:00', 'r3', 'column', '{"pii": null}', '{"pii": true}', null),
 ('acme', 'resource_logs', 1, 1, 'v6', '2026-06-30 23:59:59.999999', 'r4', 'query', '{"pii": true}', '{"pii": null}', null),
--- none of these: never was one, something else was taken off, the same as before, before the period, its end, another source
+-- none of these: as it was before the period, whatever its namesake elsewhere was
+('acme', 'resource_logs', 1, 1, 'v7', '2026-05-20 09:00:00', 'r9', 'column', '{}', '{}', true),
+('acme', 'resource_logs', 1, 1, 'v8', '2026-06-14 09:00:00', 'r9', 'column', '{}', '{}', true),
+('other', 'resource_logs', 2, 1, 'v9', '2026-05-20 09:00:00', 'r9', 'column', '{}', '{}', false),
+-- never was one, something else was taken off, the same as before, before the period, its end, another source
 ('acme', 'resource_logs', 1, 1, 'x1', '2026-06-10 09:00:00', 'r5', 'column', '{"pii": null}', '{"pii": false}', false),
 ('acme', 'resource_logs', 1, 1, 'x2', '2026-06-10 09:00:00', 'r6', 'table', '{"verified": true}', '{"verified": false}', true),
 ('acme', 'resource_logs', 1, 1, 'x3', '2026-06-11 09:00:00', 'r6', 'table', '{"title": "a"}', '{"title": "b"}', true),

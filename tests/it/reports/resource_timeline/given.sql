@@ -40,7 +40,7 @@ insert into activity_logs (
 ('other', 'audit_logs', 2, 1, 'x12', '2026-06-10 09:00:00', 'resources_updated', 'p1', 'USER', 'Ada', null,
     null, null, null, ['d1'], 'SECODA_ENTITY', null, null, null),
 ('other', 'audit_logs', 2, 1, 'e4', '2026-06-11 09:00:00', 'resources_updated', 'p1', 'USER', 'Ada', null,
-    null, null, null, ['d9', 'd2'], 'SECODA_ENTITY', null, null, null),
+    null, null, null, ['d9', 'd2', 'd3'], 'SECODA_ENTITY', null, null, null),
 -- once more from the list of a resource, whose log it is not
 ('acme', 'resource_logs', 1, 1, 'e4', '2026-06-12 09:00:00', 'viewed', 'p1', 'USER', 'Ada', null,
     'd4', 'SECODA_ENTITY', 'Plan D', [], null, null, null, null),
@@ -76,7 +76,8 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('acme', 'resource_logs', 1, 1, 'v3', '2026-05-31 23:59:59.999999', 'd1', 'document', '{"title": "a"}', '{"title": "b"}'),
 ('acme', 'resource_logs', 1, 1, 'v4', '2026-07-01 00:00:00', 'd1', 'document', '{"title": "a"}', '{"title": "b"}'),
 ('other', 'resource_logs', 2, 1, 'v5', '2026-06-10 09:00:00', 'd1', 'document', '{"title": "a"}', '{"title": "b"}'),
-('other', 'resource_logs', 2, 1, 'v6', '2026-06-10 09:00:00', 'd2', 'document', '{"title": "a"}', '{"title": "b"}');
+('other', 'resource_logs', 2, 1, 'v6', '2026-06-10 09:00:00', 'd2', 'document', '{"title": "a"}', '{"title": "b"}'),
+('other', 'resource_logs', 2, 1, 'v7', '2026-06-10 09:00:00', 'd3', 'document', '{"title": "a"}', '{"title": "b"}');
 
 insert into resources (source, resource_id, resource_type, name, title, is_current) values
 ('acme', 'd1', 'SECODA_ENTITY', 'Plan', null, true),
