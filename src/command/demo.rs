@@ -220,7 +220,7 @@ fn quoted(path: &str) -> String {
 }
 
 /// Reports to read and to print; the first one is named.
-const SHOWN: [&str; 3] = ["access_changes", "off_hours_activity", "activity_summary"];
+const SHOWN: [&str; 3] = ["activity_summary", "access_changes", "off_hours_activity"];
 
 /// Writes them as pages into the home.
 fn write_pages(context: &Context, home: &Home, warehouse: &Warehouse) -> Result<(), Failure> {
