@@ -9,13 +9,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::super::alert::Messengers;
 use super::super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, schedule, standing};
 use super::job::{self, Ended, Starter};
 use super::kept::Kept;
 use super::metrics::{self, Seen, Shared};
+use super::stop::Stop;
 use crate::alert::Event;
 use crate::atomic::place;
 use crate::config::{Config, Scheduled};
@@ -28,28 +28,6 @@ const STEP: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 /// At the end, how long messages on the way may take.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// Signals to stop.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Stop {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
 
 /// The one who keeps the schedule.
 pub(super) struct Keeper<'a> {
@@ -223,7 +201,11 @@ impl<'a> Keeper<'a> {
             started_at,
             finished_at: Context::present(),
             exit_code: worst.exit_code,
-            message: worst.message,
+            message: if worst.message.is_empty() {
+                self.findings()
+            } else {
+                worst.message
+            },
         };
         self.say(name, &run);
         let exit_code = run.exit_code;
@@ -281,6 +263,19 @@ impl<'a> Keeper<'a> {
                 message,
             });
         }
+    }
+
+    /// Which reports of the job have findings, in words; of one without, nothing.
+    fn findings(&self) -> String {
+        let reports = self.events.iter().filter_map(|event| match event {
+            Event::Findings { report, .. } => Some(report.as_str()),
+            _ => None,
+        });
+        let reports: Vec<&str> = reports.collect();
+        if reports.is_empty() {
+            return String::new();
+        }
+        format!("findings in {}", reports.join(", "))
     }
 
     /// The one line of a job.

@@ -220,6 +220,7 @@ fn findings_are_told_by_their_severity() {
     home.write("mine/small.sql", &LOST.replace("SEVERITY", "low"));
     let ended = home.run(&ONCE);
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_eq!(jobs(&ended)[1]["message"], "findings in grave, small");
     let text = |name: &str| -> Vec<String> {
         let told = text_of(&home, name);
         let lines = told
