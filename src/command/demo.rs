@@ -10,10 +10,14 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use url::Url;
 
-use super::output::Output;
+use super::output::{Output, Place};
+use super::report::ledger_head;
 use super::sync::{self, Job};
 use super::{Context, Failure, block_on};
+use crate::atomic::place::create_folder;
 use crate::lake::{Home, Lake};
+use crate::render::Format;
+use crate::report::{self, Circumstances, Exceptions, Request};
 use crate::schema::{Micros, parse_time};
 use crate::simulator::clock::Clock;
 use crate::simulator::workspace::{Settings, Workspace};
@@ -30,6 +34,8 @@ const SEED: u64 = 20_250_711;
 const EVENTS: usize = 24_000;
 const ZENDESK_EVENTS: usize = 6_000;
 const DAYS: u32 = 180;
+/// The report that is written as a page at the end.
+const PAGE: &str = "off_hours_activity";
 /// Since the day on which the story marks a leaver.
 const DAYS_SINCE_LEAVING: i64 = 34;
 
@@ -183,6 +189,33 @@ fn quoted(path: &str) -> String {
     }
 }
 
+/// Writes one report as a page.
+fn write_report(home: &Home, warehouse: &Warehouse) -> Result<PathBuf, Failure> {
+    let folder = home.dir.join("reports");
+    create_folder(&folder).map_err(|error| Failure::failed(format!("{}: {error}", folder.display())))?;
+    let path = folder.join(format!("{PAGE}.html"));
+    let circumstances = Circumstances {
+        now: Context::now(),
+        zone: TimeZone::get(TIME_ZONE).map_err(|error| Failure::failed(error.to_string()))?,
+        ledger_head: ledger_head(warehouse)?,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        exceptions: Exceptions::default(),
+    };
+    let place = Place::open(Some(&path), Format::Html)?;
+    let mut sink = place.sink()?;
+    let request = Request::default();
+    report::run(
+        warehouse,
+        report::find(PAGE)?,
+        &request,
+        &circumstances,
+        &mut [sink.as_mut()],
+    )?;
+    drop(sink);
+    place.keep()?;
+    Ok(path)
+}
+
 /// A first look at what was loaded, and what to type next.
 fn show(context: &Context, home: &Home) -> Result<(), Failure> {
     let warehouse = Warehouse::open_read_only(&home.warehouse())?;
@@ -194,6 +227,10 @@ fn show(context: &Context, home: &Home) -> Result<(), Failure> {
         output: None,
     };
     output.grid(&grid)?;
+    let page = write_report(home, &warehouse)?;
+    context
+        .terminal
+        .say(&format!("a report to look at in a browser: {}", page.display()));
     let program = &context.program;
     let next = format!(
         "next: {program} --dir {} query \"select occurred_at, actor_name, summary from events order by occurred_at desc limit 10\"",
