@@ -12,8 +12,7 @@ with p as (
             cast(since as timestamp),
             coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
         ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
+        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until
 ),
 
 steps as (
@@ -34,13 +33,12 @@ steps as (
             when e.action in ('delete', 'remove', 'archive', 'revoke') then 'withdrawn'
         end as step
     from events as e
-    cross join p
     where
         e.target_type = 'DATA_ACCESS_REQUEST'
         and e.target_id is not null
         -- what is open may have been asked for at any time
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
 -- one thing may be asked for again after it was decided

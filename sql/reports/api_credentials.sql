@@ -6,17 +6,7 @@
 -- severity: low
 -- notes: Of the period: a key made before it shows no time of making. The service of Zendesk does not log its use.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-seen as (
+with seen as (
     select
         e.source,
         e.event_id,
@@ -30,12 +20,14 @@ seen as (
         kind.kind,
         e.ip_address
     from events as e
-    cross join p
     left join target_kinds as kind on upper(e.target_type) = kind.target_type
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
 steps as (

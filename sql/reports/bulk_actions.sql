@@ -8,14 +8,7 @@
 -- notes: Counted are the things an event names, the steps that followed from it, or the number its text tells.
 
 with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source,
-        cast(least as integer) as least
+    select cast(least as integer) as least
 ),
 
 touched as (
@@ -25,10 +18,12 @@ touched as (
         related.event_id,
         count(*) as things
     from related_resources as related
-    cross join p
     where
-        related.occurred_at >= p.since
-        and related.occurred_at < p.until
+        related.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and related.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
     group by related.source, related.stream, related.event_id
 ),
 
@@ -39,10 +34,12 @@ steps as (
         step.parent_event_id,
         count(*) as things
     from events as step
-    cross join p
     where
         -- the steps of an action follow it
-        step.occurred_at >= p.since
+        step.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
     group by step.source, step.stream, step.parent_event_id
 ),
 
@@ -57,7 +54,6 @@ counted as (
             )
         ) as things
     from events as e
-    cross join p
     left join touched
         on
             e.source = touched.source
@@ -69,9 +65,12 @@ counted as (
             and e.stream = steps.stream
             and e.event_id = steps.parent_event_id
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
 )
 
 select

@@ -6,24 +6,16 @@
 -- severity: low
 -- notes: What is only taken off something else, or archived, is not destroyed.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-deleted as (
+with deleted as (
     select e.*
     from events as e
-    cross join p
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and e.action = 'delete'
 ),
 
@@ -34,10 +26,12 @@ touched as (
         related.event_id,
         count(*) as things
     from related_resources as related
-    cross join p
     where
-        related.occurred_at >= p.since
-        and related.occurred_at < p.until
+        related.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and related.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
     group by related.source, related.stream, related.event_id
 )
 

@@ -14,15 +14,13 @@ with p as (
             coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
         ) as since,
         coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source,
         cast(days as integer) as days
 ),
 
 border as (
     select
         case when p.days is null then p.since else p.until - to_days(p.days) end as silent_since,
-        p.until,
-        p.source
+        p.until
     from p
 ),
 
@@ -30,22 +28,21 @@ known as (
     select
         performer.source,
         performer.performer_id,
-        arg_max(performer.performer_type, performer.is_current) as actor_type,
+        arg_max(performer.performer_type, (performer.is_current, performer.last_observed_at)) as actor_type,
         arg_max(
             coalesce(
                 nullif(performer.name, ''),
                 nullif(performer.display_name, ''),
                 nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), '')
             ),
-            performer.is_current
+            (performer.is_current, performer.last_observed_at)
         ) as actor_name,
-        arg_max(nullif(performer.email, ''), performer.is_current) as actor_email,
+        arg_max(nullif(performer.email, ''), (performer.is_current, performer.last_observed_at)) as actor_email,
         coalesce(bool_or(performer.is_current and performer.disabled), false) as is_disabled,
         min(performer.first_observed_at) as first_observed_at,
         max(performer.last_observed_at) as last_observed_at
     from performers as performer
-    cross join border
-    where border.source is null or performer.source = border.source
+    where cast(source as varchar) is null or performer.source = cast(source as varchar)
     group by performer.source, performer.performer_id
 ),
 
@@ -54,10 +51,16 @@ active as (
         e.source,
         e.actor_id
     from events as e
-    cross join border
     where
-        e.occurred_at >= border.silent_since
-        and e.occurred_at < border.until
+        e.occurred_at >= case
+            when cast(days as integer) is null
+                then coalesce(
+                    cast(since as timestamp),
+                    coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+                )
+            else coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - to_days(cast(days as integer))
+        end
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
     group by e.source, e.actor_id
 )
 

@@ -6,17 +6,7 @@
 -- severity: low
 -- notes: Also webhooks, targets and sharing agreements. What an integration does itself is in service_account_activity.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-seen as (
+with seen as (
     select
         e.*,
         case
@@ -28,12 +18,14 @@ seen as (
                 then 'changed'
         end as change
     from events as e
-    cross join p
     inner join target_kinds as kind on upper(e.target_type) = kind.target_type
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and kind.kind = 'integration'
 )
 

@@ -11,9 +11,7 @@ with p as (
         coalesce(
             cast(since as timestamp),
             coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
+        ) as since
 ),
 
 pairs as (
@@ -26,11 +24,10 @@ pairs as (
         count(*) as events,
         arg_min(e.event_id, (e.occurred_at, e.event_id)) as event_id
     from events as e
-    cross join p
     where
         -- never seen is of all time
-        e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and e.actor_id is not null
         and e.ip_address is not null
     group by e.source, e.actor_id, e.ip_address
@@ -84,8 +81,11 @@ from new
 left join (
     select e.*
     from events as e
-    cross join p
-    where e.occurred_at >= p.since
+    where
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
 ) as first_event
     on
         new.source = first_event.source

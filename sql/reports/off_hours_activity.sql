@@ -8,14 +8,7 @@
 -- notes: Of people, not machines. Where no hours are configured, 9:00 to 17:00 of Monday to Friday are assumed.
 
 with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source,
-        cast(least as integer) as least
+    select cast(least as integer) as least
 ),
 
 hours as (
@@ -44,7 +37,6 @@ acts as (
             else 'outside hours'
         end as reason
     from events as e
-    cross join p
     left join hours on extract(isodow from e.occurred_at_local) = hours.weekday
     left join ref.holidays as holiday on cast(e.occurred_at_local as date) = holiday.holiday
     left join machines as machine
@@ -52,9 +44,12 @@ acts as (
             e.source = machine.source
             and e.actor_id = machine.performer_id
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and e.actor_type = 'USER'
         and machine.performer_id is null
         and (

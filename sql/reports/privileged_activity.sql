@@ -5,17 +5,7 @@
 -- reads: events, target_kinds, listed_performers
 -- notes: Privileged is who is so in the list of people; where nobody of a source is, whoever administered it.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-seen as (
+with seen as (
     select
         e.*,
         coalesce(
@@ -27,12 +17,14 @@ seen as (
             false
         ) as is_administration
     from events as e
-    cross join p
     left join target_kinds as kind on upper(e.target_type) = kind.target_type
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
 privileged as (

@@ -11,9 +11,7 @@ with p as (
         coalesce(
             cast(since as timestamp),
             coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
+        ) as since
 ),
 
 changes as (
@@ -39,7 +37,6 @@ changes as (
             nullif(regexp_extract(e.summary, '^Changed (the )?role of .+ to ([^\n]+)$', 2), '')
         ) as told_new_role
     from events as e
-    cross join p
     where
         e.target_type in ('USER', 'user')
         and (
@@ -48,8 +45,8 @@ changes as (
             or regexp_matches(e.summary, '\n(Custom role|Role) (changed|downgraded) from ')
         )
         -- the role before may have been given at any time
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
 given as (

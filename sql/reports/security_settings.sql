@@ -6,17 +6,7 @@
 -- severity: medium
 -- notes: Weaker is true or false where the setting is one whose bad side is known, else empty.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-seen as (
+with seen as (
     select
         e.*,
         kind.kind,
@@ -35,12 +25,14 @@ seen as (
             )
         end as new_value
     from events as e
-    cross join p
     inner join target_kinds as kind on upper(e.target_type) = kind.target_type
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and (
             kind.kind = 'setting'
             or (kind.kind = 'account' and e.action in ('change_role', 'update', 'enable', 'disable'))

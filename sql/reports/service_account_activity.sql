@@ -5,17 +5,7 @@
 -- reads: events, performers
 -- chart: bar actor_name events action
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-machines as (
+with machines as (
     select
         performer.source,
         performer.performer_id
@@ -29,15 +19,17 @@ acts as (
         e.*,
         machine.performer_id is not null as is_service_account
     from events as e
-    cross join p
     left join machines as machine
         on
             e.source = machine.source
             and e.actor_id = machine.performer_id
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and (
             machine.performer_id is not null
             or e.actor_type not in ('USER', 'UNKNOWN')

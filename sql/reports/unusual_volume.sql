@@ -13,8 +13,6 @@ with p as (
             cast(since as timestamp),
             coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
         ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source,
         cast(factor as integer) as factor,
         cast(least as integer) as least
 ),
@@ -31,12 +29,14 @@ days as (
         string_agg(distinct e.action, ', ' order by e.action) as actions,
         count(distinct e.target_id) as targets
     from events as e
-    cross join p
     where
         -- what is normal shows in the time before, too
-        e.occurred_at >= p.since - interval 30 days
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        ) - interval 30 days
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and e.actor_id is not null
     group by e.source, e.actor_id, cast(e.occurred_at_local as date)
 ),

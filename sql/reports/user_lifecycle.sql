@@ -6,17 +6,7 @@
 -- severity: info
 -- notes: Customers are users of Zendesk too. Dates of employment are those of the list of people.
 
-with p as (
-    select
-        coalesce(
-            cast(since as timestamp),
-            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
-        ) as since,
-        coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) as until,
-        cast(source as varchar) as source
-),
-
-stages as (
+with stages as (
     select
         e.*,
         case
@@ -33,12 +23,14 @@ stages as (
             when e.action in ('delete', 'remove') then 'removed'
         end as stage
     from events as e
-    cross join p
     inner join target_kinds as kind on upper(e.target_type) = kind.target_type
     where
-        e.occurred_at >= p.since
-        and e.occurred_at < p.until
-        and (p.source is null or e.source = p.source)
+        e.occurred_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and kind.kind in ('user', 'invitation')
 )
 

@@ -19,8 +19,8 @@ use super::metrics::{self, Seen, Shared};
 use crate::alert::Event;
 use crate::atomic::place;
 use crate::config::{Config, Scheduled};
+use crate::report;
 use crate::schedule::{Begun, Due, Run, first_due};
-use crate::sql;
 
 /// The clock is looked at so often, for it may jump, and the machine may sleep.
 const STEP: Duration = Duration::from_secs(1);
@@ -73,7 +73,7 @@ enum Outcome {
 
 impl<'a> Keeper<'a> {
     pub(super) fn new(context: &'a Context, config: &'a Config, messengers: Messengers<'a>) -> Result<Self, Failure> {
-        let kept = Kept::open(context, &config.dir, &config.schedule, Context::present())?;
+        let kept = Kept::open(context, config, Context::present())?;
         Ok(Self {
             starter: Starter::new(context)?,
             context,
@@ -265,12 +265,12 @@ impl<'a> Keeper<'a> {
     fn judge(&mut self, name: &str, report: Option<&str>, ended: &Ended) {
         let (job, message) = (name.to_owned(), ended.message.clone());
         let has_report_findings = report.filter(|_| ended.exit_code == i32::from(NEEDS_A_LOOK));
-        if let Some(report) = has_report_findings {
-            let found = sql::reports().iter().find(|known| known.name == report);
+        if let Some(name) = has_report_findings {
+            let found = report::find_own(&self.config.reports.directories, name);
             self.events.push(Event::Findings {
                 job,
-                report: report.to_owned(),
-                severity: found.and_then(|report| report.severity),
+                report: name.to_owned(),
+                severity: found.ok().and_then(|report| report.severity),
             });
         } else if ended.exit_code == i32::from(NEEDS_A_LOOK) {
             self.events.push(Event::Look { job, message });
