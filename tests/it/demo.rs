@@ -140,6 +140,17 @@ fn the_demo_run_twice_adds_nothing() {
 }
 
 #[test]
+fn the_demo_ends_with_a_page_to_look_at() {
+    let page = demo().data().join("reports/off_hours_activity.html");
+    let text = std::fs::read_to_string(page).expect("a page");
+    assert!(
+        text.contains("<figure><svg") && text.contains("state-final"),
+        "a chart and the coverage"
+    );
+    assert!(text.matches("<tr").count() > 100, "rows");
+}
+
+#[test]
 fn the_demo_leaves_another_home_alone() {
     let service = Service::of(1, 20);
     let home = Home::of(&service);

@@ -8,8 +8,8 @@ use plotters::chart::ChartContext;
 use plotters::coord::ranged1d::SegmentedCoord;
 use plotters::coord::types::{RangedCoordf64, RangedCoordusize};
 use plotters::prelude::{
-    AreaSeries, Cartesian2d, ChartBuilder, IntoDrawingArea, IntoFont, IntoSegmentedCoord, LineSeries, PathElement,
-    RGBColor, Rectangle, SVGBackend, SegmentValue,
+    AreaSeries, Cartesian2d, ChartBuilder, IntoDrawingArea, IntoFont, IntoSegmentedCoord, LineSeries, RGBColor,
+    Rectangle, SVGBackend, SegmentValue,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontTransform, TextStyle};
@@ -17,9 +17,20 @@ use plotters::style::{Color, FontTransform, TextStyle};
 use crate::render::{RenderError, visible};
 use crate::warehouse::{Cell, GridColumn};
 
-const SIZE: (u32, u32) = (900, 380);
+const HEIGHT: u32 = 340;
+const WIDTHS: std::ops::RangeInclusive<u32> = 360..=960;
+/// That a place takes, where there are few.
+const WIDTH_OF_PLACE: u32 = 110;
 /// More could not be told apart.
 const MOST_PLACES: usize = 40;
+/// Days are told apart by their order.
+const MOST_DAYS: usize = 400;
+/// That can stand side by side when they are turned.
+const MOST_LABELS: usize = 45;
+/// Between bars there is room while there are no more of them.
+const MOST_APART: usize = 120;
+/// Letters of a date.
+const DAY: usize = 10;
 const MOST_COLOURS: usize = 8;
 const OTHERS: &str = "others";
 const LABEL_LENGTH: usize = 22;
@@ -57,6 +68,8 @@ pub(super) struct Chart {
     kind: Kind,
     names: (String, String),
     x: usize,
+    /// Whether the places are times, which are drawn by day, in their order.
+    is_time: bool,
     y: usize,
     colour: Option<usize>,
     places: Vec<String>,
@@ -76,10 +89,18 @@ impl Chart {
         };
         let place = |name: &str| columns.iter().position(|column| column.name == name);
         let (x, y) = (words.next()?, words.next()?);
+        let of_x = columns.iter().find(|column| column.name == x)?;
+        let is_instant = of_x.is_time();
+        let name = if is_instant {
+            format!("day of {x}")
+        } else {
+            x.to_owned()
+        };
         Some(Self {
             kind,
-            names: (x.to_owned(), y.to_owned()),
+            names: (name, y.to_owned()),
             x: place(x)?,
+            is_time: is_instant || of_x.kind == "DATE",
             y: place(y)?,
             colour: words.next().and_then(place),
             places: Vec::new(),
@@ -98,7 +119,13 @@ impl Chart {
         else {
             return;
         };
-        let Some(place) = position(&mut self.places, text(self.x), MOST_PLACES) else {
+        let (x, most) = if self.is_time {
+            let day = row.get(self.x).map(Cell::to_string).unwrap_or_default();
+            (day.chars().take(DAY).collect(), MOST_DAYS)
+        } else {
+            (text(self.x), MOST_PLACES)
+        };
+        let Some(place) = position(&mut self.places, x, most) else {
             self.left_out += 1;
             return;
         };
@@ -109,13 +136,18 @@ impl Chart {
         *self.values.entry((place, colour)).or_default() += value;
     }
 
-    /// The greatest first, unless the places have an order of their own, as months have.
+    /// Days in their order; else the greatest first, unless the places have an order of their own, as months have.
     fn sorted(mut self) -> Self {
-        if self.kind != Kind::Bar || self.places.is_sorted() {
+        let is_ordered = self.places.is_sorted() || (self.kind != Kind::Bar && !self.is_time);
+        if is_ordered {
             return self;
         }
         let mut order: Vec<usize> = (0..self.places.len()).collect();
-        order.sort_by(|one, other| self.sum(*other).total_cmp(&self.sum(*one)));
+        if self.is_time {
+            order.sort_by_key(|at| self.places.get(*at));
+        } else {
+            order.sort_by(|one, other| self.sum(*other).total_cmp(&self.sum(*one)));
+        }
         let mut rank = vec![0; order.len()];
         for (to, from) in order.iter().enumerate() {
             if let Some(place) = rank.get_mut(*from) {
@@ -139,6 +171,7 @@ impl Chart {
         Ok(Some(html! {
             figure {
                 (PreEscaped(svg.replace(INK_WRITTEN, "currentColor")))
+                @if chart.colour.is_some() { (chart.legend()) }
                 figcaption {
                     (visible(y)) " by " (visible(x))
                     @if chart.left_out > 0 {
@@ -149,14 +182,40 @@ impl Chart {
         }))
     }
 
+    fn legend(&self) -> Markup {
+        let name = |colour: usize| self.colours.get(colour).map_or(OTHERS, String::as_str);
+        let drawn = PALETTE
+            .iter()
+            .enumerate()
+            .filter(|(colour, _)| !self.stacked(*colour).is_empty());
+        html! {
+            p.key {
+                @for (colour, RGBColor(red, green, blue)) in drawn {
+                    span {
+                        svg viewBox="0 0 1 1" {
+                            rect width="1" height="1" fill={ "rgb(" (red) "," (green) "," (blue) ")" } {}
+                        }
+                        (name(colour))
+                    }
+                }
+            }
+        }
+    }
+
+    fn size(&self) -> (u32, u32) {
+        let places = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        let width = places.saturating_mul(WIDTH_OF_PLACE).saturating_add(WIDTH_OF_PLACE);
+        (width.clamp(*WIDTHS.start(), *WIDTHS.end()), HEIGHT)
+    }
+
     fn svg(&self) -> Result<String, Box<dyn std::error::Error + '_>> {
         let mut svg = String::new();
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        let area = SVGBackend::with_string(&mut svg, self.size()).into_drawing_area();
         let is_turned = self.is_turned();
         let places = (0..self.places.len() - 1).into_segmented();
         let mut chart = ChartBuilder::on(&area)
             .margin(10)
-            .x_label_area_size(if is_turned { 150 } else { 30 })
+            .x_label_area_size(if is_turned { 14 + 6 * self.longest() } else { 30 })
             .y_label_area_size(70)
             .build_cartesian_2d(places, 0.0..self.greatest() * 1.05)?;
         let ink = TextStyle::from(("sans-serif", 12).into_font()).color(&INK);
@@ -174,7 +233,8 @@ impl Chart {
         for colour in 0..=MOST_COLOURS {
             self.draw_series(&mut chart, colour)?;
         }
-        for (at, label) in self.places.iter().enumerate() {
+        let step = self.places.len().div_ceil(MOST_LABELS);
+        for (at, label) in self.places.iter().enumerate().step_by(step) {
             let (x, y) = chart.backend_coord(&(SegmentValue::CenterOf(at), 0.0));
             let style = if is_turned {
                 let font = ("sans-serif", 11).into_font().transform(FontTransform::Rotate90);
@@ -185,9 +245,6 @@ impl Chart {
                 ink.clone().pos(Pos::new(HPos::Center, VPos::Top))
             };
             area.draw_text(label, &style, (x, y + 8))?;
-        }
-        if self.colour.is_some() {
-            chart.configure_series_labels().label_font(ink).draw()?;
         }
         area.present()?;
         drop(chart);
@@ -206,30 +263,33 @@ impl Chart {
                 (SegmentValue::Exact(at + 1), low + value),
             ];
             let mut bar = Rectangle::new(corners, style.filled());
-            bar.set_margin(0, 0, 2, 2);
+            let margin = if self.places.len() > MOST_APART { 0 } else { 2 };
+            bar.set_margin(0, 0, margin, margin);
             bar
         };
         let line = points
             .iter()
             .map(|(at, _, value)| (SegmentValue::CenterOf(*at), *value));
-        let series = match self.kind {
+        match self.kind {
             Kind::Bar => chart.draw_series(points.iter().map(bar))?,
             Kind::Line => chart.draw_series(LineSeries::new(line, style.stroke_width(2)))?,
             Kind::Area => chart.draw_series(AreaSeries::new(line, 0.0, style.mix(0.4)).border_style(*style))?,
         };
-        if self.colour.is_some() {
-            let name = self.colours.get(colour).map_or(OTHERS, String::as_str);
-            series
-                .label(name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 12, y)], style.stroke_width(6)));
-        }
         Ok(())
     }
 
     /// Whether the labels of the places need more room than there is side by side.
     fn is_turned(&self) -> bool {
-        let longest = self.places.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-        self.places.len() * longest > MOST_LETTERS
+        self.places.len() > MOST_LETTERS / usize::try_from(self.longest()).unwrap_or(1)
+    }
+
+    /// Letters of the longest label, at least one.
+    fn longest(&self) -> u32 {
+        let longest = self.places.iter().map(|label| label.chars().count()).max();
+        longest
+            .and_then(|letters| u32::try_from(letters).ok())
+            .unwrap_or(1)
+            .max(1)
     }
 
     /// Place, what lies below, and the value, of each place with a value of this colour.
@@ -311,6 +371,17 @@ mod tests {
         assert_eq!(drawn.places, ["c", "b", "a"]);
         assert_eq!((drawn.sum(0), drawn.sum(1), drawn.sum(2)), (5.0, 4.0, 2.0));
         assert_eq!(drawn.stacked(1), [(1, 1.0, 3.0)]);
+        let mut days = columns();
+        days.iter_mut()
+            .take(1)
+            .for_each(|column| "TIMESTAMP".clone_into(&mut column.kind));
+        let mut by_day = Chart::declared("bar who events", &days).unwrap();
+        for at in [200_000_000_000, 90_000_000_000, 91_000_000_000] {
+            by_day.take(&[Cell::Timestamp(at), Cell::Integer(2), Cell::Null]);
+        }
+        let by_day = by_day.sorted();
+        assert_eq!(by_day.places, ["1970-01-02", "1970-01-03"]);
+        assert_eq!((by_day.sum(0), by_day.sum(1)), (4.0, 2.0));
         let months = [("2026-01", 1, ""), ("2026-02", 5, "")];
         assert_eq!(chart("bar who events", &months).sorted().places, ["2026-01", "2026-02"]);
         assert!(Chart::declared("bar who nothing", &columns()).is_none());
