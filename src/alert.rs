@@ -262,3 +262,161 @@ impl Told {
         !is_fresh
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Environment, Flags};
+
+    fn alert(lines: &str) -> Alert {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("[[alert]]\ncommand = [\"x\"]\n{lines}\n");
+        crate::atomic::create_new(&folder.path().join("trailhouse.toml"), text.as_bytes()).unwrap();
+        let read = config::load(&Flags::default(), &Environment::from_pairs(folder.path(), &[]));
+        read.unwrap().alerts.remove(0)
+    }
+
+    fn gap(from: i64, to: i64) -> Gap {
+        Gap {
+            span: Span::new(from, to),
+            reason: "a\u{202e}b\nc\u{1b}[31m".to_owned(),
+        }
+    }
+
+    fn events() -> Vec<Event> {
+        let (job, stream, message) = ("night".to_owned(), "acme.audit_logs".to_owned(), "x".repeat(2_000));
+        let findings = |report: &str, severity| Event::Findings {
+            job: job.clone(),
+            report: report.to_owned(),
+            severity,
+        };
+        vec![
+            Event::Failure {
+                job: job.clone(),
+                exit_code: 1,
+                message,
+            },
+            Event::Look {
+                job: job.clone(),
+                message: "<b>".to_owned(),
+            },
+            findings("grave", Some(Severity::High)),
+            findings("small", Some(Severity::Low)),
+            findings("own", None),
+            Event::Gap {
+                stream: stream.clone(),
+                gap: gap(0, 1_000_000),
+            },
+            Event::Retention {
+                stream: stream.clone(),
+                days: 12,
+            },
+            Event::Retention { stream, days: 40 },
+        ]
+    }
+
+    fn lines(on: &str) -> Vec<String> {
+        let message = Message::of(&alert(on), &events());
+        message.map(|message| message.lines).unwrap_or_default()
+    }
+
+    #[test]
+    fn everybody_is_told_what_they_ask_for() {
+        let cases: &[(&str, &[&str])] = &[
+            ("on = \"look\"", &["night is done, and needs a look: <b>"]),
+            (
+                "on = \"findings:high\"",
+                &[
+                    "night: the report grave has findings of severity high",
+                    "night: the report own has findings",
+                ],
+            ),
+            (
+                "on = \"gap\"",
+                &["acme.audit_logs: a gap from 1970-01-01T00:00:00Z to 1970-01-01T00:00:01Z: ab c[31m"],
+            ),
+            (
+                "on = \"retention\"",
+                &["acme.audit_logs: in 12 days the vendor drops events that are not collected"],
+            ),
+        ];
+        for (on, expected) in cases {
+            assert_eq!(lines(on), *expected, "{on}");
+        }
+        assert_eq!(lines("").len(), 7);
+        let failure = lines("on = \"failure\"").remove(0);
+        assert!(
+            failure.starts_with("night failed with exit code 1: xxx") && failure.chars().count() < 600,
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn many_events_are_one_message_of_bounded_length() {
+        let many: Vec<Event> = (0..50)
+            .map(|job| Event::Look {
+                job: job.to_string(),
+                message: String::new(),
+            })
+            .collect();
+        let message = Message::of(&alert(""), &many).unwrap();
+        let body: Value = serde_json::from_str(&message.for_webhook()).unwrap();
+        let text = body["text"].as_str().unwrap();
+        assert_eq!(
+            (text.lines().count(), text.lines().last()),
+            (21, Some("trailhouse: and 30 more"))
+        );
+        let given: Value = serde_json::from_str(&message.for_command()).unwrap();
+        assert_eq!(given["events"].as_array().map(Vec::len), Some(20));
+    }
+
+    #[test]
+    fn a_gap_is_told_once_and_again_only_where_there_was_none() {
+        let mut told = Told::default();
+        let mut new = |gaps: &[Gap]| {
+            let events = told.new_gaps("a.b", gaps);
+            let spans = events.into_iter().map(|event| match event {
+                Event::Gap { gap, .. } => (gap.span.from, gap.span.to),
+                other => panic!("{other:?}"),
+            });
+            spans.collect::<Vec<_>>()
+        };
+        assert_eq!(new(&[gap(10, 20)]), [(10, 20)]);
+        assert_eq!(new(&[gap(10, 20)]), []);
+        // It grows, and falls into two.
+        assert_eq!(new(&[gap(10, 25)]), []);
+        assert_eq!(new(&[gap(10, 12), gap(15, 25), gap(30, 40)]), [(30, 40)]);
+        assert_eq!(new(&[]), []);
+        assert_eq!(new(&[gap(10, 20)]), [(10, 20)]);
+    }
+
+    #[test]
+    fn a_clock_is_told_once_a_day_to_each_who_asks() {
+        let (near, far) = (
+            alert("name = \"near\"\nretention_days = 7"),
+            alert("name = \"far\"\nretention_days = 30"),
+        );
+        let mut told = Told::default();
+        let at = |hour: i64| Timestamp::from_second(hour * 3_600).unwrap();
+        let cases = [
+            (&far, 12, 0, true),
+            (&near, 12, 0, false),
+            (&far, 12, 22, false),
+            (&far, 11, 24, true),
+            (&near, 7, 30, true),
+            // It was mended, and runs down again.
+            (&far, 80, 31, false),
+            (&far, 30, 32, true),
+            // The clock of the machine was put back.
+            (&far, 29, 1, true),
+        ];
+        for (place, (alert, days, hour, expected)) in cases.into_iter().enumerate() {
+            assert_eq!(
+                told.is_clock_due(alert, "a.b", days, at(hour)),
+                expected,
+                "case {place}"
+            );
+        }
+        assert!(!told.is_clock_due(&alert("on = \"gap\""), "a.b", 1, at(99)));
+    }
+}

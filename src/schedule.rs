@@ -26,6 +26,9 @@ const FIRST_LOOK_BACK: SignedDuration = SignedDuration::from_mins(1);
 /// What is remembered of one entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
+    /// The cron expression and the zone it was due by.
+    #[serde(default)]
+    pub cron: Option<String>,
     /// When the entry was first seen: it is not due for any time before.
     pub since: Timestamp,
     /// Nothing up to here is due any more.
@@ -74,6 +77,7 @@ impl Record {
     pub fn new(now: Timestamp) -> Self {
         let since = now.saturating_sub(FIRST_LOOK_BACK).unwrap_or(now);
         Self {
+            cron: None,
             since,
             settled_to: since,
             runs: Vec::new(),
@@ -81,6 +85,16 @@ impl Record {
             last: None,
             last_success_at: None,
         }
+    }
+
+    /// The entry is due by this from now on: where it was due by something else before, it is due for nothing of the past.
+    pub fn follow(&mut self, timing: &Timing, now: Timestamp) {
+        let cron = format!("{} {}", timing.cron, timing.zone_name);
+        if self.cron.as_ref().is_some_and(|before| *before != cron) {
+            let new = Self::new(now);
+            (self.since, self.settled_to) = (new.since, new.settled_to);
+        }
+        self.cron = Some(cron);
     }
 
     /// The clock shows a time: where it was put back, what lies after the last run before that time is open again. Says whether

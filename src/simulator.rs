@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! names, cast, acts, calendar, story, sittings -> drawing -> workspace -> row, shape   what happened, and how it reads
+//! last_day                                                               what the demo adds to it
 //! clock, switches, faults, script, bad                                       what a test turns
 //! properties -> versions -> resources, annals, notices                       what the other lists show
 //! workspace, truth, order -> listing -> filter, service -> wire, server      what is shown when, how it is sent
@@ -41,6 +42,7 @@ pub mod drawing;
 pub mod workspace;
 pub mod shape;
 pub mod row;
+pub mod last_day;
 pub mod truth;
 pub mod properties;
 pub mod versions;

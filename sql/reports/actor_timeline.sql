@@ -14,17 +14,29 @@ identities as (
     select
         a.actor_key,
         a.actor_name,
-        a.actor_email,
         unnest(a.performer_ids) as performer
     from actors as a
 ),
 
-counted as (
+performing as (
     select
         identities.actor_key,
+        identities.actor_name,
+        identities.performer,
+        left(identities.performer, strpos(identities.performer, ':') - 1) as source,
+        substr(identities.performer, strpos(identities.performer, ':') + 1) as performer_id
+    from identities
+),
+
+counted as (
+    select
+        performing.actor_key,
         count(*) as events
     from events as e
-    inner join identities on e.source || ':' || e.actor_id = identities.performer
+    inner join performing
+        on
+            e.source = performing.source
+            and e.actor_id = performing.performer_id
     cross join p
     where
         p.actor is null
@@ -34,8 +46,8 @@ counted as (
         )
         and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
         and (cast(source as varchar) is null or e.source = cast(source as varchar))
-    group by identities.actor_key
-    order by events desc, identities.actor_key
+    group by performing.actor_key
+    order by events desc, performing.actor_key
     limit 1
 ),
 
@@ -46,24 +58,24 @@ chosen as (
     from counted
     union all
     select distinct
-        identities.actor_key,
+        performing.actor_key,
         'named' as chosen_as
-    from identities
+    from performing
     cross join p
     where
         lower(p.actor) in (
-            lower(identities.actor_key),
-            lower(identities.actor_name),
-            lower(identities.performer),
-            lower(substr(identities.performer, strpos(identities.performer, ':') + 1))
+            lower(performing.actor_key),
+            lower(performing.actor_name),
+            lower(performing.performer),
+            lower(performing.performer_id)
         )
 )
 
 select
     e.occurred_at,
     e.source,
-    identities.actor_key,
-    coalesce(e.actor_name, identities.actor_name) as actor_name,
+    performing.actor_key,
+    coalesce(e.actor_name, performing.actor_name) as actor_name,
     e.actor_id,
     e.actor_type,
     e.action,
@@ -75,8 +87,11 @@ select
     e.event_id,
     chosen.chosen_as
 from events as e
-inner join identities on e.source || ':' || e.actor_id = identities.performer
-inner join chosen on identities.actor_key = chosen.actor_key
+inner join performing
+    on
+        e.source = performing.source
+        and e.actor_id = performing.performer_id
+inner join chosen on performing.actor_key = chosen.actor_key
 where
     e.occurred_at >= coalesce(
         cast(since as timestamp),

@@ -6,9 +6,7 @@
 -- notes: resource is an identifier or a name; without it, the one of most events in the period: see chosen_as.
 
 with p as (
-    select
-        cast(source as varchar) as source,
-        cast(resource as varchar) as resource
+    select cast(resource as varchar) as resource
 ),
 
 counted as (
@@ -49,7 +47,7 @@ chosen as (
     where p.resource in (r.name, r.title)
     union all
     select
-        p.source,
+        cast(null as varchar) as source,
         p.resource as resource_id,
         'named' as chosen_as
     from p

@@ -5,6 +5,7 @@ pub(super) mod job;
 mod keeper;
 mod kept;
 mod metrics;
+mod stop;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -140,6 +140,9 @@ fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     crate::atomic::replace(path, text.as_bytes()).map_err(|error| Failure::from(anyhow::Error::from(error)))
 }
 
+/// Files of a home that stand beside its lake.
+const OWN: [&str; 4] = ["warehouse.duckdb", ".lock", "schedule.json", ".schedule.lock"];
+
 /// Nothing that a home keeps is ever replaced by output.
 pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
     let absolute = std::path::absolute(path)?;
@@ -153,7 +156,7 @@ pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
     let is_own = beside_lake
         && absolute
             .file_name()
-            .is_some_and(|name| name == "warehouse.duckdb" || name == ".lock");
+            .is_some_and(|name| OWN.iter().any(|own| name == *own));
     if is_inside || is_own {
         let failure = Failure::usage(format!(
             "{}: belongs to the archive, and is not replaced by output",

@@ -90,7 +90,7 @@ pub(super) fn circumstances(config: &Config, warehouse: &Warehouse) -> Result<Ci
 }
 
 /// The entry the warehouse has followed to, as it names it itself.
-fn ledger_head(warehouse: &Warehouse) -> Result<Option<Head>, Failure> {
+pub(super) fn ledger_head(warehouse: &Warehouse) -> Result<Option<Head>, Failure> {
     let sequence = warehouse.following()?.sequence;
     let newest = [("sequence".to_owned(), Some(sequence.to_string()))];
     let grid = warehouse.query(

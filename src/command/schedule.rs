@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use jiff::{Timestamp, Zoned};
 
 use super::output::{Output, print};
 use super::{Cli, Context, DONE, Failure, daemon};
 use crate::config::{Config, Environment, Kind, Scheduled};
+use crate::report;
 use crate::schedule::line::{Step, quoted, steps};
 use crate::schedule::units::{self, Call};
 use crate::warehouse::{Cell, Grid, GridColumn};
@@ -110,22 +111,26 @@ impl Show {
 /// Checks each entry as its command line would be checked.
 pub(super) fn check(config: &Config, now: Timestamp) -> Result<(), Failure> {
     for entry in &config.schedule {
+        let fault = |what: &str| Failure::usage(format!("{}: {}: {what}", entry.place, entry.name));
         for step in steps_at(config, entry, &now.to_zoned(entry.timing.zone.clone())) {
+            let found = step
+                .report
+                .iter()
+                .map(|name| report::find_own(&config.reports.directories, name));
+            if let Some(error) = found.filter_map(Result::err).next() {
+                let unknown = Failure::from(error);
+                let hint = unknown.hint.unwrap_or_default();
+                return Err(fault(&unknown.message).hinted(hint));
+            }
             let words = step.arguments.iter().map(String::as_str);
             let line = quoted(["trailhouse"].into_iter().chain(words.clone()));
             let Err(error) = Cli::try_parse_from(["trailhouse"].into_iter().chain(words)) else {
                 continue;
             };
-            let verb = step.arguments.first().map(String::as_str).unwrap_or_default();
-            if Cli::command().find_subcommand(verb).is_none() {
-                // A command of a later version of the program.
-                continue;
-            }
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
             let first = first.strip_prefix("error: ").unwrap_or(first);
-            let failure = Failure::usage(format!("{}: {}: {first}", entry.place, entry.name));
-            return Err(failure.hinted(format!("the entry means: {line}")));
+            return Err(fault(first).hinted(format!("the entry means: {line}")));
         }
     }
     Ok(())

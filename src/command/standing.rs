@@ -65,6 +65,19 @@ fn promises(config: &Config, source: &str) -> (Option<i64>, Micros) {
 }
 
 impl Standing {
+    /// As if an entry of the ledger had brought this state.
+    #[cfg(test)]
+    pub(super) fn of(source: &str, stream: &str, state: StreamState, kept: Option<i64>) -> Self {
+        Self {
+            source: source.to_owned(),
+            stream: stream.to_owned(),
+            state,
+            last_load: (1, None),
+            kept,
+            finality: DAY,
+        }
+    }
+
     pub(super) fn name(&self) -> String {
         format!("{}.{}", self.source, self.stream)
     }

@@ -37,6 +37,8 @@ pub(super) struct Job {
     pub(super) from: Option<Micros>,
     pub(super) to: Option<Micros>,
     pub(super) started_at: Micros,
+    /// How far in the past it is played; only the demo's is.
+    pub(super) behind: Micros,
 }
 
 impl Sync {
@@ -71,6 +73,7 @@ impl Sync {
             from,
             to,
             started_at: now,
+            behind: 0,
         };
         block_on(run(context, &job))
     }
@@ -105,7 +108,7 @@ async fn work(context: &Context, job: &Job, cancelled: &AtomicBool) -> Result<u8
     let run = Run {
         run_id: Uuid::now_v7().to_string(),
         started_at: job.started_at,
-        clock: &Context::now,
+        clock: &|| Context::now() - job.behind,
         progress: &|progress| teller.tell(progress),
         cancelled,
         from: job.from,

@@ -16,6 +16,9 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
+/// Times of day that are looked at one by one.
+const MOST_TIMES: usize = 48;
+
 /// When an entry is due.
 #[derive(Debug, Clone)]
 pub struct Timing {
@@ -92,7 +95,7 @@ fn parsed(cron: &str) -> Option<Cron> {
     parser.parse(cron).ok()
 }
 
-/// One pattern for each time of day where the times are fixed, else the whole.
+/// One pattern for each time of day where the times are fixed and not many, else the whole.
 fn each_of(fields: &[&str], whole: &Cron) -> Vec<Cron> {
     let [minute, hour, days @ ..] = fields else {
         return vec![whole.clone()];
@@ -102,6 +105,9 @@ fn each_of(fields: &[&str], whole: &Cron) -> Vec<Cron> {
     }
     let days = days.join(" ");
     let hours = whole.pattern.hours.values();
+    if hours.len() * whole.pattern.minutes.values().len() > MOST_TIMES {
+        return vec![whole.clone()];
+    }
     let times = hours.iter().flat_map(|hour| {
         let minutes = whole.pattern.minutes.values();
         minutes.into_iter().map(move |minute| (minute, *hour))

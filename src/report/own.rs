@@ -122,6 +122,12 @@ fn read(file: &Path) -> Result<Report, OwnFault> {
              where they apply), then an empty line; `trailhouse report show top_actors` shows one",
         )
     })?;
+    if let Some(chart) = report.chart.as_ref().filter(|chart| !is_chart(chart)) {
+        return Err(OwnFault::new(
+            format!("`chart: {chart}` is no chart"),
+            "write `bar x y` or `bar x y colour` by the names of columns; `line` and `area` are known too",
+        ));
+    }
     // The statement keeps its lines, so that DuckDB's messages name those of the file.
     let before = text.split_once("\n\n").map_or("", |(header, _)| header);
     let blank = "\n".repeat(before.lines().count() + 1);
@@ -131,6 +137,12 @@ fn read(file: &Path) -> Result<Report, OwnFault> {
         file: Some(file.to_owned()),
         ..report
     })
+}
+
+/// `kind x y [colour]`.
+fn is_chart(chart: &str) -> bool {
+    let words: Vec<&str> = chart.split_whitespace().collect();
+    (3..=4).contains(&words.len()) && ["bar", "line", "area"].iter().any(|kind| words.first() == Some(kind))
 }
 
 fn text_of(file: &Path) -> Result<String, OwnFault> {

@@ -320,6 +320,19 @@ fn a_job_longer_than_its_step_runs_once_more_and_not_for_each_step() {
 }
 
 #[test]
+fn an_entry_that_is_changed_is_not_due_for_the_past() {
+    let (monthly, daily) = (timing("0 6 1 * *", "UTC"), timing("0 6 * * *", "UTC"));
+    let (begin, now) = (at("2026-05-01T05:00:00Z"), at("2026-05-15T10:00:00Z"));
+    let mut record = Record::new(begin);
+    record.follow(&monthly, begin);
+    record.follow(&monthly, now);
+    assert!(record.due(&monthly, now).is_some());
+    record.follow(&daily, now);
+    assert_eq!(record.due(&daily, now), None);
+    assert!(record.due(&daily, at("2026-05-16T06:00:00Z")).is_some());
+}
+
+#[test]
 fn what_has_been_due_longest_comes_first_and_then_the_order_of_the_file() {
     let text = |name: &str, cron: &str| format!("[[schedule]]\nname = \"{name}\"\ncron = \"{cron}\"\nrun = \"sync\"\n");
     let file = [

@@ -10,7 +10,7 @@ use super::ran::{rendered, run};
 use super::reports::{cases, given, headed, warehouse};
 
 /// The further expectations of a report's case.
-fn others(name: &str) -> Vec<PathBuf> {
+pub(super) fn others(name: &str) -> Vec<PathBuf> {
     let items = std::fs::read_dir(cases().join(name)).expect("a case");
     let paths = items.map(|item| item.expect("a file").path());
     let is_other = |path: &PathBuf| {

@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use duckdb::Connection;
 use trailhouse::sql::{self, Report};
 
-use super::reports::{given, warehouse};
+use super::asked::others;
+use super::reports::{given, headed, warehouse};
 
 #[test]
 fn no_report_can_do_without_any_of_its_conditions() {
@@ -31,8 +32,8 @@ fn no_report_can_do_without_any_of_its_conditions() {
     assert!(left.is_empty(), "their cases pass without:\n{}", left.join("\n"));
 }
 
-/// The conditions without which the report still gives what its case gives: as the case asks, without `source`, and without
-/// anything but the period.
+/// The conditions without which the report still gives what its case gives: as the case asks, without `source`, without
+/// anything but the period, and as its further expectations ask.
 fn survivors(report: &Report) -> Vec<String> {
     let (parameters, inserts) = given(&report.name);
     let folder = tempfile::tempdir().expect("a folder");
@@ -45,11 +46,12 @@ fn survivors(report: &Report) -> Vec<String> {
             .cloned()
             .collect::<Vec<_>>()
     };
-    let asked = [
+    let mut asked = vec![
         parameters.clone(),
         only(|name| name != "source"),
         only(|name| name == "since" || name == "until"),
     ];
+    asked.extend(others(&report.name).iter().map(|path| headed(path).0));
     let rows = |text: &str| {
         make(&connection, report, text)?;
         asked

@@ -77,6 +77,28 @@ fn a_finding_keeps_its_key_and_is_accepted_until_its_day() {
 }
 
 #[test]
+fn a_row_that_says_it_is_no_finding_is_none() {
+    let home = home();
+    home.write(
+        "mine/lost.sql",
+        &REPORT.replace("v.thing_id, ", "v.thing_id, v.thing_id <= 3 as is_finding, "),
+    );
+    let (_, told) = lost(&home, &[]);
+    assert_eq!(
+        (
+            told["findings"]["total"].as_u64(),
+            told["rows"].as_array().map(Vec::len)
+        ),
+        (Some(3), Some(100))
+    );
+    home.write(
+        "mine/lost.sql",
+        &REPORT.replace("v.thing_id, ", "v.thing_id, false as is_finding, "),
+    );
+    assert_eq!(lost(&home, &["--fail-on-findings"]).0, Some(0));
+}
+
+#[test]
 fn a_sample_can_be_drawn_again_from_what_the_report_says() {
     let home = home();
     let (_, one) = lost(&home, &["--sample", "5", "--sample-seed", "7"]);

@@ -50,6 +50,13 @@ fn an_own_report_is_listed_checked_and_run() {
     );
     let run = home.ok(&["report", "run", "doubles", "--param", "least=3", "--format", "csv"]);
     assert_eq!(run.stdout, "number,twice\n4,8\n3,6\n");
+    let readme = include_str!("../../README.md");
+    let example = readme
+        .split_once("-- title: Exports")
+        .and_then(|(_, rest)| rest.split_once("```"));
+    let (example, _) = example.expect("an example in the README");
+    home.write("mine/exports.sql", &format!("-- title: Exports{example}"));
+    home.ok(&["report", "check", "mine/exports.sql"]);
     home.write(
         "mine/doubles.sql",
         &format!("{HEADER}-- severity: high\n\n{BODY}\n").replace('\n', "\r\n"),
@@ -130,6 +137,13 @@ const WRONG: &[(&str, &str, &str, &str, &str)] = &[
         "a bundled report is called `top_actors`",
         "rename the file",
     ),
+    (
+        "drawing",
+        "-- title: T\n-- chart: cake a b\n-- question: Q?\n-- grain: g\n-- params: a text = null\n-- reads: events\n",
+        "select 1 as a",
+        "`chart: cake a b` is no chart",
+        "bar x y",
+    ),
     ("Mine", HEADER, BODY, "is no name for a report", "small letters"),
     (
         "file",
@@ -209,7 +223,7 @@ fn a_wrong_request_names_what_is_right() {
             "2026-07-02T00:00:00Z is not before 2026-07-01T00:00:00Z",
         ),
         (&["--period", "2026-Q5"], "`2026-Q5` is no period"),
-        (&["--param", "leats=1"], "known parameters: since, until, source, least"),
+        (&["--param", "lest=1"], "known parameters: since, until, source, least"),
         (&["--param", "least=many"], "`many` is no integer for `least`"),
         (&["--param", "source=nobody"], "no source `nobody` in the warehouse"),
         (&["--output", "missing/r.csv"], "no file can be created in missing"),

@@ -86,6 +86,27 @@ fn every_setting_is_named() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// The configuration a new owner starts from: every entry of it is checked, and means what stands there.
+#[test]
+fn the_schedule_of_the_readme_is_one() {
+    let readme = readme();
+    let section = section(&readme, "Every month, unattended");
+    let (_, rest) = section.split_once("```toml\n").expect("a configuration");
+    let (configuration, _) = rest.split_once("```").expect("its end");
+    let home = Home::new();
+    home.write("trailhouse.toml", configuration);
+    let shown = home.ok(&["schedule", "show", "--format", "json"]).stdout;
+    let shown: Vec<serde_json::Value> = serde_json::from_str(&shown).expect("rows");
+    let commands: Vec<&str> = shown.iter().filter_map(|row| row["command"].as_str()).collect();
+    assert_eq!(commands.len(), 3, "{shown:?}");
+    assert_eq!(commands[..2], ["trailhouse sync", "trailhouse verify --deep"]);
+    let pack = Regex::new(
+        r"^trailhouse evidence --framework soc2 --period (\d{4}-\d\d) --output .*packs/(\d{4}-\d\d)-soc2.zip$",
+    );
+    let pack = pack.expect("a pattern").captures(commands[2]).expect(commands[2]);
+    assert_eq!(pack[1], pack[2]);
+}
+
 #[test]
 fn the_queries_that_find_the_story_stand_there() {
     let readme = readme();

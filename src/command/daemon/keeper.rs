@@ -9,18 +9,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::super::alert::Messengers;
 use super::super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, schedule, standing};
 use super::job::{self, Ended, Starter};
 use super::kept::Kept;
 use super::metrics::{self, Seen, Shared};
+use super::stop::Stop;
 use crate::alert::Event;
 use crate::atomic::place;
 use crate::config::{Config, Scheduled};
+use crate::report;
 use crate::schedule::{Begun, Due, Run, first_due};
-use crate::sql;
 
 /// The clock is looked at so often, for it may jump, and the machine may sleep.
 const STEP: Duration = Duration::from_secs(1);
@@ -28,28 +28,6 @@ const STEP: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 /// At the end, how long messages on the way may take.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// Signals to stop.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Stop {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
 
 /// The one who keeps the schedule.
 pub(super) struct Keeper<'a> {
@@ -73,7 +51,7 @@ enum Outcome {
 
 impl<'a> Keeper<'a> {
     pub(super) fn new(context: &'a Context, config: &'a Config, messengers: Messengers<'a>) -> Result<Self, Failure> {
-        let kept = Kept::open(context, &config.dir, &config.schedule, Context::present())?;
+        let kept = Kept::open(context, config, Context::present())?;
         Ok(Self {
             starter: Starter::new(context)?,
             context,
@@ -223,7 +201,11 @@ impl<'a> Keeper<'a> {
             started_at,
             finished_at: Context::present(),
             exit_code: worst.exit_code,
-            message: worst.message,
+            message: if worst.message.is_empty() {
+                self.findings()
+            } else {
+                worst.message
+            },
         };
         self.say(name, &run);
         let exit_code = run.exit_code;
@@ -265,12 +247,12 @@ impl<'a> Keeper<'a> {
     fn judge(&mut self, name: &str, report: Option<&str>, ended: &Ended) {
         let (job, message) = (name.to_owned(), ended.message.clone());
         let has_report_findings = report.filter(|_| ended.exit_code == i32::from(NEEDS_A_LOOK));
-        if let Some(report) = has_report_findings {
-            let found = sql::reports().iter().find(|known| known.name == report);
+        if let Some(name) = has_report_findings {
+            let found = report::find_own(&self.config.reports.directories, name);
             self.events.push(Event::Findings {
                 job,
-                report: report.to_owned(),
-                severity: found.and_then(|report| report.severity),
+                report: name.to_owned(),
+                severity: found.ok().and_then(|report| report.severity),
             });
         } else if ended.exit_code == i32::from(NEEDS_A_LOOK) {
             self.events.push(Event::Look { job, message });
@@ -281,6 +263,19 @@ impl<'a> Keeper<'a> {
                 message,
             });
         }
+    }
+
+    /// Which reports of the job have findings, in words; of one without, nothing.
+    fn findings(&self) -> String {
+        let reports = self.events.iter().filter_map(|event| match event {
+            Event::Findings { report, .. } => Some(report.as_str()),
+            _ => None,
+        });
+        let reports: Vec<&str> = reports.collect();
+        if reports.is_empty() {
+            return String::new();
+        }
+        format!("findings in {}", reports.join(", "))
     }
 
     /// The one line of a job.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{Context, Failure};
 use crate::alert::Told;
 use crate::atomic::{self, place};
-use crate::config::Scheduled;
+use crate::config::Config;
 use crate::schedule::{Begun, Record, Run};
 
 const FILE: &str = "schedule.json";
@@ -20,6 +21,7 @@ const LOCK: &str = ".schedule.lock";
 /// The file, and what stands in it.
 pub(super) struct Kept {
     path: PathBuf,
+    mode: Option<u32>,
     pub(super) memory: Memory,
 }
 
@@ -66,14 +68,15 @@ pub(in crate::command) fn read(context: &Context, home: &Path) -> Memory {
 
 impl Kept {
     /// Reads what is remembered; an entry that is new is due from now on.
-    pub(super) fn open(context: &Context, home: &Path, entries: &[Scheduled], now: Timestamp) -> Result<Self, Failure> {
-        let mut memory = read(context, home);
-        for entry in entries {
-            let name = entry.name.clone();
-            memory.entries.entry(name).or_insert_with(|| Record::new(now));
+    pub(super) fn open(context: &Context, config: &Config, now: Timestamp) -> Result<Self, Failure> {
+        let mut memory = read(context, &config.dir);
+        for entry in &config.schedule {
+            let record = memory.entries.entry(entry.name.clone());
+            record.or_insert_with(|| Record::new(now)).follow(&entry.timing, now);
         }
         let kept = Self {
-            path: home.join(FILE),
+            path: config.dir.join(FILE),
+            mode: config.share_group.then_some(0o640),
             memory,
         };
         kept.write()?;
@@ -83,7 +86,8 @@ impl Kept {
     pub(super) fn write(&self) -> Result<(), Failure> {
         let mut bytes = serde_json::to_vec_pretty(&self.memory).map_err(anyhow::Error::from)?;
         bytes.push(b'\n');
-        atomic::replace(&self.path, &bytes).map_err(|error| Failure::from(anyhow::Error::from(error)))
+        let written = atomic::replace_with(&self.path, self.mode, |file| file.write_all(&bytes));
+        written.map_err(|error| Failure::from(anyhow::Error::from(error)))
     }
 
     /// The clock shows a time. Says whether it was put back behind something that has run.

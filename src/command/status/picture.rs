@@ -137,3 +137,56 @@ fn length(micros: Micros) -> String {
     let seconds = u64::try_from(micros / SECOND).unwrap_or_default();
     HumanDuration(Duration::from_secs(seconds)).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::StreamState;
+    use crate::schema::parse_time;
+
+    fn at(text: &str) -> Micros {
+        parse_time(text).unwrap()
+    }
+
+    /// Final up to a day ago, provisional since, with a gap, a purged stretch and an import in the last ten days.
+    fn standing(now: Micros) -> Standing {
+        let mut state = StreamState::new("acme.example");
+        let ago = |days: i64| now - days * DAY;
+        let coverage = &mut state.coverage;
+        coverage.begin(now);
+        coverage.fill(Span::new(ago(300), ago(60)), State::NotOffered, now);
+        coverage.fill(Span::new(ago(60), ago(9)), State::Final, now);
+        coverage.fill(Span::new(ago(8), ago(6)), State::Final, now);
+        coverage.fill(Span::new(ago(6), ago(5)), State::Purged, now);
+        coverage.fill(Span::new(ago(5), ago(4)), State::Asserted, now);
+        coverage.fill(Span::new(ago(4), ago(1)), State::Final, now);
+        coverage.fill(Span::new(ago(1), now - SECOND), State::Provisional, now);
+        (state.rows, state.last_walk_at) = (1_234_567, Some(now));
+        Standing::of("acme", "audit_logs", state, Some(90))
+    }
+
+    #[test]
+    fn each_day_is_one_character_and_the_worst_of_it() {
+        let now = at("2026-06-30T12:00:00Z");
+        let bar = bar(&standing(now), now, PLAIN);
+        assert_eq!(bar.chars().count(), 90);
+        let days: String = bar.chars().rev().take(12).collect();
+        // Today and back: the gap of the last second; what began at noon shares its day with what came before.
+        assert_eq!(days, "!~##==x#!!##", "{bar}");
+        assert!(bar.starts_with("------"), "{bar}");
+    }
+
+    #[test]
+    fn words_say_what_a_number_says_badly() {
+        let now = at("2026-06-30T12:00:00Z");
+        let text = of(&[standing(now)], now);
+        for part in [
+            "acme.audit_logs: 1,234,567 rows, 0 rejects",
+            "gap from 2026-06-21T12:00:00Z to 2026-06-22T12:00:00Z",
+            "the vendor keeps 90 days: in ",
+            "█ final",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+}

@@ -109,20 +109,40 @@ impl Chart {
         *self.values.entry((place, colour)).or_default() += value;
     }
 
+    /// The greatest first, unless the places have an order of their own, as months have.
+    fn sorted(mut self) -> Self {
+        if self.kind != Kind::Bar || self.places.is_sorted() {
+            return self;
+        }
+        let mut order: Vec<usize> = (0..self.places.len()).collect();
+        order.sort_by(|one, other| self.sum(*other).total_cmp(&self.sum(*one)));
+        let mut rank = vec![0; order.len()];
+        for (to, from) in order.iter().enumerate() {
+            if let Some(place) = rank.get_mut(*from) {
+                *place = to;
+            }
+        }
+        let moved = |((at, colour), value)| ((rank.get(at).copied().unwrap_or(at), colour), value);
+        self.values = self.values.into_iter().map(moved).collect();
+        self.places = order.iter().filter_map(|at| self.places.get(*at).cloned()).collect();
+        self
+    }
+
     /// `None` where there is nothing to draw.
     pub(super) fn drawn(self) -> Result<Option<Markup>, RenderError> {
         if self.places.len() < 2 || self.greatest() <= 0.0 {
             return Ok(None);
         }
-        let svg = self.svg().map_err(|error| RenderError::Chart(error.to_string()))?;
-        let (x, y) = &self.names;
+        let chart = self.sorted();
+        let svg = chart.svg().map_err(|error| RenderError::Chart(error.to_string()))?;
+        let (x, y) = &chart.names;
         Ok(Some(html! {
             figure {
                 (PreEscaped(svg.replace(INK_WRITTEN, "currentColor")))
                 figcaption {
                     (visible(y)) " by " (visible(x))
-                    @if self.left_out > 0 {
-                        ": the first " (self.places.len()) "; " (self.left_out) " further rows are not drawn"
+                    @if chart.left_out > 0 {
+                        ": the first " (chart.places.len()) "; " (chart.left_out) " further rows are not drawn"
                     }
                 }
             }
@@ -223,13 +243,12 @@ impl Chart {
     }
 
     fn greatest(&self) -> f64 {
-        let sum = |at: usize| {
-            self.values
-                .range((at, 0)..(at + 1, 0))
-                .map(|(_, value)| *value)
-                .sum::<f64>()
-        };
-        (0..self.places.len()).map(sum).fold(0.0, f64::max)
+        (0..self.places.len()).map(|at| self.sum(at)).fold(0.0, f64::max)
+    }
+
+    /// All that is drawn at a place.
+    fn sum(&self, at: usize) -> f64 {
+        self.values.range((at, 0)..(at + 1, 0)).map(|(_, value)| *value).sum()
     }
 }
 
@@ -261,5 +280,60 @@ fn number(cell: &Cell) -> Option<f64> {
         Cell::Integer(number) => number.to_string().parse().ok(),
         Cell::Float(number) if number.is_finite() => Some(*number),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> Vec<GridColumn> {
+        let column = |name: &str| GridColumn {
+            name: name.to_owned(),
+            kind: "VARCHAR".to_owned(),
+        };
+        ["who", "events", "what"].map(column).to_vec()
+    }
+
+    fn chart(declared: &str, rows: &[(&str, i128, &str)]) -> Chart {
+        let mut chart = Chart::declared(declared, &columns()).unwrap();
+        for (who, events, what) in rows {
+            let text = |text: &str| Cell::Text(text.to_owned());
+            chart.take(&[text(who), Cell::Integer(*events), text(what)]);
+        }
+        chart
+    }
+
+    #[test]
+    fn rows_are_added_up_and_the_greatest_stands_first() {
+        let rows = [("b", 1, "x"), ("c", 5, "x"), ("a", 2, "x"), ("b", 3, "y")];
+        let drawn = chart("bar who events what", &rows).sorted();
+        assert_eq!(drawn.places, ["c", "b", "a"]);
+        assert_eq!((drawn.sum(0), drawn.sum(1), drawn.sum(2)), (5.0, 4.0, 2.0));
+        assert_eq!(drawn.stacked(1), [(1, 1.0, 3.0)]);
+        let months = [("2026-01", 1, ""), ("2026-02", 5, "")];
+        assert_eq!(chart("bar who events", &months).sorted().places, ["2026-01", "2026-02"]);
+        assert!(Chart::declared("bar who nothing", &columns()).is_none());
+    }
+
+    #[test]
+    fn a_drawing_is_bounded_and_holds_no_markup_of_a_text() {
+        let names: Vec<String> = (0..100).map(|at| format!("<b>{at}</b>{}", "x".repeat(50))).collect();
+        for kind in ["bar", "line", "area"] {
+            let rows: Vec<(&str, i128, &str)> = names.iter().map(|name| (name.as_str(), 7, name.as_str())).collect();
+            let drawn = chart(&format!("{kind} who events what"), &rows)
+                .drawn()
+                .unwrap()
+                .unwrap();
+            let text = drawn.into_string();
+            assert!(text.contains("60 further rows") && !text.contains("<b>"), "{kind}");
+            assert!(text.contains("&lt;b&gt;0") && text.contains("currentColor"), "{kind}");
+        }
+        assert!(
+            chart("bar who events", &[("a", 0, ""), ("b", 0, "")])
+                .drawn()
+                .unwrap()
+                .is_none()
+        );
     }
 }

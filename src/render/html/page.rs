@@ -180,7 +180,7 @@ fn provenance(about: &About) -> Markup {
         }
         details.screen {
             summary { "The query" }
-            pre { (about.report.text.trim()) }
+            pre { (about.report.text.trim().split('\n').map(visible).collect::<Vec<_>>().join("\n")) }
         }
     }
 }

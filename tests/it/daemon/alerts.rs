@@ -81,7 +81,7 @@ fn run(home: &Home, hook: &Hook, arguments: &[&str]) -> Ended {
     ended
 }
 
-const FAILING: &str = "run = \"report\"\nreports = \"<!channel>_@channel_&\"\noutput = \"a.csv\"";
+const FAILING: &str = "run = \"verify\"\npublic_key = \"<!channel>_@channel_&\"";
 
 #[test]
 fn a_failure_is_told_until_it_is_taken_and_calls_nobody() {
@@ -123,11 +123,7 @@ fn who_hangs_delays_nobody_and_ends_nothing() {
         "[[alert]]\nname = \"absent\"\ncommand = [\"./no-such-program\"]\non = \"failure\"\n".to_owned(),
         "[[alert]]\nname = \"other\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> other\"]\non = [\"findings:high\", \"gap\"]\n".to_owned(),
     ];
-    // Nothing is to be told of reports here, so that they need not say that they have findings.
-    let schedule = schedule
-        .concat()
-        .replace(FAILING, &format!("{FAILING}\nfail_on_findings = false"));
-    let home = home_of(&service, &schedule);
+    let home = home_of(&service, &schedule.concat());
     let hook = Hook::start(&[]);
     let begun = Instant::now();
     let ended = run(&home, &hook, &[&ONCE[..], &["--metrics-file", "m.prom"]].concat());
@@ -201,6 +197,45 @@ fn a_new_gap_is_told_once() {
         told.contains("acme.audit_logs: a gap from 2000-01-01T00:00:00Z to "),
         "{told}"
     );
+}
+
+const LOST: &str = "-- title: Lost\n-- question: What was lost?\n-- grain: one row per thing\n\
+    -- params: since timestamp = null, until timestamp = null, source text = null\n-- reads: events\n-- severity: SEVERITY\n\n\
+    select v.thing_id, 'word' as note\nfrom range(1, 4) as v (thing_id)\norder by v.thing_id\n";
+
+#[test]
+fn findings_are_told_by_their_severity() {
+    let service = Service::of(5, 60);
+    let report = "run = \"report\"\nreports = [\"grave\", \"small\", \"coverage\"]\noutput = \"{report}.csv\"";
+    let schedule = [
+        entry("load", "* * * * *", "run = \"sync\""),
+        entry("weekly", "* * * * *", report),
+        "[reports]\ndirectories = [\"mine\"]\n".to_owned(),
+        "[[alert]]\ncommand = [\"/bin/sh\", \"-c\", \"cat >> grave\"]\non = [\"findings:high\", \"look\"]\n".to_owned(),
+        "[[alert]]\ncommand = [\"/bin/sh\", \"-c\", \"cat >> any\"]\non = \"findings\"\n".to_owned(),
+    ];
+    let home = home_of(&service, &schedule.concat());
+    std::fs::create_dir(home.path().join("mine")).expect("a folder");
+    home.write("mine/grave.sql", &LOST.replace("SEVERITY", "high"));
+    home.write("mine/small.sql", &LOST.replace("SEVERITY", "low"));
+    let ended = home.run(&ONCE);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_eq!(jobs(&ended)[1]["message"], "findings in grave, small");
+    let text = |name: &str| -> Vec<String> {
+        let told = text_of(&home, name);
+        let lines = told
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        lines
+            .map(|line| line["text"].as_str().expect("a text").to_owned())
+            .collect()
+    };
+    let (grave, small) = (
+        "trailhouse: weekly: the report grave has findings of severity high",
+        "trailhouse: weekly: the report small has findings of severity low",
+    );
+    assert_eq!(text("grave"), [grave]);
+    assert_eq!(text("any"), [format!("{grave}\n{small}")]);
 }
 
 #[test]

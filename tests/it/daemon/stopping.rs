@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -169,6 +170,30 @@ fn a_daemon_waits_runs_and_can_be_watched() {
     assert_eq!(daemon.0.wait().expect("it ends").code(), Some(0));
     let kept: Value = serde_json::from_str(&text_of(&home, "data/schedule.json")).expect("JSON");
     assert!(kept["entries"]["load"]["last_success_at"].is_string(), "{kept}");
+}
+
+#[test]
+fn a_service_manager_is_told_when_it_is_ready_alive_and_stopping() {
+    let service = Service::of(5, 60);
+    let home = home_of(&service, &entry("load", "0 0 29 2 *", "run = \"sync\""));
+    let socket = UnixDatagram::bind(home.path().join("notify")).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    let arguments = ["--log", "json", "daemon"];
+    let mut command = home.command(&arguments);
+    command
+        .env("NOTIFY_SOCKET", home.path().join("notify"))
+        .stderr(Stdio::null());
+    let daemon = Running(command.spawn().expect("the binary runs"));
+    let mut bytes = [0; 256];
+    let mut next = || {
+        let length = socket.recv(&mut bytes).expect("a message");
+        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
+    };
+    assert_eq!(next(), "READY=1");
+    assert_eq!(next(), "WATCHDOG=1");
+    daemon.send(Signal::TERM);
+    let last = std::iter::from_fn(|| Some(next())).find(|said| said != "WATCHDOG=1");
+    assert_eq!(last.as_deref(), Some("STOPPING=1"));
 }
 
 #[test]

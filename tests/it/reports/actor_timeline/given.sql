@@ -1,6 +1,7 @@
 -- since: 2026-06-01T00:00:00Z
 -- until: 2026-07-01T00:00:00Z
 -- source: acme
+-- actor: BOB
 
 insert into activity_logs (
     source, stream, load, revision, id, logged_at, activity_type, performer_id, performer_type, performer_name, performer_email,
@@ -22,6 +23,8 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 1, 'x7', '2026-05-31 23:59:59.999999', 'logged_in', 'p1', 'USER', 'Ada', null, null, null, null, [], null, null, null, null),
 ('acme', 'audit_logs', 1, 1, 'x8', '2026-07-01 00:00:00', 'logged_in', 'p1', 'USER', 'Ada', null, null, null, null, [], null, null, null, null),
 ('other', 'audit_logs', 2, 1, 'x9', '2026-06-10 09:00:00', 'logged_in', 'q1', 'USER', 'Ada', null, null, null, null, [], null, null, null, null),
+('acme', 'audit_logs', 1, 1, 'x31', '2026-06-10 09:00:00', 'logged_in', 'p4', 'USER', 'Cy', null, null, null, null, [], null, null, null, null),
+('other', 'audit_logs', 2, 1, 'x30', '2026-06-10 09:00:00', 'logged_in', 'p4', 'USER', 'Bob', null, null, null, null, [], null, null, null, null),
 -- busier than the busiest, if time or source did not count
 ('acme', 'audit_logs', 1, 1, 'x10', '2026-05-01 09:00:00', 'logged_in', 'p3', 'USER', 'Bob', null, null, null, null, [], null, null, null, null),
 ('acme', 'audit_logs', 1, 1, 'x11', '2026-05-01 09:00:01', 'logged_in', 'p3', 'USER', 'Bob', null, null, null, null, [], null, null, null, null),
@@ -35,7 +38,8 @@ insert into activity_logs (
 ('other', 'audit_logs', 2, 1, 'x19', '2026-06-02 09:00:01', 'logged_in', 'q2', 'USER', 'Di', null, null, null, null, [], null, null, null, null),
 ('other', 'audit_logs', 2, 1, 'x20', '2026-06-02 09:00:02', 'logged_in', 'q2', 'USER', 'Di', null, null, null, null, [], null, null, null, null),
 ('other', 'audit_logs', 2, 1, 'x21', '2026-06-02 09:00:03', 'logged_in', 'q2', 'USER', 'Di', null, null, null, null, [], null, null, null, null),
-('other', 'audit_logs', 2, 1, 'x22', '2026-06-02 09:00:04', 'logged_in', 'q2', 'USER', 'Di', null, null, null, null, [], null, null, null, null);
+('other', 'audit_logs', 2, 1, 'x22', '2026-06-02 09:00:04', 'logged_in', 'q2', 'USER', 'Di', null, null, null, null, [], null, null, null, null),
+('other', 'audit_logs', 2, 1, 'x23', '2026-06-02 09:00:05', 'logged_in', 'q2', 'USER', 'Di', null, null, null, null, [], null, null, null, null);
 
 insert into zendesk_audit_logs (
     source, stream, load, revision, id, created_at, action, action_label, actor_id, actor_name, change_description, ip_address,
@@ -51,7 +55,17 @@ insert into performers (source, performer_id, performer_type, name, email, first
 ('acme', 'p3', 'USER', 'Bob', null, '2026-05-01', '2026-06-10', true),
 ('acme', 'p4', 'USER', 'Cy', null, '2026-05-01', '2026-06-10', true),
 ('other', 'q1', 'USER', 'Ada', 'ada@acme.example', '2026-05-01', '2026-06-01', true),
-('other', 'q2', 'USER', 'Di', null, '2026-05-01', '2026-06-01', true);
+('other', 'q2', 'USER', 'Di', null, '2026-05-01', '2026-06-01', true),
+-- somebody who did nothing under many numbers, some of them another's elsewhere
+('acme', 'p5', 'USER', 'Abe', 'aaa@acme.example', '2026-05-01', '2026-06-01', true),
+('acme', 'p6', 'USER', 'Abe', 'aaa@acme.example', '2026-05-01', '2026-06-01', true),
+('acme', 'p7', 'USER', 'Abe', 'aaa@acme.example', '2026-05-01', '2026-06-01', true),
+('acme', 'p8', 'USER', 'Abe', 'aaa@acme.example', '2026-05-01', '2026-06-01', true),
+('other', 'p1', 'USER', 'Abe', 'aaa@acme.example', '2026-05-01', '2026-06-01', true),
+('other', 'p2', 'USER', 'Abe', 'aaa@acme.example', '2026-05-01', '2026-06-01', true),
+('other', '7', 'USER', 'Abe', 'aaa@acme.example', '2026-05-01', '2026-06-01', true),
+-- the number of somebody else elsewhere
+('other', 'p4', 'USER', 'Bob', null, '2026-05-01', '2026-06-10', true);
 
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

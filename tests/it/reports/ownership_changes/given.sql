@@ -18,7 +18,14 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('acme', 'resource_logs', 1, 1, 'v7', '2026-05-20 09:00:00', 'r4', 'metric', '{}', '{}', ['u1'], []),
 ('acme', 'resource_logs', 1, 1, 'v8', '2026-06-20 09:00:00', 'r4', 'metric', '{}', '{}', [], []),
 ('acme', 'resource_logs', 1, 1, 'v9', '2026-06-30 23:59:59.999999', 'r4', 'metric', '{"owners": []}', '{"owners": ["u1"]}', ['u1'], []),
--- none of these: a list that is unknown is not empty, another list, the same in another order, before the period, its end,
+-- lost for good, which only the snapshots tell
+('acme', 'resource_logs', 1, 1, 'v10', '2026-05-20 09:00:00', 'r10', 'metric', '{}', '{}', ['u1'], []),
+('acme', 'resource_logs', 1, 1, 'v11', '2026-06-21 09:00:00', 'r10', 'metric', '{}', '{}', [], []),
+-- none of these: as it was before the period, whatever its namesake elsewhere was
+('acme', 'resource_logs', 1, 1, 'v12', '2026-05-20 09:00:00', 'r9', 'metric', '{}', '{}', ['u1'], []),
+('acme', 'resource_logs', 1, 1, 'v13', '2026-06-14 09:00:00', 'r9', 'metric', '{}', '{}', ['u1'], []),
+('other', 'resource_logs', 2, 1, 'v13', '2026-05-20 09:00:00', 'r9', 'metric', '{}', '{}', ['u9'], []),
+-- a list that is unknown is not empty, another list, the same in another order, before the period, its end,
 -- another source
 ('acme', 'resource_logs', 1, 1, 'x1', '2026-06-10 09:00:00', 'r5', 'table', '{"title": "a"}', '{"title": "b"}', null, null),
 ('acme', 'resource_logs', 1, 1, 'x2', '2026-06-10 09:00:00', 'r6', 'table', '{"teams": ["u1"]}', '{"teams": ["u2"]}', ['u1'], null),
@@ -28,7 +35,8 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('other', 'resource_logs', 2, 1, 'x6', '2026-06-10 09:00:00', 'r1', 'table', '{"owners": ["u1"]}', '{"owners": []}', null, null);
 
 insert into activity_logs (source, stream, load, revision, id, logged_at, performer_id, performer_name, version_history_id) values
-('acme', 'audit_logs', 1, 1, 'a1', '2026-06-01 00:00:00', 'p1', 'Ada', 'v1');
+('acme', 'audit_logs', 1, 1, 'a1', '2026-06-01 00:00:00', 'p1', 'Ada', 'v1'),
+('other', 'audit_logs', 2, 1, 'a9', '2026-06-01 00:00:00', 'p2', 'Bob', 'v1');
 
 insert into resources (source, resource_id, resource_type, name, title, is_current) values
 ('acme', 'r1', 'SECODA_ENTITY', 'customers', null, true),
@@ -43,6 +51,9 @@ insert into resources (source, resource_id, resource_type, name, title, is_curre
 insert into performers (source, performer_id, name, display_name, is_current) values
 ('acme', 'u1', 'Una', null, true),
 ('acme', 'u1', 'Una B.', null, false),
+('acme', 'p1', 'Ada', null, true),
+('acme', 'p1', 'Ada B.', null, false),
+('other', 'p1', 'Stranger', null, true),
 ('acme', 'u2', '', 'Ute', true),
 ('other', 'u1', 'Stranger', null, true);
 

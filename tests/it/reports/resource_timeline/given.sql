@@ -1,6 +1,7 @@
 -- since: 2026-06-01T00:00:00Z
 -- until: 2026-07-01T00:00:00Z
 -- source: acme
+-- resource: Plan B
 
 insert into activity_logs (
     source, stream, load, revision, id, logged_at, activity_type, performer_id, performer_type, performer_name, performer_email,
@@ -39,7 +40,7 @@ insert into activity_logs (
 ('other', 'audit_logs', 2, 1, 'x12', '2026-06-10 09:00:00', 'resources_updated', 'p1', 'USER', 'Ada', null,
     null, null, null, ['d1'], 'SECODA_ENTITY', null, null, null),
 ('other', 'audit_logs', 2, 1, 'e4', '2026-06-11 09:00:00', 'resources_updated', 'p1', 'USER', 'Ada', null,
-    null, null, null, ['d9', 'd2'], 'SECODA_ENTITY', null, null, null),
+    null, null, null, ['d9', 'd2', 'd3'], 'SECODA_ENTITY', null, null, null),
 -- once more from the list of a resource, whose log it is not
 ('acme', 'resource_logs', 1, 1, 'e4', '2026-06-12 09:00:00', 'viewed', 'p1', 'USER', 'Ada', null,
     'd4', 'SECODA_ENTITY', 'Plan D', [], null, null, null, null),
@@ -64,7 +65,8 @@ select 'other', 'audit_logs', 2, 1, 'x' || n, timestamp '2026-06-02 09:00:00', '
 
 -- what has the same number elsewhere
 insert into activity_logs (source, stream, load, revision, id, logged_at, activity_type, resource_id, resource_type) values
-('other', 'audit_logs', 2, 1, 'x30', '2026-06-11 09:00:00', 'viewed', 'd2', 'SECODA_ENTITY');
+('other', 'audit_logs', 2, 1, 'x30', '2026-06-11 09:00:00', 'viewed', 'd2', 'SECODA_ENTITY'),
+('other', 'audit_logs', 2, 1, 'x31', '2026-06-11 10:00:00', 'viewed', 'd8', 'SECODA_ENTITY');
 
 insert into version_histories (source, stream, load, revision, id, created_at, resource_id, secoda_entity_type, previous, current) values
 ('acme', 'resource_logs', 1, 1, 'v1', '2026-06-01 00:00:00', 'd1', 'document', '{"title": "Draft", "pii": null, "a/b": 1, "same": 1}',
@@ -74,12 +76,14 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('acme', 'resource_logs', 1, 1, 'v3', '2026-05-31 23:59:59.999999', 'd1', 'document', '{"title": "a"}', '{"title": "b"}'),
 ('acme', 'resource_logs', 1, 1, 'v4', '2026-07-01 00:00:00', 'd1', 'document', '{"title": "a"}', '{"title": "b"}'),
 ('other', 'resource_logs', 2, 1, 'v5', '2026-06-10 09:00:00', 'd1', 'document', '{"title": "a"}', '{"title": "b"}'),
-('other', 'resource_logs', 2, 1, 'v6', '2026-06-10 09:00:00', 'd2', 'document', '{"title": "a"}', '{"title": "b"}');
+('other', 'resource_logs', 2, 1, 'v6', '2026-06-10 09:00:00', 'd2', 'document', '{"title": "a"}', '{"title": "b"}'),
+('other', 'resource_logs', 2, 1, 'v7', '2026-06-10 09:00:00', 'd3', 'document', '{"title": "a"}', '{"title": "b"}');
 
 insert into resources (source, resource_id, resource_type, name, title, is_current) values
 ('acme', 'd1', 'SECODA_ENTITY', 'Plan', null, true),
 ('acme', 'd1', 'SECODA_ENTITY', 'Draft', null, false),
 ('acme', 'd2', 'SECODA_ENTITY', 'Plan B', null, true),
+('other', 'd8', 'SECODA_ENTITY', null, 'Plan B', true),
 ('other', 'd1', 'SECODA_ENTITY', 'Foreign', null, true);
 
 insert into loads (load, run_id, kind, source, stream, started_at) values
