@@ -97,6 +97,10 @@ const VIEWS: &[File] = &[
     ("20_actors", include_str!("../sql/views/20_actors.sql")),
     ("30_events", include_str!("../sql/views/30_events.sql")),
     (
+        "32_event_addresses",
+        include_str!("../sql/views/32_event_addresses.sql"),
+    ),
+    (
         "35_sessions_by_address",
         include_str!("../sql/views/35_sessions_by_address.sql"),
     ),

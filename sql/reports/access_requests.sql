@@ -2,9 +2,9 @@
 -- question: Which requests were made, decided by whom, how long did they take, which are open?
 -- grain: one row per time that access was asked for
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events
+-- reads: events, performers, resources
 -- chart: bar state hours
--- notes: Also those still open at the end, whose hours run until then. Where no asking is shown, it was not collected.
+-- notes: Also those open at the end, whose hours run until then. Where no asking is shown, it was not collected.
 
 with p as (
     select
@@ -22,10 +22,7 @@ steps as (
         e.event_id,
         e.occurred_at,
         e.actor_id,
-        e.actor_name,
         e.target_id,
-        e.target_name,
-        e.summary,
         case
             when e.action in ('request', 'create') then 'requested'
             when e.action = 'approve' then 'approved'
@@ -59,10 +56,8 @@ requests as (
         rounds.source,
         rounds.target_id,
         rounds.round,
-        max(rounds.target_name) as target_name,
         min(case when rounds.step = 'requested' then rounds.occurred_at end) as requested_at,
         min(case when rounds.step = 'requested' then rounds.actor_id end) as requester_id,
-        min(case when rounds.step = 'requested' then rounds.actor_name end) as requester_name,
         min(case when rounds.step = 'requested' then rounds.event_id end) as request_event_id,
         min(case when rounds.step != 'requested' then rounds.occurred_at end) as decided_at,
         arg_min(
@@ -71,9 +66,6 @@ requests as (
         arg_min(
             case when rounds.step != 'requested' then rounds.actor_id end, (rounds.occurred_at, rounds.event_id)
         ) as decider_id,
-        arg_min(
-            case when rounds.step != 'requested' then rounds.actor_name end, (rounds.occurred_at, rounds.event_id)
-        ) as decider_name,
         arg_min(
             case when rounds.step != 'requested' then rounds.event_id end, (rounds.occurred_at, rounds.event_id)
         ) as decision_event_id
@@ -86,18 +78,41 @@ select
     requests.source,
     coalesce(requests.decision, 'open') as state,
     requests.target_id as request_id,
-    requests.target_name as request_name,
+    coalesce(nullif(thing.name, ''), nullif(thing.title, '')) as request_name,
     requests.requester_id,
-    requests.requester_name,
+    coalesce(
+        nullif(requester.name, ''),
+        nullif(requester.display_name, ''),
+        nullif(trim(concat_ws(' ', requester.first_name, requester.last_name)), '')
+    ) as requester_name,
     requests.decided_at,
     requests.decider_id,
-    requests.decider_name,
+    coalesce(
+        nullif(decider.name, ''),
+        nullif(decider.display_name, ''),
+        nullif(trim(concat_ws(' ', decider.first_name, decider.last_name)), '')
+    ) as decider_name,
     date_diff('minute', requests.requested_at, coalesce(requests.decided_at, p.until)) / 60 as hours,
     coalesce(requests.requester_id = requests.decider_id and requests.decision = 'approved', false) as is_own_approval,
     requests.request_event_id,
     requests.decision_event_id
 from requests
 cross join p
+left join resources as thing
+    on
+        requests.source = thing.source
+        and requests.target_id = thing.resource_id
+        and thing.is_current
+left join performers as requester
+    on
+        requests.source = requester.source
+        and requests.requester_id = requester.performer_id
+        and requester.is_current
+left join performers as decider
+    on
+        requests.source = decider.source
+        and requests.decider_id = decider.performer_id
+        and decider.is_current
 where
     requests.decided_at is null
     or requests.decided_at >= p.since

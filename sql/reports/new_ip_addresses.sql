@@ -2,7 +2,7 @@
 -- question: Which actor came from an address never seen for them?
 -- grain: one row per actor and address first seen in the period
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events
+-- reads: events, event_addresses
 -- severity: low
 -- notes: Compared with all that was ever collected. Events without an address tell nothing.
 
@@ -23,13 +23,11 @@ pairs as (
         max(e.occurred_at) as last_at,
         count(*) as events,
         arg_min(e.event_id, (e.occurred_at, e.event_id)) as event_id
-    from events as e
+    from event_addresses as e
     where
         -- never seen is of all time
         e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
         and (cast(source as varchar) is null or e.source = cast(source as varchar))
-        and e.actor_id is not null
-        and e.ip_address is not null
     group by e.source, e.actor_id, e.ip_address
 ),
 

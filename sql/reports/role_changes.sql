@@ -2,9 +2,9 @@
 -- question: Whose role changed, from what to what?
 -- grain: one row per event that gave a person another role
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, related_resources, resources
+-- reads: events, activity_logs, performers, resources
 -- severity: low
--- notes: The old role is the one the text tells, else the one given last. A new owner is in security_settings.
+-- notes: The old role is the one the text tells, else the one given last. Names are those observed last.
 
 with p as (
     select
@@ -21,10 +21,7 @@ changes as (
         e.event_id,
         e.occurred_at,
         e.actor_id,
-        e.actor_name,
-        e.actor_email,
         e.target_id,
-        e.target_name,
         e.ip_address,
         e.summary,
         nullif(regexp_extract(
@@ -49,30 +46,39 @@ changes as (
         and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
-given as (
+touched as (
     select
         changes.source,
         changes.stream,
         changes.event_id,
+        unnest(log.related_resource_ids) as role_id
+    from changes
+    inner join activity_logs as log
+        on
+            changes.source = log.source
+            and changes.stream = log.stream
+            and changes.event_id = log.id
+    where log.related_resource_type = 'IAM_ROLE'
+),
+
+given as (
+    select
+        touched.source,
+        touched.stream,
+        touched.event_id,
         string_agg(
             coalesce(nullif(resource.name, ''), nullif(resource.title, '')),
             ', '
-            order by related.related_resource_id
+            order by touched.role_id
         ) as roles,
-        string_agg(related.related_resource_id, ', ' order by related.related_resource_id) as role_ids
-    from changes
-    inner join related_resources as related
-        on
-            changes.source = related.source
-            and changes.stream = related.stream
-            and changes.event_id = related.event_id
-            and related.related_resource_type = 'IAM_ROLE'
+        string_agg(touched.role_id, ', ' order by touched.role_id) as role_ids
+    from touched
     left join resources as resource
         on
-            related.source = resource.source
-            and related.related_resource_id = resource.resource_id
+            touched.source = resource.source
+            and touched.role_id = resource.resource_id
             and resource.is_current
-    group by changes.source, changes.stream, changes.event_id
+    group by touched.source, touched.stream, touched.event_id
 ),
 
 followed as (
@@ -95,17 +101,41 @@ select
     followed.occurred_at,
     followed.source,
     followed.target_id as user_id,
-    followed.target_name as user_name,
+    coalesce(
+        nullif(person.name, ''),
+        nullif(person.display_name, ''),
+        nullif(trim(concat_ws(' ', person.first_name, person.last_name)), ''),
+        nullif(thing.name, '')
+    ) as user_name,
     coalesce(followed.told_old_role, followed.last_role) as old_role,
     followed.new_role,
     followed.actor_id,
-    followed.actor_name,
-    followed.actor_email,
+    coalesce(
+        nullif(actor.name, ''),
+        nullif(actor.display_name, ''),
+        nullif(trim(concat_ws(' ', actor.first_name, actor.last_name)), '')
+    ) as actor_name,
+    nullif(actor.email, '') as actor_email,
     followed.target_id = followed.actor_id as is_own,
     followed.ip_address,
     followed.summary,
     followed.event_id
 from followed
 cross join p
+left join performers as actor
+    on
+        followed.source = actor.source
+        and followed.actor_id = actor.performer_id
+        and actor.is_current
+left join performers as person
+    on
+        followed.source = person.source
+        and followed.target_id = person.performer_id
+        and person.is_current
+left join resources as thing
+    on
+        followed.source = thing.source
+        and followed.target_id = thing.resource_id
+        and thing.is_current
 where followed.occurred_at >= p.since
 order by followed.occurred_at, followed.source, followed.stream, followed.event_id

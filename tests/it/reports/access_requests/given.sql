@@ -30,5 +30,18 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'x4', '2026-06-08 00:00:00', 'document_created', 'p3', 'USER', 'Cy', 'd1', 'SECODA_ENTITY', null),
 ('acme', 'audit_logs', 1, 'x5', '2026-06-08 00:00:00', 'access_request_created', 'p3', 'USER', 'Cy', null, 'DATA_ACCESS_REQUEST', null);
 
+insert into resources (source, resource_id, resource_type, name, title, is_current) values
+('acme', 'q1', 'DATA_ACCESS_REQUEST', '', 'Payroll', true),
+('acme', 'q1', 'DATA_ACCESS_REQUEST', 'Payroll of before', null, false),
+('other', 'q1', 'DATA_ACCESS_REQUEST', 'Theirs', null, true);
+
+insert into performers (source, performer_id, name, display_name, is_current) values
+('acme', 'p1', 'Ada', null, true),
+('acme', 'p1', 'Ada of before', null, false),
+('other', 'p1', 'Eve', null, true),
+('acme', 'p2', '', 'Bob', true),
+('acme', 'p2', 'Bob of before', null, false),
+('other', 'p2', 'Eve', null, true);
+
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

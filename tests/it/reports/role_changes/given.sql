@@ -56,7 +56,18 @@ insert into resources (source, resource_id, resource_type, name, title, is_curre
 ('acme', 'g2', 'IAM_ROLE', 'Auditor', null, true),
 ('acme', 't1', 'TEAM', 'Finance', null, true),
 ('other', 'g1', 'IAM_ROLE', 'Foreign', null, true),
-('other', 'g2', 'IAM_ROLE', 'Guest', null, true);
+('other', 'g2', 'IAM_ROLE', 'Guest', null, true),
+('acme', '9', 'user', 'Team member: Olga', null, true),
+('acme', '9', 'user', 'Customer: Olga', null, false),
+('other', '9', 'user', 'Stranger', null, true);
+
+insert into performers (source, performer_id, name, display_name, email, is_current) values
+('acme', 'p1', 'Ada', null, 'ada@acme.example', true),
+('acme', 'p1', 'Ada of before', null, null, false),
+('other', 'p1', 'Eve', null, null, true),
+('acme', 'u2', '', 'Bob', null, true),
+('acme', 'u2', 'Bob of before', null, null, false),
+('other', 'u2', 'Stranger', null, null, true);
 
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

@@ -1,0 +1,48 @@
+-- name: event_addresses
+-- doc: Where events came from: one row per event with an actor and an address. Quicker than events, for all of history.
+-- column source: The configured account the event came from.
+-- column stream: The endpoint of the source the event came from.
+-- column event_id: The service's identifier of the event; unique within source and stream.
+-- column occurred_at: When it happened (UTC).
+-- column actor_id: Who did it, by the service's identifier.
+-- column ip_address: Where it came from.
+
+with of_activities as (
+    select
+        activity.source,
+        activity.stream,
+        activity.id as event_id,
+        activity.logged_at as occurred_at,
+        activity.performer_id as actor_id,
+        coalesce(
+            json_extract_string(activity.metadata, '$.ip_address'),
+            json_extract_string(activity.metadata, '$.ip')
+        ) as ip_address
+    from activity_logs as activity
+    where
+        activity.performer_id is not null
+        -- far quicker than to read what cannot hold one
+        and contains(cast(activity.metadata as varchar), '"ip')
+)
+
+select
+    of_activities.source,
+    of_activities.stream,
+    of_activities.event_id,
+    of_activities.occurred_at,
+    of_activities.actor_id,
+    of_activities.ip_address
+from of_activities
+where of_activities.ip_address is not null
+union all
+select
+    record.source,
+    record.stream,
+    cast(record.id as varchar) as event_id,
+    record.created_at as occurred_at,
+    cast(record.actor_id as varchar) as actor_id,
+    record.ip_address
+from zendesk_audit_logs as record
+where
+    record.actor_id is not null
+    and record.ip_address is not null
