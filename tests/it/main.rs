@@ -1,6 +1,7 @@
 //! The one integration test binary: the program as a user meets it, against a simulated service on a real socket.
 
 mod asked;
+mod addresses;
 mod attacks;
 mod cli;
 mod compact;
