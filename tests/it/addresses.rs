@@ -82,7 +82,7 @@ fn people_are_known_by_their_address_and_by_name_where_there_is_none() {
         ('desk', '8', 'Stranger', null, null, null, true);
         insert into ref.people (email, name, manager, privileged) values
         ('ada@acme.example', 'Ada', 'Grace', true), ('bob@acme.example', 'Bob Brown', null, false),
-        ('cy@acme.example', 'Cy', null, false), ('cy2@acme.example', 'Cy', null, false)";
+        ('cy@acme.example', 'Cy', null, false), ('cyd@acme.example', 'Cy', null, false)";
     let folder = tempfile::tempdir().expect("a folder");
     let warehouse = warehouse(folder.path(), inserts);
     let sql = "select source, performer_id, email, name, manager, privileged from listed_performers order by all";
