@@ -14,14 +14,15 @@ impl Case<'_> {
     /// Whether the list of a sync holds a row that the loader has, or none that it should have. An empty list tells nothing,
     /// and neither do rows that came by a sync of which this is not known.
     pub(super) fn meets_again(&self, number: usize, sync: &Synced) -> bool {
-        let mut trusted = 0;
+        let (mut trusted, mut newest) = (0, 0);
         for before in &self.tale.syncs[..number] {
-            let is_done = matches!(before.ended, Ended::Done { error: None, .. });
-            if (is_done && self.meets(trusted, before)) || !self.known(trusted).any(|_| true) {
+            let is_sound = matches!(&before.ended, Ended::Done { error: None, findings } if findings.is_empty());
+            if (is_sound && self.lists(before, newest)) || !self.known(trusted).any(|_| true) {
                 trusted = i128::from(before.sequence);
             }
+            newest = i128::from(before.sequence);
         }
-        self.meets(trusted, sync)
+        self.lists(sync, trusted) || !self.is_any_due(sync, newest)
     }
 
     /// What the loader holds by this load.
@@ -29,15 +30,20 @@ impl Case<'_> {
         self.tale.held.iter().filter(move |row| row.load <= load)
     }
 
-    fn meets(&self, trusted: i128, sync: &Synced) -> bool {
-        let ids: BTreeSet<&str> = self.known(trusted).map(|row| row.id.as_str()).collect();
-        let is_met = sync.still.iter().any(|sighting| ids.contains(self.id(*sighting)));
+    /// Whether a record that the loader holds by this load is listed.
+    fn lists(&self, sync: &Synced, load: i128) -> bool {
+        let ids: BTreeSet<&str> = self.known(load).map(|row| row.id.as_str()).collect();
+        sync.still.iter().any(|sighting| ids.contains(self.id(*sighting)))
+    }
+
+    /// Whether the service should still list anything of what the loader holds by this load.
+    fn is_any_due(&self, sync: &Synced, load: i128) -> bool {
         let since = match self.history.kind {
             Kind::Secoda(_) => self.now_of(sync) - RETENTION,
             Kind::Zendesk(..) => i64::MIN,
         };
         let oldest = sync.still.iter().map(|sighting| sighting.updated_at).min();
         let is_due = |row: &Held| oldest.is_none_or(|oldest| row.updated_at >= oldest.min(since));
-        is_met || !self.known(trusted).any(is_due)
+        self.known(load).any(is_due)
     }
 }
