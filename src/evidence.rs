@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::lake::Lake;
@@ -48,6 +48,7 @@ const POPULATION: &str = "
 
 /// What a pack is made of.
 pub struct Evidence<'a> {
+    /// Has followed the ledger to its newest entry.
     pub warehouse: &'a Warehouse,
     pub lake: &'a Lake,
     /// Key of `sql/controls.csv`.
@@ -90,12 +91,6 @@ impl Evidence<'_> {
             sequence: newest.entry.sequence,
             sha256: newest.sha256.clone(),
         };
-        let followed = self.warehouse.following()?.sequence;
-        ensure!(
-            followed == head.sequence,
-            "the warehouse has followed the ledger to entry {followed} of {}",
-            head.sequence
-        );
         self.circumstances.now = made_at;
         self.circumstances.ledger_head = Some(head.clone());
         let mut archive = Archive::new(file, made_at)?;
@@ -243,6 +238,17 @@ impl Evidence<'_> {
                 "findings": findings, "controls": controls, "gap": made.about.gap_sentence(),
             })
         };
+        let of_stream = |row: &Vec<Cell>| {
+            let told = |place: usize| row.get(place).map(ToString::to_string);
+            let events = row.get(2).and_then(|cell| {
+                if let Cell::Integer(events) = cell {
+                    u64::try_from(*events).ok()
+                } else {
+                    None
+                }
+            });
+            json!({"source": told(0), "stream": told(1), "events": events})
+        };
         json!({
             "framework": self.framework,
             "since": format_time(self.interval.since),
@@ -253,7 +259,7 @@ impl Evidence<'_> {
             "lake_id": self.lake.id(),
             "ledger_head": {"sequence": head.sequence, "sha256": head.sha256},
             "public_keys": keys,
-            "population": population.rows.len(),
+            "population": population.rows.iter().map(of_stream).collect::<Vec<_>>(),
             "reports": made.iter().map(report).collect::<Vec<_>>(),
         })
     }

@@ -61,14 +61,15 @@ pub(super) fn page(evidence: &Evidence<'_>, made: &[Made], population: &Grid, he
                 style { (PreEscaped(STYLE)) }
             }
             body {
+                @if let Some(gap) = &gap { p.gap { (render::visible(gap)) } }
                 h1 { "Evidence for " (title) }
                 p {
                     @if let Some(version) = version { (version) br; }
                     "From " (since) " to " (until) ", the end not included; days as in " (evidence.time_zone) "."
                 }
-                @match &gap {
-                    Some(gap) => p.gap { (render::visible(gap)) },
-                    None => p { "Collected without a gap; see " (completeness_links()) "." },
+                p {
+                    @if gap.is_some() { "Not collected without a gap" } @else { "Collected without a gap" }
+                    "; see " (completeness_links()) "."
                 }
                 h2 { "Controls" }
                 (controls(made))

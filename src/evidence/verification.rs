@@ -1,7 +1,5 @@
 //! How a pack is checked without this program: in words, and as SQL for a DuckDB shell.
 
-use std::fmt::Write;
-
 use super::{Made, entry_name, signature_name};
 use crate::ledger::Head;
 
@@ -43,13 +41,11 @@ pub(super) fn statements(made: &[Made], head: &Head) -> String {
     for (number, made) in made.iter().enumerate() {
         let name = &made.about.report.name;
         let joint = if number == 0 { "    " } else { "    union all\n    " };
-        writeln!(
-            counted,
+        counted.push_str(&format!(
             "{joint}select 'reports/{name}.csv' as path, {} as expected, count(*) as counted\n    \
-             from read_csv('reports/{name}.csv', header = true, all_varchar = true, max_line_size = 20000000)",
+             from read_csv('reports/{name}.csv', header = true, all_varchar = true, max_line_size = 20000000)\n",
             made.about.rows,
-        )
-        .unwrap_or_default();
+        ));
     }
     format!(
         "-- Run in the folder of the pack: duckdb < verify.sql\n\

@@ -4,9 +4,9 @@
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{Circumstances, Exceptions};
+use crate::ledger::sha256;
 use crate::sql::{Report, Severity};
 use crate::warehouse::{Cell, Grid, GridColumn};
 
@@ -142,9 +142,7 @@ fn key(report: &str, columns: &[GridColumn], identifying: &[bool], row: &[Cell])
     };
     let named = std::iter::once(Value::String(report.to_owned()));
     let all = Value::Array(named.chain(pairs.map(pair)).collect());
-    let hash = Sha256::digest(all.to_string());
-    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.chars().take(KEY_DIGITS).collect()
+    sha256(all.to_string().as_bytes()).chars().take(KEY_DIGITS).collect()
 }
 
 /// Days since 1970-01-01.

@@ -89,6 +89,15 @@ fn the_pack_of_the_demo_is_checked_with_sha256sum_and_a_duckdb_shell_alone() {
     let facts: Value = serde_json::from_slice(&std::fs::read(folder.join("pack.json")).expect("facts")).expect("JSON");
     let newest = home.query("select max(load) as load from loads")[0]["load"].clone();
     assert_eq!(facts["ledger_head"]["sequence"], newest);
+    let population = facts["population"].as_array().expect("streams");
+    let events: i64 = population.iter().filter_map(|stream| stream["events"].as_i64()).sum();
+    let between = format!(
+        "occurred_at >= '{}' and occurred_at < '{}'",
+        facts["since"], facts["until"]
+    )
+    .replace('"', "");
+    let counted = home.number(&format!("select count(*) from events where {between}"));
+    assert!(events > 0 && events == counted, "{events} of {counted}: {population:?}");
     let reports = facts["reports"].as_array().expect("reports");
     for report in reports {
         let name = report["name"].as_str().expect("a name");
@@ -192,6 +201,11 @@ fn a_pack_over_a_gap_says_so_and_needs_a_look() {
     assert!(
         index.contains("not collected from") && index.contains("has gaps"),
         "{index}"
+    );
+    let first = index.split("<h1>").next().unwrap_or_default();
+    assert!(
+        first.contains("not collected from"),
+        "the gap is the first line: {index}"
     );
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{Sender, channel};
 
@@ -22,6 +22,9 @@ const PARENT: &str = "TRAILHOUSE_DAEMON";
 const GRACE: Duration = Duration::from_secs(20);
 /// After its end, how long something it has started may hold its output.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Bytes of a line that are read at once.
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// How commands are started.
 pub(super) struct Starter {
@@ -203,9 +206,18 @@ fn code_of(status: ExitStatus) -> i32 {
         .unwrap_or(i32::from(FAILED))
 }
 
+/// Hands on what is written line by line; a line that is longer than any message comes in parts.
 async fn read(pipe: impl AsyncRead + Unpin, line: impl Fn(String) -> Line, sender: Sender<Line>) {
-    let mut lines = BufReader::new(pipe).lines();
-    while let Ok(Some(text)) = lines.next_line().await {
+    let mut pipe = BufReader::new(pipe);
+    loop {
+        let mut bytes = Vec::new();
+        let read = (&mut pipe).take(LONGEST_LINE).read_until(b'\n', &mut bytes).await;
+        if !read.is_ok_and(|read| read > 0) {
+            return;
+        }
+        let text = String::from_utf8_lossy(&bytes)
+            .trim_end_matches(['\r', '\n'])
+            .to_owned();
         if sender.send(line(text)).await.is_err() {
             return;
         }
