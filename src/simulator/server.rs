@@ -29,6 +29,8 @@ use super::wire::{Cut, Door};
 
 /// How long what was sent may take to leave before the connection is cut.
 const FLUSH: Duration = Duration::from_millis(20);
+/// The timer wakes at the next whole millisecond: by so much too late in the mean.
+const ROUNDING: Duration = Duration::from_micros(500);
 /// How long open connections may take to end.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -135,8 +137,11 @@ async fn answer<S: Send + 'static>(
     let accepts_gzip = header(&parts, &ACCEPT_ENCODING).is_some_and(|value| value.contains("gzip"));
     let mut answer = (counter.take)(&mut lock(&counter.service), asked);
     answer.is_packed &= accepts_gzip;
+    if answer.is_packed {
+        answer.body = pack(&answer.body);
+    }
     if !answer.latency.is_zero() {
-        sleep_until(received_at + answer.latency).await;
+        sleep_until(received_at + answer.latency.saturating_sub(ROUNDING)).await;
     }
     send(answer, &cut)
 }
@@ -147,8 +152,7 @@ fn header<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
 
 fn send(mut answer: Answer, cut: &Cut) -> Response {
     let head = head(&answer);
-    let body = std::mem::take(&mut answer.body);
-    let body = Bytes::from(if answer.is_packed { pack(&body) } else { body });
+    let body = Bytes::from(std::mem::take(&mut answer.body));
     cut.hide_date(answer.date.is_empty());
     let whole = body.len();
     let half = body.slice(..whole / 2);
