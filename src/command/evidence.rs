@@ -53,7 +53,7 @@ impl EvidenceVerb {
         let circumstances = report::circumstances(&config, &warehouse)?;
         let exceptions = config.reports.exceptions.as_deref().filter(|path| path.exists());
         let exceptions = exceptions.map(std::fs::read).transpose()?;
-        super::output::refuse_own(&self.output)?;
+        super::output::refuse_configured(&config, &self.output)?;
         let lake = block_on(async { Ok(Lake::open(&home).await?) })?;
         check_follows(&warehouse, &lake)?;
         let interval = self.interval(&lake, &config.zone)?;

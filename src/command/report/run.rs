@@ -1,11 +1,12 @@
 //! `report run`: one query for each report, and as many outputs as are asked for.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::super::output::{Place, is_closed};
+use super::super::output::{Place, is_closed, refuse_configured};
 use super::super::{Context, DONE, Failure, NEEDS_A_LOOK, loading};
 use super::places::{Target, beside, make_folders, targets};
 use super::{check_framework, circumstances, warehouse};
@@ -53,7 +54,7 @@ pub(super) struct Run {
     fail_on_findings: Option<Least>,
     /// Draws so many rows by lot
     #[arg(long, value_name = "ROWS")]
-    sample: Option<usize>,
+    sample: Option<NonZeroUsize>,
     /// Draws the same sample as before; without it a new one is drawn, and its seed told
     #[arg(long, value_name = "NUMBER", requires = "sample")]
     sample_seed: Option<u64>,
@@ -91,6 +92,9 @@ impl Run {
         };
         let names: Vec<&str> = reports.iter().map(|report| report.name.as_str()).collect();
         let targets = targets(&names, &self.output, self.format.as_deref())?;
+        for path in targets.iter().flatten().flat_map(Target::files) {
+            refuse_configured(&config, &path)?;
+        }
         let request = self.request()?;
         let warehouse = warehouse(&config)?;
         loading::tell_of_workplace(context, &config, &warehouse)?;
@@ -133,7 +137,10 @@ impl Run {
             period: self.period.clone(),
             parameters: self.parameters.iter().map(pair).collect::<Result<_, _>>()?,
             new_only: self.new,
-            draw: self.sample.map(|rows| Draw { rows, seed: seed() }),
+            draw: self.sample.map(|rows| Draw {
+                rows: rows.get(),
+                seed: seed(),
+            }),
             time_limit: self.time_limit.map(Duration::from_secs),
         })
     }
