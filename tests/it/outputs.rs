@@ -3,101 +3,50 @@
 
 use crate::environment::{Home, Service};
 
+const ARCHIVE: &str = "belongs to the archive, and is not replaced by output";
+const READ: &str = "is read by this program, and is not replaced by output";
+const TWICE: &str = "is written twice";
+const PEOPLE: &str = "email\na@b.example\n";
+
+/// Commands, and why each is refused.
+const REFUSED: &[(&str, &str)] = &[
+    ("report run coverage --output exceptions.csv", READ),
+    ("report run coverage --output data/../people.csv", READ),
+    ("report run coverage --format csv --output trailhouse.toml", READ),
+    ("query values(1) --output people.csv", READ),
+    (
+        "evidence --framework soc2 --period 2026-06 --output trailhouse.toml",
+        READ,
+    ),
+    (
+        "evidence --framework soc2 --period 2026-06 --output data/probes/acme.json",
+        ARCHIVE,
+    ),
+    (
+        "query values(1) --format csv --output data/warehouse.duckdb.wal",
+        ARCHIVE,
+    ),
+    (
+        "report run coverage --format csv --output data/warehouse.duckdb",
+        ARCHIVE,
+    ),
+    ("report run coverage --output a.csv --output ./a.csv", TWICE),
+    ("report run coverage --output a.csv --output a.csv.about.json", TWICE),
+];
+
 #[test]
 fn output_takes_the_place_of_nothing_that_is_read() {
     let service = Service::of(5, 60);
     let home = Home::of(&service);
     home.ok(&["sync"]);
-    let configuration = std::fs::read_to_string(home.path().join("trailhouse.toml")).expect("a configuration");
-    let people = "email\na@b.example\n";
+    let text = |name: &str| std::fs::read_to_string(home.path().join(name)).expect("a file");
+    let configuration = text("trailhouse.toml");
     home.write(
         "trailhouse.toml",
         &format!("{configuration}[people]\nfile = \"people.csv\"\n"),
     );
-    home.write("people.csv", people);
+    home.write("people.csv", PEOPLE);
     home.write("exceptions.csv", "report,key,reason,by,until\n");
-    let archive = "belongs to the archive, and is not replaced by output";
-    let read = "is read by this program, and is not replaced by output";
-    let cases: &[(&[&str], &str)] = &[
-        (&["report", "run", "coverage", "--output", "exceptions.csv"], read),
-        (&["report", "run", "coverage", "--output", "data/../people.csv"], read),
-        (
-            &[
-                "report",
-                "run",
-                "coverage",
-                "--format",
-                "csv",
-                "--output",
-                "trailhouse.toml",
-            ],
-            read,
-        ),
-        (&["query", "select 1", "--output", "people.csv"], read),
-        (
-            &[
-                "evidence",
-                "--framework",
-                "soc2",
-                "--period",
-                "2026-06",
-                "--output",
-                "trailhouse.toml",
-            ],
-            read,
-        ),
-        (
-            &[
-                "evidence",
-                "--framework",
-                "soc2",
-                "--period",
-                "2026-06",
-                "--output",
-                "data/probes/acme.json",
-            ],
-            archive,
-        ),
-        (
-            &[
-                "query",
-                "select 1",
-                "--format",
-                "csv",
-                "--output",
-                "data/warehouse.duckdb.wal",
-            ],
-            archive,
-        ),
-        (
-            &[
-                "report",
-                "run",
-                "coverage",
-                "--format",
-                "csv",
-                "--output",
-                "data/warehouse.duckdb",
-            ],
-            archive,
-        ),
-        (
-            &["report", "run", "coverage", "--output", "a.csv", "--output", "./a.csv"],
-            "is written twice",
-        ),
-        (
-            &[
-                "report",
-                "run",
-                "coverage",
-                "--output",
-                "a.csv",
-                "--output",
-                "a.csv.about.json",
-            ],
-            "is written twice",
-        ),
-    ];
     let names = || {
         let folder = std::fs::read_dir(home.path()).expect("the folder");
         let mut names: Vec<_> = folder.map(|entry| entry.expect("an entry").file_name()).collect();
@@ -105,16 +54,13 @@ fn output_takes_the_place_of_nothing_that_is_read() {
         names
     };
     let before = names();
-    for (arguments, expected) in cases {
-        let refused = home.run(arguments);
-        assert_eq!(refused.code, Some(2), "{arguments:?}: {}", refused.stderr);
-        assert!(refused.stderr.contains(expected), "{arguments:?}: {}", refused.stderr);
-        assert_eq!(names(), before, "{arguments:?}");
+    for (line, expected) in REFUSED {
+        let refused = home.run(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!(refused.code, Some(2), "{line}: {}", refused.stderr);
+        assert!(refused.stderr.contains(expected), "{line}: {}", refused.stderr);
+        assert_eq!(names(), before, "{line}");
     }
-    assert_eq!(
-        std::fs::read_to_string(home.path().join("people.csv")).expect("people"),
-        people
-    );
+    assert_eq!(text("people.csv"), PEOPLE);
     home.ok(&["report", "run", "coverage", "--output", "data/../coverage.csv"]);
     home.ok(&["verify"]);
 }
