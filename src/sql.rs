@@ -7,6 +7,8 @@ mod header;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
+
 pub use controls::{Mapping, controls, frameworks, mappings, reports_of};
 use header::Header;
 pub use header::HeaderError;
@@ -62,7 +64,8 @@ pub enum ParameterKind {
     Boolean,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     Info,
     Low,
