@@ -98,6 +98,10 @@ const VIEWS: &[File] = &[
         include_str!("../sql/views/15_listed_performers.sql"),
     ),
     ("20_actors", include_str!("../sql/views/20_actors.sql")),
+    (
+        "24_classified_wordings",
+        include_str!("../sql/views/24_classified_wordings.sql"),
+    ),
     ("30_events", include_str!("../sql/views/30_events.sql")),
     (
         "32_event_addresses",
