@@ -10,6 +10,7 @@ use super::super::output::{Place, is_closed, refuse_configured};
 use super::super::{Context, DONE, Failure, NEEDS_A_LOOK, loading};
 use super::places::{Target, beside, make_folders, targets};
 use super::{check_framework, circumstances, warehouse};
+use crate::config::Config;
 use crate::render::{self, Format};
 use crate::report::{self, About, Circumstances, Draw, ReportError, Request, Sink};
 use crate::sql::{self, Report, Severity};
@@ -83,25 +84,13 @@ impl From<Least> for Severity {
 impl Run {
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let config = context.config()?;
-        let reports = match &self.framework {
-            Some(framework) => of_framework(framework)?,
-            None => {
-                let find = |name: &String| report::find_own(&config.reports.directories, name);
-                self.names.iter().map(find).collect::<Result<Vec<_>, _>>()?
-            }
-        };
-        let names: Vec<&str> = reports.iter().map(|report| report.name.as_str()).collect();
-        let targets = targets(&names, &self.output, self.format.as_deref())?;
-        for path in targets.iter().flatten().flat_map(Target::files) {
-            refuse_configured(&config, &path)?;
-        }
-        let request = self.request()?;
+        let (reports, request) = (self.asked(&config)?, self.request()?);
         let warehouse = warehouse(&config)?;
         loading::tell_of_workplace(context, &config, &warehouse)?;
         let circumstances = circumstances(&config, &warehouse)?;
         make_folders(&self.output)?;
         let mut code = DONE;
-        for (report, targets) in reports.iter().zip(&targets) {
+        for (report, targets) in &reports {
             let request = Request {
                 time_limit: request.time_limit.or(report.file.as_ref().map(|_| TIME_LIMIT)),
                 ..request.clone()
@@ -121,6 +110,30 @@ impl Run {
             }
         }
         Ok(code)
+    }
+
+    /// Refuses what can be refused without a warehouse.
+    pub(super) fn check(&self, config: &Config) -> Result<(), Failure> {
+        let (reports, request) = (self.asked(config)?, self.request()?);
+        let check = |(report, _): &(Report, _)| report::check_request(report, &request, Context::now(), &config.zone);
+        Ok(reports.iter().try_for_each(check)?)
+    }
+
+    /// Which reports are asked for, and where each goes.
+    fn asked(&self, config: &Config) -> Result<Vec<(Report, Vec<Target>)>, Failure> {
+        let reports = match &self.framework {
+            Some(framework) => of_framework(framework)?,
+            None => {
+                let find = |name: &String| report::find_own(&config.reports.directories, name);
+                self.names.iter().map(find).collect::<Result<Vec<_>, _>>()?
+            }
+        };
+        let names: Vec<&str> = reports.iter().map(|report| report.name.as_str()).collect();
+        let targets = targets(&names, &self.output, self.format.as_deref())?;
+        for path in targets.iter().flatten().flat_map(Target::files) {
+            refuse_configured(config, &path)?;
+        }
+        Ok(reports.into_iter().zip(targets).collect())
     }
 
     fn request(&self) -> Result<Request, Failure> {
