@@ -45,6 +45,20 @@ const KNOWN_SOURCES: &str = "
     where known.source is not null
     order by known.source";
 
+const STREAMS: &str = "
+    select distinct known.source, known.stream
+    from (
+        select l.source, l.stream from loads as l
+        union all
+        select c.source, c.stream from coverage as c
+        union all
+        select g.source, g.stream from coverage_gaps as g
+    ) as known
+    where
+        known.source is not null
+        and known.stream is not null
+        and (cast($source as varchar) is null or known.source = cast($source as varchar))";
+
 const OPEN_REJECTS: &str = "
     select count(*) as rejects
     from rejects as r
@@ -190,8 +204,20 @@ pub fn run(
     let mut flow = flow::Flow::new(about, request, circumstances, sinks);
     limit::within(warehouse, report, request.time_limit, || {
         warehouse.chunks(&sql::call_sql(report), &parameters, &mut |chunk| flow.take(chunk))
-    })?;
+    })
+    .map_err(|error| named(report, error))?;
     flow.end()
+}
+
+/// DuckDB's own words with the report they are about, for many may run at once.
+fn named(report: &Report, error: ReportError) -> ReportError {
+    match error {
+        ReportError::Warehouse(WarehouseError::Query { message }) => {
+            let message = format!("report {}: {message}", report.name);
+            WarehouseError::Query { message }.into()
+        }
+        other => other,
+    }
 }
 
 /// Everything that is known before the first row.
@@ -222,8 +248,10 @@ fn about(
         ("source".to_owned(), source.clone()),
     ];
     let coverage = warehouse.query(&sql::call_sql(find("coverage")?), &period)?;
-    let (coverage, gaps) = completeness::read(&coverage, interval);
-    let rejects = warehouse.query(OPEN_REJECTS, &[("source".to_owned(), source)])?;
+    let source = [("source".to_owned(), source)];
+    let streams = warehouse.query(STREAMS, &source)?;
+    let (coverage, gaps) = completeness::read(&coverage, &streams, interval);
+    let rejects = warehouse.query(OPEN_REJECTS, &source)?;
     Ok(About {
         report: report.clone(),
         parameters,

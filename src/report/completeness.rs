@@ -35,8 +35,9 @@ pub struct Gap {
     pub reason: String,
 }
 
-/// Reads the rows of the report `coverage` for a period. What no row of a stream speaks of is not collected either.
-pub(super) fn read(grid: &Grid, period: Interval) -> (Vec<Covered>, Vec<Gap>) {
+/// Reads the rows of the report `coverage` for a period. What no row speaks of is not collected either, in each of these streams
+/// (`source, stream`).
+pub(super) fn read(grid: &Grid, streams: &Grid, period: Interval) -> (Vec<Covered>, Vec<Gap>) {
     let place = |name: &str| grid.columns.iter().position(|column| column.name == name);
     let (mut covered, mut gaps) = (Vec::new(), Vec::new());
     for row in &grid.rows {
@@ -65,7 +66,7 @@ pub(super) fn read(grid: &Grid, period: Interval) -> (Vec<Covered>, Vec<Gap>) {
             });
         }
     }
-    let silent = unspoken(&covered, &gaps, period);
+    let silent = unspoken(&covered, &gaps, streams, period);
     covered.extend(silent);
     covered.sort_by(|one, other| {
         let key = |covered: &Covered| (covered.source.clone(), covered.stream.clone(), covered.from_at);
@@ -76,8 +77,13 @@ pub(super) fn read(grid: &Grid, period: Interval) -> (Vec<Covered>, Vec<Gap>) {
 
 /// The parts of the period that neither coverage nor gaps of a stream reach: before and between what was imported into a stream
 /// that nobody has walked.
-fn unspoken(covered: &[Covered], gaps: &[Gap], period: Interval) -> Vec<Covered> {
-    let mut spans: BTreeMap<(&str, &str), Vec<(Micros, Micros)>> = BTreeMap::new();
+fn unspoken(covered: &[Covered], gaps: &[Gap], streams: &Grid, period: Interval) -> Vec<Covered> {
+    let mut spans: BTreeMap<(String, String), Vec<(Micros, Micros)>> = BTreeMap::new();
+    for row in &streams.rows {
+        if let [source, stream] = row.as_slice() {
+            spans.insert((text_of(source), text_of(stream)), Vec::new());
+        }
+    }
     let of_covered = covered
         .iter()
         .map(|known| (&known.source, &known.stream, known.from_at, known.to_at));
@@ -85,7 +91,10 @@ fn unspoken(covered: &[Covered], gaps: &[Gap], period: Interval) -> Vec<Covered>
         .iter()
         .map(|gap| (&gap.source, &gap.stream, gap.gap_from, gap.gap_to));
     for (source, stream, from, to) in of_covered.chain(of_gaps) {
-        spans.entry((source, stream)).or_default().push((from, to));
+        spans
+            .entry((source.clone(), stream.clone()))
+            .or_default()
+            .push((from, to));
     }
     let mut found = Vec::new();
     for ((source, stream), mut spans) in spans {
@@ -94,8 +103,8 @@ fn unspoken(covered: &[Covered], gaps: &[Gap], period: Interval) -> Vec<Covered>
         for (from, to) in spans.into_iter().chain([(period.until, period.until)]) {
             if from > reached {
                 found.push(Covered {
-                    source: source.to_owned(),
-                    stream: stream.to_owned(),
+                    source: source.clone(),
+                    stream: stream.clone(),
                     from_at: reached,
                     to_at: from,
                     state: NOT_YET.to_owned(),
@@ -369,7 +378,12 @@ mod tests {
                 since: day(since),
                 until: day(10),
             };
-            let (covered, _) = super::read(&grid, period);
+            let texts = ["a", "none"].map(|text| Cell::Text(text.to_owned()));
+            let streams = Grid {
+                columns: ["source", "stream"].map(column).to_vec(),
+                rows: vec![texts.to_vec()],
+            };
+            let (covered, _) = super::read(&grid, &streams, period);
             let told = covered.into_iter().map(|covered| {
                 let days = [covered.from_at, covered.to_at].map(|at| (at - EARLIEST) / 86_400_000_000);
                 (covered.stream, days, covered.state)
@@ -392,12 +406,14 @@ mod tests {
             of("logs", 5, 7, NOT_YET),
             of("logs", 7, 8, "asserted"),
             of("logs", 8, 10, NOT_YET),
+            of("none", 0, 10, NOT_YET),
             of("other", 6, 10, "final"),
         ];
         assert_eq!(read(0, imported), expected);
         // Nothing may carry an earlier time.
-        let all = vec![row("logs", 0, 10, "final")];
-        assert_eq!(read(-9, all), [of("logs", 0, 10, "final")]);
+        let all = vec![row("logs", 0, 10, "final"), row("none", 0, 10, "purged")];
+        let expected = [of("logs", 0, 10, "final"), of("none", 0, 10, "purged")];
+        assert_eq!(read(-9, all), expected);
     }
 
     #[test]

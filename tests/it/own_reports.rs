@@ -246,3 +246,19 @@ fn a_wrong_request_names_what_is_right() {
         assert_eq!(run.stdout, "");
     }
 }
+
+#[test]
+fn a_report_that_fails_over_its_rows_is_named() {
+    let home = home();
+    let body = "select cast('x' || v.number as integer) as number\nfrom range(5) as v (number)\norder by v.number";
+    home.write("mine/broken.sql", &format!("{HEADER}\n{body}\n"));
+    home.ok(&["report", "check"]);
+    let failed = home.run(&["report", "run", "coverage", "broken", "--output", "out/"]);
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+    assert!(
+        failed.stderr.contains("report broken: Conversion Error"),
+        "{}",
+        failed.stderr
+    );
+    assert!(!home.path().join("out/broken.html").exists());
+}
