@@ -82,12 +82,20 @@ fn escaped(text: &str) -> String {
             '>' => written.push_str("&gt;"),
             '&' => written.push_str("&amp;"),
             '_' if is_within_word => written.push('_'),
+            // A bare address would become a link.
+            ':' if letters.peek() == Some(&'/') => written.push_str("\\:"),
+            '.' if is_www(&written) => written.push_str("\\."),
             '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '|' | '#' | '!' | '$' => written.extend(['\\', letter]),
             _ => written.push(letter),
         }
         before = letter;
     }
     written
+}
+
+fn is_www(text: &str) -> bool {
+    let mut last = text.chars().rev().take(3);
+    text.len() >= 3 && last.all(|letter| letter.eq_ignore_ascii_case(&'w'))
 }
 
 #[cfg(test)]
@@ -107,6 +115,7 @@ mod tests {
             ("one\ntwo", "one\\\\ntwo"),
             ("<script>&", "&lt;script&gt;&amp;"),
             ("snake_case", "snake_case"),
+            ("http://a.example WWW.a.example", "http\\://a.example WWW\\.a.example"),
             ("\u{202e}x", "\\\\u{202e}x"),
         ];
         let column = |name: &str, kind: &str| GridColumn {
