@@ -184,7 +184,9 @@ pub fn run(
     let parameters = about.parameters.clone();
     let mut flow = flow::Flow::new(about, request, circumstances, sinks);
     limit::within(warehouse, report, request.time_limit, || {
-        warehouse.chunks(&sql::call_sql(report), &parameters, &mut |chunk| flow.take(chunk))
+        flow::feed(&mut flow, |take| {
+            warehouse.chunks(&sql::call_sql(report), &parameters, take)
+        })
     })?;
     flow.end()
 }
