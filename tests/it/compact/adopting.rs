@@ -109,9 +109,9 @@ fn what_another_program_made_and_a_merge_left_behind_goes_with_its_rows() {
         home.ok(&["compact", "--adopt"]);
         open(&home).load(vec![record(700, 30, 1)]);
         home.ok(&["compact"]);
-        assert!(data_files(&home).contains(&MERGED.to_owned()), "it is kept for readers");
+        assert!(data_files(&home).contains(MERGED), "it is kept for readers");
         home.ok(&[&["purge"], arguments].concat());
-        assert!(!data_files(&home).contains(&MERGED.to_owned()), "{arguments:?}");
+        assert!(!data_files(&home).contains(MERGED), "{arguments:?}");
         home.ok(&["verify", "--deep"]);
         let again = home.ok(&["compact"]).stderr;
         assert!(again.contains("nothing to merge"), "{again}");
