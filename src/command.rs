@@ -79,6 +79,18 @@ struct Cli {
     verb: Verb,
 }
 
+impl Cli {
+    /// Refuses of what a schedule may run whatever can be refused before it is due.
+    fn check(&self, config: &Config) -> Result<(), Failure> {
+        match &self.verb {
+            Verb::Sync(sync) => sync.check(config),
+            Verb::Report(report) => report.check(config),
+            Verb::Evidence(evidence) => evidence.check(config),
+            _ => Ok(()),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Log {
     Text,

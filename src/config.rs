@@ -153,6 +153,12 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Config, ConfigEr
 }
 
 impl Config {
+    /// The user's own files that this one stands for: what a command writes must not take their place.
+    pub fn own_files(&self) -> impl Iterator<Item = &Path> {
+        let files = [&self.file, &self.reports.exceptions, &self.people];
+        files.into_iter().flatten().map(PathBuf::as_path)
+    }
+
     /// What the warehouse is told of clocks and people; reads the list of people.
     pub fn workplace(&self) -> Result<Workplace, ConfigError> {
         let people = self.people.as_deref().map(people::read).transpose()?;

@@ -171,6 +171,11 @@ pub fn find(name: &str) -> Result<&'static Report, ReportError> {
     sql::report(name).ok_or_else(|| ReportError::UnknownReport { name: name.to_owned() })
 }
 
+/// Whether a report may be asked so, as far as that can be said without a warehouse.
+pub fn check_request(report: &Report, request: &Request, now: Micros, zone: &TimeZone) -> Result<(), ReportError> {
+    bind::bind(report, request, (now, zone)).map(drop)
+}
+
 /// Runs a report, gives its rows to every sink, and says what it is about. A [`Grid`] is a sink that keeps all rows.
 pub fn run(
     warehouse: &Warehouse,
@@ -198,7 +203,7 @@ fn about(
     request: &Request,
     circumstances: &Circumstances,
 ) -> Result<About, ReportError> {
-    let (interval, parameters) = bind::bind(report, request, circumstances)?;
+    let (interval, parameters) = bind::bind(report, request, (circumstances.now, &circumstances.zone))?;
     let source = parameters
         .iter()
         .find(|(name, _)| name == "source")

@@ -81,7 +81,7 @@ impl Daemon {
                 let bound = metrics::listen(address, keeper.seen()).await?;
                 context.terminal.say(&format!("metrics: http://{bound}/metrics"));
             }
-            keeper.keep(self.once).await
+            Ok(keeper.keep(self.once).await)
         })
     }
 }

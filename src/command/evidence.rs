@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, block_on, describe, home, loading, report, require_lake};
 use crate::atomic::Replacement;
 use crate::atomic::place::create_folder;
+use crate::config::Config;
 use crate::evidence::{Evidence, Packed};
 use crate::lake::Lake;
 use crate::report::{Interval, interval};
@@ -43,9 +44,15 @@ pub(super) struct EvidenceVerb {
 }
 
 impl EvidenceVerb {
-    pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
+    /// Refuses what can be refused without a lake.
+    pub(super) fn check(&self, config: &Config) -> Result<(), Failure> {
         report::check_framework(&self.framework)?;
+        super::output::refuse_configured(config, &self.output)
+    }
+
+    pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let config = context.config()?;
+        self.check(&config)?;
         let home = home(&config);
         require_lake(&home)?;
         let warehouse = Warehouse::open_read_only(&home.warehouse())?;
@@ -53,7 +60,6 @@ impl EvidenceVerb {
         let circumstances = report::circumstances(&config, &warehouse)?;
         let exceptions = config.reports.exceptions.as_deref().filter(|path| path.exists());
         let exceptions = exceptions.map(std::fs::read).transpose()?;
-        super::output::refuse_own(&self.output)?;
         let lake = block_on(async { Ok(Lake::open(&home).await?) })?;
         check_follows(&warehouse, &lake)?;
         let interval = self.interval(&lake, &config.zone)?;

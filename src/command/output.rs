@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::atomic::Replacement;
+use crate::config::Config;
 use crate::ledger::FOLDER;
 use crate::render::{self, Format, Out};
 use crate::report::{ReportError, Sink, SinkError};
@@ -145,29 +146,52 @@ fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     crate::atomic::replace(path, text.as_bytes()).map_err(|error| Failure::from(anyhow::Error::from(error)))
 }
 
-/// Files of a home that stand beside its lake.
+/// Files of a home that stand beside its lake, and with them those whose names begin so.
 const OWN: [&str; 4] = ["warehouse.duckdb", ".lock", "schedule.json", ".schedule.lock"];
 
 /// Nothing that a home keeps is ever replaced by output.
 pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
     let absolute = std::path::absolute(path)?;
+    let is_beside_lake = |path: &Path| {
+        path.parent()
+            .is_some_and(|folder| folder.join("lake").join(FOLDER).is_dir())
+    };
     let mut folders = absolute.ancestors().skip(1);
     let is_inside = folders.any(|folder| {
-        folder.ends_with(".credentials") || folder.join(FOLDER).is_dir() || folder.join("_delta_log").is_dir()
+        folder.ends_with(".credentials")
+            || (folder.ends_with("probes") && is_beside_lake(folder))
+            || folder.join(FOLDER).is_dir()
+            || folder.join("_delta_log").is_dir()
     });
-    let beside_lake = absolute
-        .parent()
-        .is_some_and(|folder| folder.join("lake").join(FOLDER).is_dir());
-    let is_own = beside_lake
+    let is_own = is_beside_lake(&absolute)
         && absolute
             .file_name()
-            .is_some_and(|name| OWN.iter().any(|own| name == *own));
+            .is_some_and(|name| OWN.iter().any(|own| name.to_string_lossy().starts_with(own)));
     if is_inside || is_own {
         let failure = Failure::usage(format!(
             "{}: belongs to the archive, and is not replaced by output",
             path.display()
         ));
         return Err(failure.hinted("name a path outside the lake"));
+    }
+    Ok(())
+}
+
+/// Neither are the configuration and the files of the user that it names.
+pub(super) fn refuse_configured(config: &Config, path: &Path) -> Result<(), Failure> {
+    refuse_own(path)?;
+    let same = |own: &Path| {
+        own == path
+            || own
+                .canonicalize()
+                .is_ok_and(|own| path.canonicalize().is_ok_and(|path| own == path))
+    };
+    if config.own_files().any(same) {
+        let message = format!(
+            "{}: is read by this program, and is not replaced by output",
+            path.display()
+        );
+        return Err(Failure::usage(message).hinted("name another path"));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::output::Output;
+use super::output::{Output, refuse_configured};
 use super::{Context, DONE, Failure, home};
 use crate::report::ReportError;
 use crate::warehouse::{Grid, Warehouse};
@@ -35,7 +35,9 @@ impl Query {
             .iter()
             .map(|parameter| pair(parameter))
             .collect::<Result<Vec<_>, _>>()?;
-        let home = home(&context.config()?);
+        let config = context.config()?;
+        (self.output.output.as_deref()).map_or(Ok(()), |path| refuse_configured(&config, path))?;
+        let home = home(&config);
         let warehouse = Warehouse::open_read_only(&home.warehouse())?;
         self.output.stream(|sink| {
             let mut has_begun = false;

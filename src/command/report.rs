@@ -61,6 +61,14 @@ impl From<ReportError> for Failure {
 }
 
 impl ReportVerb {
+    /// Refuses what can be refused before it is due.
+    pub(super) fn check(&self, config: &Config) -> Result<(), Failure> {
+        match &self.verb {
+            Verb::Run(run) => run.check(config),
+            Verb::List(_) | Verb::Show(_) | Verb::Check(_) => Ok(()),
+        }
+    }
+
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         match &self.verb {
             Verb::List(list) => list.run(context),

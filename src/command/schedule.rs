@@ -8,7 +8,6 @@ use jiff::{Timestamp, Zoned};
 use super::output::{Output, print};
 use super::{Cli, Context, DONE, Failure, daemon};
 use crate::config::{Config, Environment, Kind, Scheduled};
-use crate::report;
 use crate::schedule::line::{Step, quoted, steps};
 use crate::schedule::units::{self, Call};
 use crate::warehouse::{Cell, Grid, GridColumn};
@@ -113,19 +112,18 @@ pub(super) fn check(config: &Config, now: Timestamp) -> Result<(), Failure> {
     for entry in &config.schedule {
         let fault = |what: &str| Failure::usage(format!("{}: {}: {what}", entry.place, entry.name));
         for step in steps_at(config, entry, &now.to_zoned(entry.timing.zone.clone())) {
-            let found = step
-                .report
-                .iter()
-                .map(|name| report::find_own(&config.reports.directories, name));
-            if let Some(error) = found.filter_map(Result::err).next() {
-                let unknown = Failure::from(error);
-                let hint = unknown.hint.unwrap_or_default();
-                return Err(fault(&unknown.message).hinted(hint));
-            }
             let words = step.arguments.iter().map(String::as_str);
             let line = quoted(["trailhouse"].into_iter().chain(words.clone()));
-            let Err(error) = Cli::try_parse_from(["trailhouse"].into_iter().chain(words)) else {
-                continue;
+            let error = match Cli::try_parse_from(["trailhouse"].into_iter().chain(words)) {
+                Ok(cli) => {
+                    let refused = |failure: Failure| {
+                        let hint = failure.hint.unwrap_or_else(|| format!("the entry means: {line}"));
+                        fault(&failure.message).hinted(hint)
+                    };
+                    cli.check(config).map_err(refused)?;
+                    continue;
+                }
+                Err(error) => error,
             };
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();

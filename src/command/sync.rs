@@ -6,6 +6,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::{Context, Failure, block_on, compact, home, loading};
+use crate::config::Config;
 use crate::lake::Home;
 use crate::load::{self, Run};
 use crate::pull::probe::Kept;
@@ -42,6 +43,12 @@ pub(super) struct Job {
 }
 
 impl Sync {
+    /// Refuses names of sources and streams that the configuration does not know.
+    pub(super) fn check(&self, config: &Config) -> Result<(), Failure> {
+        config.select(&self.names)?;
+        Ok(())
+    }
+
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let config = context.config()?;
         let selected = config.select(&self.names)?;

@@ -1,7 +1,7 @@
 //! CSV after RFC 4180, with `\n` at the end of a line. Apart from the others because spreadsheets run a cell that begins like
 //! a formula, and the texts of an audit trail were written by anybody.
 //!
-//! A text (and no number, time or JSON) that begins with one of `= + - @`, a tab, a carriage return, or such a character in
+//! A text (and no number, time or JSON) that begins with one of `= + - @`, a tab, an end of line, or such a character in
 //! full width, gets a `'` before it, which spreadsheets show and do not run. So that this can be undone, a text that is such
 //! a text behind one or more `'` gets one more: whoever needs the exact text takes one `'` away where it stands before these,
 //! or asks for JSON. Null and an empty text are both an empty field.
@@ -16,7 +16,7 @@ use crate::report::About;
 use crate::warehouse::{Cell, GridColumn};
 
 /// What makes a spreadsheet take a cell for a formula.
-const TRIGGERS: &[char] = &['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+const TRIGGERS: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// Ends a record whose fields have been written one by one.
 const NO_MORE: &[&[u8]] = &[];
@@ -147,6 +147,7 @@ mod tests {
             "@sum",
             "\t=1",
             "\r=1",
+            "\n=1",
             "＝1",
             "'=1",
             "''=1",

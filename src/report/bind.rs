@@ -1,16 +1,18 @@
 //! What is asked of a report, made into a value for each of its parameters. Apart from running it, because a request is refused
 //! here before the warehouse is asked anything.
 
+use jiff::tz::TimeZone;
+
 use super::period::{Interval, interval, time};
-use super::{Bound, Circumstances, ReportError, Request};
-use crate::schema::format_time;
+use super::{Bound, ReportError, Request};
+use crate::schema::{Micros, format_time};
 use crate::sql::{Parameter, ParameterKind, Report};
 
 /// The interval, and every parameter of the report with its value.
 pub(super) fn bind(
     report: &Report,
     request: &Request,
-    circumstances: &Circumstances,
+    (now, zone): (Micros, &TimeZone),
 ) -> Result<(Interval, Bound), ReportError> {
     let given = |name: &str| {
         request
@@ -44,20 +46,13 @@ pub(super) fn bind(
     }
     let from = request.from.as_ref().or_else(|| given("since")).map(String::as_str);
     let to = request.to.as_ref().or_else(|| given("until")).map(String::as_str);
-    let interval = interval(
-        from,
-        to,
-        request.period.as_deref(),
-        circumstances.now,
-        &circumstances.zone,
-    )
-    .map_err(ReportError::Period)?;
+    let interval = interval(from, to, request.period.as_deref(), now, zone).map_err(ReportError::Period)?;
     let bound = |parameter: &Parameter| {
         let value = match parameter.name.as_str() {
             "since" => Some(format_time(interval.since)),
             "until" => Some(format_time(interval.until)),
             name => given(name)
-                .map(|value| checked(report, parameter, value, circumstances))
+                .map(|value| checked(report, parameter, value, (now, zone)))
                 .transpose()?,
         };
         Ok((parameter.name.clone(), value.or_else(|| literal(&parameter.default))))
@@ -73,13 +68,11 @@ fn checked(
     report: &Report,
     parameter: &Parameter,
     value: &str,
-    circumstances: &Circumstances,
+    (now, zone): (Micros, &TimeZone),
 ) -> Result<String, ReportError> {
     let is_of_kind = match parameter.kind {
         ParameterKind::Timestamp => {
-            return time(value, circumstances.now, &circumstances.zone)
-                .map(format_time)
-                .map_err(ReportError::Period);
+            return time(value, now, zone).map(format_time).map_err(ReportError::Period);
         }
         ParameterKind::Text => true,
         ParameterKind::Integer => value.parse::<i64>().is_ok(),
@@ -104,20 +97,10 @@ fn literal(default: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Exceptions;
     use crate::sql;
-    use jiff::tz::TimeZone;
 
-    fn circumstances() -> Circumstances {
-        // 2026-07-15T12:30:00Z
-        Circumstances {
-            now: 1_784_118_600_000_000,
-            zone: TimeZone::UTC,
-            ledger_head: None,
-            version: "0.0.0".to_owned(),
-            exceptions: Exceptions::default(),
-        }
-    }
+    /// 2026-07-15T12:30:00Z
+    const NOW: (Micros, &TimeZone) = (1_784_118_600_000_000, &TimeZone::UTC);
 
     fn request(parameters: &[(&str, &str)]) -> Request {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -128,7 +111,7 @@ mod tests {
     }
 
     fn refused(request: &Request) -> (String, Option<String>) {
-        let error = bind(sql::report("top_actors").unwrap(), request, &circumstances()).unwrap_err();
+        let error = bind(sql::report("top_actors").unwrap(), request, NOW).unwrap_err();
         (error.to_string(), error.hint())
     }
 
@@ -138,7 +121,7 @@ mod tests {
             from: Some("2026-07-01".to_owned()),
             ..request(&[("source", "a'b"), ("top", "5")])
         };
-        let (_, bound) = bind(sql::report("top_actors").unwrap(), &request, &circumstances()).unwrap();
+        let (_, bound) = bind(sql::report("top_actors").unwrap(), &request, NOW).unwrap();
         let expected = [
             ("since", Some("2026-07-01T00:00:00Z")),
             ("until", Some("2026-07-15T12:30:00Z")),
@@ -150,7 +133,7 @@ mod tests {
             .map(|(name, value)| (name.as_str(), value.as_deref()))
             .collect();
         assert_eq!(bound, expected);
-        let (_, bound) = bind(sql::report("coverage").unwrap(), &Request::default(), &circumstances()).unwrap();
+        let (_, bound) = bind(sql::report("coverage").unwrap(), &Request::default(), NOW).unwrap();
         assert_eq!(bound.last(), Some(&("source".to_owned(), None)));
     }
 

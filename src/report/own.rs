@@ -148,6 +148,10 @@ fn is_chart(chart: &str) -> bool {
 fn text_of(file: &Path) -> Result<String, OwnFault> {
     let hint = "a report is one small text file in UTF-8";
     let mut text = String::new();
+    // Opening a pipe would wait for whoever writes into it.
+    if file.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(OwnFault::new("is no file", hint));
+    }
     let opened = std::fs::File::open(file).and_then(|opened| opened.take(MOST_BYTES + 1).read_to_string(&mut text));
     opened.map_err(|error| OwnFault::new(format!("cannot be read: {error}"), hint))?;
     if u64::try_from(text.len()).is_ok_and(|bytes| bytes > MOST_BYTES) {

@@ -107,7 +107,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// `name type = default`; the default is an SQL literal.
+/// `name type = default`. Name and default become part of a statement: the one is a plain word, the other a literal.
 fn parameter(text: &str) -> Option<Parameter> {
     let (declared, default) = text.split_once('=')?;
     let (name, kind) = declared.trim().split_once(' ')?;
@@ -119,9 +119,24 @@ fn parameter(text: &str) -> Option<Parameter> {
     ];
     let kind = kinds.into_iter().find(|known| known.name() == kind.trim())?;
     let default = default.trim();
-    (!default.is_empty()).then(|| Parameter {
+    (is_word(name) && is_literal(default)).then(|| Parameter {
         name: name.to_owned(),
         kind,
         default: default.to_owned(),
     })
+}
+
+fn is_word(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_lowercase() || first == '_')
+        && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+}
+
+fn is_literal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit());
+    let quoted = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    is_number || ["null", "true", "false"].contains(&text) || quoted.is_some_and(|inner| !inner.contains('\''))
 }

@@ -27,6 +27,7 @@ mod kills;
 mod mutated;
 mod notebook;
 mod numbered;
+mod outputs;
 mod own_reports;
 mod prism;
 mod purge;

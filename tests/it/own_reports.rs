@@ -138,6 +138,14 @@ const WRONG: &[(&str, &str, &str, &str, &str)] = &[
         "rename the file",
     ),
     (
+        "smuggled",
+        "-- title: T\n-- question: Q?\n-- grain: g\n-- reads: events\n\
+         -- params: a text = null) as table select 1; create temp view coverage as select 1 as b; create temp macro c(d := null\n",
+        "select 1 as a",
+        "is not `name type = default`",
+        "report show",
+    ),
+    (
         "drawing",
         "-- title: T\n-- chart: cake a b\n-- question: Q?\n-- grain: g\n-- params: a text = null\n-- reads: events\n",
         "select 1 as a",

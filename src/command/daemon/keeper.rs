@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::super::alert::Messengers;
 use super::super::{Context, DONE, FAILED, Failure, schedule};
 use super::job::{self, Ended, Starter};
-use super::kept::Kept;
+use super::kept::{self, Kept};
 use super::metrics::{self, Seen, Shared};
 use super::stop::Stop;
 use crate::alert::Event;
@@ -75,9 +75,9 @@ impl<'a> Keeper<'a> {
         Arc::clone(&self.seen)
     }
 
-    pub(super) async fn keep(&mut self, is_once: bool) -> Result<u8, Failure> {
+    pub(super) async fn keep(&mut self, is_once: bool) -> u8 {
         self.greet(is_once);
-        self.look_at_streams().await?;
+        self.look_at_streams().await;
         let mut looked_at = Context::present();
         let mut open: Vec<Scheduled> = self.config.schedule.clone();
         let mut codes = BTreeSet::new();
@@ -93,14 +93,14 @@ impl<'a> Keeper<'a> {
             }
             if let Some((entry, due)) = first_due(&open, &self.kept.memory.entries, now) {
                 let (entry, due) = (entry.clone(), due);
-                match self.run(&entry, &due).await? {
+                match self.run(&entry, &due).await {
                     Outcome::Ended(code) => drop(codes.insert(code)),
                     Outcome::Stopped => {
                         is_stopped = true;
                         break;
                     }
                 }
-                self.look_at_streams().await?;
+                self.look_at_streams().await;
                 looked_at = Context::present();
                 if is_once {
                     open.retain(|other| other.name != entry.name);
@@ -111,7 +111,7 @@ impl<'a> Keeper<'a> {
                 break;
             }
             if now.duration_since(looked_at).unsigned_abs() >= LOOK_EVERY {
-                self.look_at_streams().await?;
+                self.look_at_streams().await;
                 looked_at = now;
             }
             tokio::select! {
@@ -120,11 +120,11 @@ impl<'a> Keeper<'a> {
             }
         }
         self.part(is_once).await;
-        Ok(if is_once && !is_stopped {
+        if is_once && !is_stopped {
             job::worst(&codes)
         } else {
             DONE
-        })
+        }
     }
 
     fn greet(&mut self, is_once: bool) {
@@ -155,7 +155,7 @@ impl<'a> Keeper<'a> {
             // What has not arrived by then waits for the next start.
             drop(tokio::time::timeout(LAST_WORDS, telling).await);
         }
-        self.remember();
+        self.remembered(self.kept.write());
         self.show();
     }
 
@@ -171,7 +171,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// Runs a job to its end, and tells of it.
-    async fn run(&mut self, entry: &Scheduled, due: &Due) -> Result<Outcome, Failure> {
+    async fn run(&mut self, entry: &Scheduled, due: &Due) -> Outcome {
         let (name, due_at) = (&entry.name, due.at.timestamp());
         let terminal = &self.context.terminal;
         terminal.say(&format!("{name}: starts; it was due at {due_at}"));
@@ -186,7 +186,8 @@ impl<'a> Keeper<'a> {
             ));
         }
         let started_at = Context::present();
-        self.kept.begin(name, Begun { due_at, started_at })?;
+        let begun = self.kept.begin(name, Begun { due_at, started_at });
+        self.remembered(begun);
         let mut worst = Ended {
             exit_code: 0,
             message: String::new(),
@@ -226,16 +227,18 @@ impl<'a> Keeper<'a> {
         // A command that ended well although it was asked to stop is done.
         if is_stopped && !worst_is_done {
             self.events.clear();
-            self.kept.stop(name, run)?;
-            return Ok(Outcome::Stopped);
+            let stopped = self.kept.stop(name, run);
+            self.remembered(stopped);
+            return Outcome::Stopped;
         }
         self.note_events();
-        self.kept.settle(name, run)?;
-        Ok(if is_stopped {
+        let settled = self.kept.settle(name, run);
+        self.remembered(settled);
+        if is_stopped {
             Outcome::Stopped
         } else {
             Outcome::Ended(exit_code)
-        })
+        }
     }
 
     /// Runs one command, and meanwhile tells the service manager that this process is alive.
@@ -255,10 +258,8 @@ impl<'a> Keeper<'a> {
                 ended = &mut work => return ended,
                 () = tokio::time::sleep(STEP) => {
                     notify(NotifyState::Watchdog);
-                    if self.messengers.look(&mut self.kept.memory.waiting)
-                        && let Err(failure) = self.kept.write()
-                    {
-                        self.context.terminal.warn(&failure.message);
+                    if self.messengers.look(&mut self.kept.memory.waiting) {
+                        kept::tell_of(self.context, self.kept.write());
                     }
                 }
             }

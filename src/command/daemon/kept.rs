@@ -69,6 +69,14 @@ pub(in crate::command) fn read(context: &Context, home: &Path) -> Memory {
     }
 }
 
+/// Says that something could not be written. A job that runs again, or an event that is told again, is no harm.
+pub(super) fn tell_of(context: &Context, written: Result<(), Failure>) {
+    if let Err(failure) = written {
+        let text = format!("{}; after a restart a job may run again", failure.message);
+        context.terminal.warn(&text);
+    }
+}
+
 impl Kept {
     /// Reads what is remembered; an entry that is new is due from now on.
     pub(super) fn open(context: &Context, config: &Config, now: Timestamp) -> Result<Self, Failure> {

@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use super::super::{Context, Failure, NEEDS_A_LOOK, standing};
 use super::job::Ended;
 use super::keeper::Keeper;
+use super::kept;
 use crate::alert::Event;
 use crate::report;
 
@@ -67,7 +68,7 @@ impl Keeper<'_> {
     }
 
     /// Looks at where the streams stand, tells what is new, and shows it all to those who measure.
-    pub(super) async fn look_at_streams(&mut self) -> Result<(), Failure> {
+    pub(super) async fn look_at_streams(&mut self) {
         let standings = match standing::read(self.config).await {
             Ok(standings) => standings,
             Err(failure) => {
@@ -93,19 +94,18 @@ impl Keeper<'_> {
                 }
             }
         }
-        self.kept.write()?;
+        self.remembered(self.kept.write());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.standings = standings;
         drop(seen);
         self.tell();
         self.show();
-        Ok(())
     }
 
     /// Sends what waits to be told, and hears what has arrived.
     pub(super) fn tell(&mut self) {
         if self.messengers.look(&mut self.kept.memory.waiting) {
-            self.remember();
+            self.remembered(self.kept.write());
         }
         if self.messengers.is_idle() {
             let alerts: Vec<_> = self.config.alerts.iter().collect();
@@ -116,10 +116,8 @@ impl Keeper<'_> {
         self.messengers.send(&self.kept.memory.waiting);
     }
 
-    /// Forgets on the disk what has arrived; where that fails, it is told once more.
-    pub(super) fn remember(&self) {
-        if let Err(failure) = self.kept.write() {
-            self.context.terminal.warn(&failure.message);
-        }
+    /// Whether it was written or not, the work goes on: on a full disk nothing is as important as telling somebody.
+    pub(super) fn remembered(&self, written: Result<(), Failure>) {
+        kept::tell_of(self.context, written);
     }
 }

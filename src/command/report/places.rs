@@ -18,6 +18,14 @@ pub(super) struct Target {
     pub(super) format: Format,
 }
 
+impl Target {
+    /// The files it writes: of rows alone another one beside them.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let about = self.path.as_deref().filter(|_| self.format.is_rows_only()).map(beside);
+        self.path.clone().into_iter().chain(about)
+    }
+}
+
 /// The targets of each report, in the order of the names.
 pub(super) fn targets(names: &[&str], outputs: &[PathBuf], format: Option<&str>) -> Result<Vec<Vec<Target>>, Failure> {
     if outputs.is_empty() {
@@ -44,15 +52,24 @@ pub(super) fn targets(names: &[&str], outputs: &[PathBuf], format: Option<&str>)
                 .collect::<Result<Vec<_>, _>>()?,
         );
     }
-    let mut paths: Vec<&PathBuf> = all.iter().flatten().filter_map(|target| target.path.as_ref()).collect();
-    paths.sort_unstable();
-    match paths
-        .windows(2)
-        .find(|two| two.first() == two.last())
-        .and_then(|two| two.first())
-    {
+    let mut paths: Vec<PathBuf> = all.iter().flatten().flat_map(Target::files).collect();
+    paths.sort_by_cached_key(|path| real(path));
+    match paths.windows(2).find_map(|two| match two {
+        [first, second] if real(first) == real(second) => Some(second),
+        _ => None,
+    }) {
         Some(path) => Err(Failure::usage(format!("{}: is written twice", path.display()))),
         None => Ok(all),
+    }
+}
+
+/// The same for all ways to write one path.
+fn real(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
     }
 }
 
@@ -162,6 +179,18 @@ mod tests {
                 &["x.csv", "x.csv"],
                 None,
                 Err("x.csv: is written twice".to_owned()),
+            ),
+            (
+                &["a"],
+                &["x.html", "./src/../x.html"],
+                None,
+                Err("./src/../x.html: is written twice".to_owned()),
+            ),
+            (
+                &["a"],
+                &["x.csv", "x.csv.about.json"],
+                None,
+                Err("x.csv.about.json: is written twice".to_owned()),
             ),
         ];
         for (names, outputs, format, expected) in cases {

@@ -1,14 +1,16 @@
 //! `report run`: one query for each report, and as many outputs as are asked for.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::super::output::{Place, is_closed};
+use super::super::output::{Place, is_closed, refuse_configured};
 use super::super::{Context, DONE, Failure, NEEDS_A_LOOK, loading};
 use super::places::{Target, beside, make_folders, targets};
 use super::{check_framework, circumstances, warehouse};
+use crate::config::Config;
 use crate::render::{self, Format};
 use crate::report::{self, About, Circumstances, Draw, ReportError, Request, Sink};
 use crate::sql::{self, Report, Severity};
@@ -53,7 +55,7 @@ pub(super) struct Run {
     fail_on_findings: Option<Least>,
     /// Draws so many rows by lot
     #[arg(long, value_name = "ROWS")]
-    sample: Option<usize>,
+    sample: Option<NonZeroUsize>,
     /// Draws the same sample as before; without it a new one is drawn, and its seed told
     #[arg(long, value_name = "NUMBER", requires = "sample")]
     sample_seed: Option<u64>,
@@ -82,22 +84,13 @@ impl From<Least> for Severity {
 impl Run {
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let config = context.config()?;
-        let reports = match &self.framework {
-            Some(framework) => of_framework(framework)?,
-            None => {
-                let find = |name: &String| report::find_own(&config.reports.directories, name);
-                self.names.iter().map(find).collect::<Result<Vec<_>, _>>()?
-            }
-        };
-        let names: Vec<&str> = reports.iter().map(|report| report.name.as_str()).collect();
-        let targets = targets(&names, &self.output, self.format.as_deref())?;
-        let request = self.request()?;
+        let (reports, request) = (self.asked(&config)?, self.request()?);
         let warehouse = warehouse(&config)?;
         loading::tell_of_workplace(context, &config, &warehouse)?;
         let circumstances = circumstances(&config, &warehouse)?;
         make_folders(&self.output)?;
         let mut code = DONE;
-        for (report, targets) in reports.iter().zip(&targets) {
+        for (report, targets) in &reports {
             let request = Request {
                 time_limit: request.time_limit.or(report.file.as_ref().map(|_| TIME_LIMIT)),
                 ..request.clone()
@@ -119,6 +112,30 @@ impl Run {
         Ok(code)
     }
 
+    /// Refuses what can be refused without a warehouse.
+    pub(super) fn check(&self, config: &Config) -> Result<(), Failure> {
+        let (reports, request) = (self.asked(config)?, self.request()?);
+        let check = |(report, _): &(Report, _)| report::check_request(report, &request, Context::now(), &config.zone);
+        Ok(reports.iter().try_for_each(check)?)
+    }
+
+    /// Which reports are asked for, and where each goes.
+    fn asked(&self, config: &Config) -> Result<Vec<(Report, Vec<Target>)>, Failure> {
+        let reports = match &self.framework {
+            Some(framework) => of_framework(framework)?,
+            None => {
+                let find = |name: &String| report::find_own(&config.reports.directories, name);
+                self.names.iter().map(find).collect::<Result<Vec<_>, _>>()?
+            }
+        };
+        let names: Vec<&str> = reports.iter().map(|report| report.name.as_str()).collect();
+        let targets = targets(&names, &self.output, self.format.as_deref())?;
+        for path in targets.iter().flatten().flat_map(Target::files) {
+            refuse_configured(config, &path)?;
+        }
+        Ok(reports.into_iter().zip(targets).collect())
+    }
+
     fn request(&self) -> Result<Request, Failure> {
         let pair = |parameter: &String| {
             let pair = parameter
@@ -133,7 +150,10 @@ impl Run {
             period: self.period.clone(),
             parameters: self.parameters.iter().map(pair).collect::<Result<_, _>>()?,
             new_only: self.new,
-            draw: self.sample.map(|rows| Draw { rows, seed: seed() }),
+            draw: self.sample.map(|rows| Draw {
+                rows: rows.get(),
+                seed: seed(),
+            }),
             time_limit: self.time_limit.map(Duration::from_secs),
         })
     }

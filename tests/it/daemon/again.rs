@@ -60,6 +60,29 @@ fn a_message_on_the_way_when_the_daemon_is_killed_is_sent_by_the_next() {
 }
 
 #[test]
+fn a_schedule_that_cannot_be_remembered_is_kept_and_told_all_the_same() {
+    let service = Service::of(5, 60);
+    let schedule = [
+        entry("first", "0 0 * * *", FAILING),
+        entry("second", "0 1 * * *", FAILING),
+        alert("cat >> told; rm -f data/schedule.json; mkdir -p data/schedule.json"),
+    ];
+    let home = home_of(&service, &schedule.concat());
+    kept_for(&home, &["first", "second"], 30);
+    let ended = home.run(&ONCE);
+    assert_eq!((ended.code, jobs(&ended).len()), (Some(2), 2), "{}", ended.stderr);
+    let told = text_of(&home, "told");
+    for job in ["first", "second"] {
+        assert!(told.contains(&format!("{job} failed with exit code 2")), "{told}");
+    }
+    assert!(
+        ended.stderr.contains("after a restart a job may run again"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
 fn a_job_over_its_time_limit_is_stopped_and_told_and_the_next_one_runs() {
     let service = slow();
     let report = "run = \"report\"\nreports = \"coverage\"\noutput = \"coverage.csv\"";

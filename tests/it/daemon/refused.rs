@@ -84,6 +84,31 @@ const FAULTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What the configuration cannot know is wrong, and the command would say at night.
+const UNASKABLE: &[(&str, &str)] = &[
+    (
+        "run = \"report\"\nreports = \"coverage\"\noutput = \"x.csv\"\nparams = { top = 5 }",
+        "report coverage: unknown parameter `top`",
+    ),
+    (
+        "run = \"report\"\nreports = \"top_actors\"\noutput = \"x.csv\"\nparams = { top = \"many\" }",
+        "report top_actors: `many` is no integer for `top`",
+    ),
+    (
+        "run = \"report\"\nreports = \"coverage\"\noutput = \"x.exe\"",
+        "x.exe: its extension names no format",
+    ),
+    (
+        "run = \"report\"\nreports = \"coverage\"\noutput = \"x.csv\"\nformat = \"yaml\"",
+        "unknown format `yaml`",
+    ),
+    (
+        "run = \"evidence\"\nframework = \"soc2\"\noutput = \"trailhouse.toml\"\nperiod = \"last-month\"",
+        "trailhouse.toml: is read by this program",
+    ),
+    ("run = \"sync\"\nsources = [\"akme\"]", "no source is configured"),
+];
+
 #[test]
 fn a_schedule_that_cannot_be_is_refused_with_its_line() {
     let home = Home::new();
@@ -129,6 +154,18 @@ fn a_schedule_that_cannot_be_is_refused_with_its_line() {
         "{}",
         refused.stderr
     );
+    for (lines, expected) in UNASKABLE {
+        home.write("trailhouse.toml", &entry("a", "0 6 * * *", lines));
+        let refused = home.run(&["daemon", "--once"]);
+        assert_eq!(refused.code, Some(2), "{lines}");
+        assert!(
+            refused
+                .stderr
+                .contains(&format!("trailhouse.toml:1:1: schedule: a: {expected}")),
+            "{lines}\n{}",
+            refused.stderr
+        );
+    }
     let wrong = "run = \"compact\"\nsources = [\"--adopted\"]";
     home.write("trailhouse.toml", &entry("a", "0 6 * * *", wrong));
     let refused = home.run(&["schedule", "show"]);
