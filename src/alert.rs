@@ -1,5 +1,7 @@
-//! What is told to whom: which events an alert asks for, what its message says, and what has been told before. Pure: sending is
-//! the business of `command`.
+//! What is told to whom: which events an alert asks for, what its message says, what has been told before, and what still has
+//! to be. Pure: sending is the business of `command`.
+
+mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -12,15 +14,20 @@ use crate::coverage::{Gap, Span};
 use crate::schema::format_time;
 use crate::sql::Severity;
 
+pub use waiting::{Noted, Waiting};
+
 /// Lines of one message; what is more is counted.
 const MOST_LINES: usize = 20;
 /// Characters of a text that came from elsewhere.
 const LONGEST: usize = 500;
 /// A stream's clock is told at most so often.
 const EVERY: SignedDuration = SignedDuration::from_hours(23);
+/// An event that is told so much later than it was noted is told with its time.
+const LATE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Something that somebody may want to be told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     Failure {
         job: String,
@@ -151,19 +158,18 @@ impl Event {
     }
 }
 
-/// What one alert says of these events; nothing where it asks for none of them.
+/// What one alert says of these events.
 pub struct Message {
     lines: Vec<String>,
     events: Vec<Value>,
 }
 
 impl Message {
-    pub fn of(alert: &Alert, events: &[Event]) -> Option<Self> {
-        let wanted: Vec<&Event> = events.iter().filter(|event| event.is_wanted(alert)).collect();
-        (!wanted.is_empty()).then(|| Self {
-            lines: wanted.iter().map(|event| event.text()).collect(),
-            events: wanted.iter().take(MOST_LINES).map(|event| event.json()).collect(),
-        })
+    pub fn of(noted: &[Noted], now: Timestamp) -> Self {
+        Self {
+            lines: noted.iter().map(|noted| noted.text(now)).collect(),
+            events: noted.iter().take(MOST_LINES).map(Noted::json).collect(),
+        }
     }
 
     fn text(&self) -> String {
@@ -268,7 +274,7 @@ mod tests {
     use super::*;
     use crate::config::{self, Environment, Flags};
 
-    fn alert(lines: &str) -> Alert {
+    pub(super) fn alert(lines: &str) -> Alert {
         let folder = tempfile::tempdir().unwrap();
         let text = format!("[[alert]]\ncommand = [\"x\"]\n{lines}\n");
         crate::atomic::create_new(&folder.path().join("trailhouse.toml"), text.as_bytes()).unwrap();
@@ -316,8 +322,9 @@ mod tests {
     }
 
     fn lines(on: &str) -> Vec<String> {
-        let message = Message::of(&alert(on), &events());
-        message.map(|message| message.lines).unwrap_or_default()
+        let (alert, mut waiting) = (alert(on), Waiting::default());
+        waiting.add([&alert], &events(), Timestamp::UNIX_EPOCH);
+        Message::of(waiting.of(&alert.name), Timestamp::UNIX_EPOCH).lines
     }
 
     #[test]
@@ -353,13 +360,14 @@ mod tests {
 
     #[test]
     fn many_events_are_one_message_of_bounded_length() {
-        let many: Vec<Event> = (0..50)
-            .map(|job| Event::Look {
+        let many = (0..50).map(|job| Noted {
+            at: Timestamp::UNIX_EPOCH,
+            event: Event::Look {
                 job: job.to_string(),
                 message: String::new(),
-            })
-            .collect();
-        let message = Message::of(&alert(""), &many).unwrap();
+            },
+        });
+        let message = Message::of(&many.collect::<Vec<_>>(), Timestamp::UNIX_EPOCH);
         let body: Value = serde_json::from_str(&message.for_webhook()).unwrap();
         let text = body["text"].as_str().unwrap();
         assert_eq!(

@@ -78,8 +78,10 @@ pub struct Packed {
     /// Rows that nobody has accepted, of reports whose rows are findings.
     pub open_findings: u64,
     pub ledger_head: Head,
-    /// What is not collected of the period, in words; `None` where it is complete.
+    /// The gaps of the period, in words; `None` where there is none.
     pub gap: Option<String>,
+    /// What else of the period is not collected: later than the last walk, not offered, purged.
+    pub lacking: Option<String>,
 }
 
 impl Evidence<'_> {
@@ -119,13 +121,15 @@ impl Evidence<'_> {
         archive.add("VERIFY.md", verification::guide(keys > 0, &head).as_bytes())?;
         archive.add("verify.sql", verification::statements(&made, &head).as_bytes())?;
         archive.finish()?;
-        let gaps = made.iter().find_map(|made| made.about.gap_sentence());
+        let gap = made.iter().find_map(|made| made.about.gap_sentence());
+        let lacking = made.iter().find_map(|made| made.about.lacking_sentence());
         let open = made.iter().filter_map(|made| made.about.findings.as_ref());
         Ok(Packed {
             reports: made.len(),
             open_findings: open.map(report::Findings::open).sum(),
             ledger_head: head,
-            gap: gaps,
+            gap,
+            lacking,
         })
     }
 
@@ -236,6 +240,7 @@ impl Evidence<'_> {
             json!({
                 "name": made.about.report.name, "title": made.about.report.title, "rows": made.about.rows,
                 "findings": findings, "controls": controls, "gap": made.about.gap_sentence(),
+                "not_collected": made.about.lacking_sentence(),
             })
         };
         let of_stream = |row: &Vec<Cell>| {

@@ -217,7 +217,7 @@ fn about(
         ("source".to_owned(), source.clone()),
     ];
     let coverage = warehouse.query(&sql::call_sql(find("coverage")?), &period)?;
-    let (coverage, gaps) = completeness::read(&coverage);
+    let (coverage, gaps) = completeness::read(&coverage, interval);
     let rejects = warehouse.query(OPEN_REJECTS, &[("source".to_owned(), source)])?;
     Ok(About {
         report: report.clone(),

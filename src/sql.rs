@@ -8,6 +8,8 @@ mod statements;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Serialize};
+
 pub use controls::{Mapping, controls, frameworks, mappings, reports_of};
 use header::Header;
 pub use header::HeaderError;
@@ -65,7 +67,8 @@ pub enum ParameterKind {
     Boolean,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     Info,
     Low,
@@ -98,6 +101,10 @@ const VIEWS: &[File] = &[
         include_str!("../sql/views/15_listed_performers.sql"),
     ),
     ("20_actors", include_str!("../sql/views/20_actors.sql")),
+    (
+        "24_classified_wordings",
+        include_str!("../sql/views/24_classified_wordings.sql"),
+    ),
     ("30_events", include_str!("../sql/views/30_events.sql")),
     (
         "32_event_addresses",

@@ -15,6 +15,7 @@ mod revisions;
 mod statement;
 mod sums;
 mod tables;
+mod wordings;
 mod workplace;
 mod zone;
 

@@ -71,8 +71,8 @@ select
     count(*) as events,
     min(acts.occurred_at_local) as first_at_local,
     max(acts.occurred_at_local) as last_at_local,
-    string_agg(distinct acts.action, ', ' order by acts.action) as actions,
-    string_agg(distinct acts.ip_address, ', ' order by acts.ip_address) as ip_addresses,
+    nullif(array_to_string(list_sort(list_distinct(list(acts.action))), ', '), '') as actions,
+    nullif(array_to_string(list_sort(list_distinct(list(acts.ip_address))), ', '), '') as ip_addresses,
     (select bool_or(working.is_assumed) from ref.working_hours as working) as is_assumed
 from acts
 cross join p

@@ -48,7 +48,7 @@ select
     count(*) as events,
     count(distinct acts.target_id) as targets,
     count(distinct cast(acts.occurred_at_local as date)) as active_days,
-    string_agg(distinct acts.ip_address, ', ' order by acts.ip_address) as ip_addresses,
+    nullif(array_to_string(list_sort(list_distinct(list(acts.ip_address))), ', '), '') as ip_addresses,
     max(acts.occurred_at) as last_at
 from acts
 group by acts.source, acts.actor_id, acts.actor_type, acts.is_service_account, acts.action, acts.target_type

@@ -26,7 +26,7 @@ days as (
         min(e.occurred_at) as first_at,
         max(e.actor_name) as actor_name,
         max(e.actor_type) as actor_type,
-        string_agg(distinct e.action, ', ' order by e.action) as actions,
+        nullif(array_to_string(list_sort(list_distinct(list(e.action))), ', '), '') as actions,
         count(distinct e.target_id) as targets
     from events as e
     where

@@ -22,204 +22,149 @@
 -- column ocsf_category_uid: Category of that class.
 -- column ocsf_activity_id: Activity of that class; 0 is unknown, 99 is one the class has no number for.
 
--- A correlated subquery is worked out once for each different (activity_type, resource_type, wording) of its step; its
--- input is no step of its own, because DuckDB 2.0 would work out that step for all rows, whatever is asked for; and one
--- for all services would be slower by half.
+-- What is costly to work out of a row comes after the join with its wording, so that who asks for one action pays for
+-- no other; wordings are as in classified_wordings.
 with of_activities as (
     select
-        worded.*,
-        coalesce((
-            select arg_min(rule.action, rule.priority)
-            from (
-                select
-                    ' ' || trim(regexp_replace(
-                        lower(regexp_replace(worded.activity_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')),
-                        '[^a-z0-9]+', ' ', 'g'
-                    )) || ' ' as activity_type,
-                    trim(regexp_replace(lower(worded.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as event_text,
-                    trim(regexp_replace(lower(worded.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_type
-            ) as said
-            cross join action_rules as rule
-            where
-                rule.service = 'secoda'
-                and case rule.field
-                    when 'activity_type' then said.activity_type like ('% ' || rule.pattern || ' %')
-                    when 'event_text' then said.event_text like (rule.pattern || ' %')
-                    when 'resource_type' then said.resource_type like (rule.pattern || ' %')
-                end
-        ), 'unknown') as action
-    from (
-        select
-            activity.source,
-            activity.stream,
-            activity.id,
-            activity.parent_id,
-            activity.version_history_id,
-            activity.load,
-            activity.logged_at as occurred_at,
-            activity.performer_id as actor_id,
-            coalesce(
-                nullif(activity.performer_name, ''),
-                nullif(activity.performer_display_name, ''),
-                nullif(trim(concat_ws(' ', activity.performer_first_name, activity.performer_last_name)), '')
-            ) as actor_name,
-            case when activity.event_blocks[1].style = 'bold' then activity.event_blocks[1].value end as actor_in_text,
-            activity.performer_email as actor_email,
-            activity.performer_type as actor_type,
-            activity.activity_type,
-            activity.resource_type,
-            activity.resource_id,
-            coalesce(nullif(activity.resource_name, ''), nullif(activity.resource_title, '')) as resource_name,
-            false as is_id_per_type,
-            -- a target may be a person, who has a name as a performer
-            activity.resource_id as person_id,
-            -- the only bold piece after some words names the target, where the event touched nothing else it could name
-            case
-                when
-                    len([block.value for block in activity.event_blocks if block.style = 'bold']) = 1
-                    and activity.event_blocks[1].style is distinct from 'bold'
-                    and coalesce(len(activity.related_resource_ids), 0) = 0
-                    then [block.value for block in activity.event_blocks if block.style = 'bold'][1]
-            end as resource_in_text,
-            coalesce(
-                json_extract_string(activity.metadata, '$.ip_address'),
-                json_extract_string(activity.metadata, '$.ip')
-            ) as ip_address,
-            activity.event_text as summary,
-            -- without the bold pieces, which are names and would make every text a different one
-            left(
+        activity.source,
+        activity.stream,
+        activity.id,
+        activity.parent_id,
+        activity.version_history_id,
+        activity.load,
+        activity.logged_at as occurred_at,
+        activity.performer_id as actor_id,
+        coalesce(
+            nullif(activity.performer_name, ''),
+            nullif(activity.performer_display_name, ''),
+            nullif(trim(concat_ws(' ', activity.performer_first_name, activity.performer_last_name)), '')
+        ) as actor_name,
+        case when activity.event_blocks[1].style = 'bold' then activity.event_blocks[1].value end as actor_in_text,
+        activity.performer_email as actor_email,
+        activity.performer_type as actor_type,
+        activity.activity_type,
+        activity.resource_type,
+        activity.resource_id,
+        coalesce(nullif(activity.resource_name, ''), nullif(activity.resource_title, '')) as resource_name,
+        false as is_id_per_type,
+        -- a target may be a person, who has a name as a performer
+        activity.resource_id as person_id,
+        -- the only bold piece after some words names the target, where the event touched nothing else it could name
+        case
+            when
+                len([block.value for block in activity.event_blocks if block.style = 'bold']) = 1
+                and activity.event_blocks[1].style is distinct from 'bold'
+                and coalesce(len(activity.related_resource_ids), 0) = 0
+                then [block.value for block in activity.event_blocks if block.style = 'bold'][1]
+        end as resource_in_text,
+        coalesce(
+            json_extract_string(activity.metadata, '$.ip_address'),
+            json_extract_string(activity.metadata, '$.ip')
+        ) as ip_address,
+        activity.event_text as summary,
+        coalesce(wordings.action, 'unknown') as action
+    from activity_logs as activity
+    left join wordings
+        on
+            activity.source = wordings.source
+            and activity.activity_type is not distinct from wordings.activity_type
+            and activity.resource_type is not distinct from wordings.resource_type
+            and left(
                 array_to_string(
                     [block.value for block in activity.event_blocks if block.style is distinct from 'bold'], ' '
                 ),
                 60
-            ) as wording
-        from activity_logs as activity
-    ) as worded
+            ) is not distinct from wordings.wording
 ),
 
 of_zendesk as (
     select
-        worded.*,
-        coalesce((
-            select arg_min(rule.action, rule.priority)
-            from (
-                select
-                    ' ' || trim(regexp_replace(
-                        lower(regexp_replace(worded.activity_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')),
-                        '[^a-z0-9]+', ' ', 'g'
-                    )) || ' ' as activity_type,
-                    trim(regexp_replace(lower(worded.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as event_text,
-                    trim(regexp_replace(lower(worded.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_type
-            ) as said
-            cross join action_rules as rule
-            where
-                rule.service = 'zendesk'
-                and case rule.field
-                    when 'action' then said.activity_type like ('% ' || rule.pattern || ' %')
-                    when 'change_description' then said.event_text like (rule.pattern || ' %')
-                    when 'source_type' then said.resource_type like (rule.pattern || ' %')
-                end
-        ), 'unknown') as action
-    from (
-        select
-            record.source,
-            record.stream,
-            cast(record.id as varchar) as id,
-            cast(null as varchar) as parent_id,
-            cast(null as varchar) as version_history_id,
-            record.load,
-            record.created_at as occurred_at,
-            cast(record.actor_id as varchar) as actor_id,
-            nullif(record.actor_name, '') as actor_name,
-            cast(null as varchar) as actor_in_text,
-            cast(null as varchar) as actor_email,
-            case when record.actor_id = -1 then 'SYSTEM' when record.actor_id is not null then 'USER' end as actor_type,
-            record.action as activity_type,
-            record.source_type as resource_type,
-            cast(record.source_id as varchar) as resource_id,
-            nullif(record.source_label, '') as resource_name,
-            true as is_id_per_type,
-            case when record.source_type = 'user' then cast(record.source_id as varchar) end as person_id,
-            cast(null as varchar) as resource_in_text,
-            record.ip_address,
-            coalesce(nullif(record.change_description, ''), record.action_label) as summary,
-            -- its first words, since names come later and would make every text a different one
-            left(regexp_extract(record.change_description, '^\s*\S+(\s+\S+){0,3}'), 60) as wording
-        from zendesk_audit_logs as record
-    ) as worded
+        record.source,
+        record.stream,
+        cast(record.id as varchar) as id,
+        cast(null as varchar) as parent_id,
+        cast(null as varchar) as version_history_id,
+        record.load,
+        record.created_at as occurred_at,
+        cast(record.actor_id as varchar) as actor_id,
+        nullif(record.actor_name, '') as actor_name,
+        cast(null as varchar) as actor_in_text,
+        cast(null as varchar) as actor_email,
+        case when record.actor_id = -1 then 'SYSTEM' when record.actor_id is not null then 'USER' end as actor_type,
+        record.action as activity_type,
+        record.source_type as resource_type,
+        cast(record.source_id as varchar) as resource_id,
+        nullif(record.source_label, '') as resource_name,
+        true as is_id_per_type,
+        case when record.source_type = 'user' then cast(record.source_id as varchar) end as person_id,
+        cast(null as varchar) as resource_in_text,
+        record.ip_address,
+        coalesce(nullif(record.change_description, ''), record.action_label) as summary,
+        coalesce(wordings.action, 'unknown') as action
+    from zendesk_audit_logs as record
+    left join wordings
+        on
+            record.source = wordings.source
+            and record.action is not distinct from wordings.activity_type
+            and record.source_type is not distinct from wordings.resource_type
+            and left(regexp_extract(record.change_description, '^\s*\S+(\s+\S+){0,3}'), 60)
+            is not distinct from wordings.wording
 ),
 
 -- of a time that the audit logs do not cover, so that an act is not counted twice
 of_notifications as (
     select
-        worded.*,
-        coalesce((
-            select arg_min(rule.action, rule.priority)
-            from (
-                select
-                    ' ' || trim(regexp_replace(
-                        lower(regexp_replace(worded.activity_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')),
-                        '[^a-z0-9]+', ' ', 'g'
-                    )) || ' ' as activity_type,
-                    trim(regexp_replace(lower(worded.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as event_text,
-                    trim(regexp_replace(lower(worded.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_type
-            ) as said
-            cross join action_rules as rule
+        notification.source,
+        notification.stream,
+        notification.id,
+        cast(null as varchar) as parent_id,
+        cast(null as varchar) as version_history_id,
+        notification.load,
+        notification.created_at as occurred_at,
+        coalesce(notification.sender_id, notification.performer_id) as actor_id,
+        coalesce(
+            nullif(notification.performer_name, ''),
+            nullif(trim(concat_ws(' ', notification.sender_first_name, notification.sender_last_name)), '')
+        ) as actor_name,
+        cast(null as varchar) as actor_in_text,
+        notification.sender_email as actor_email,
+        cast(null as varchar) as actor_type,
+        notification.event as activity_type,
+        notification.resource_type,
+        notification.resource_id,
+        nullif(notification.resource_title, '') as resource_name,
+        false as is_id_per_type,
+        notification.resource_id as person_id,
+        cast(null as varchar) as resource_in_text,
+        coalesce(
+            json_extract_string(notification.metadata, '$.ip_address'),
+            json_extract_string(notification.metadata, '$.ip')
+        ) as ip_address,
+        coalesce(
+            nullif(notification.short_summary, ''),
+            nullif(notification.content, ''),
+            notification.subject
+        ) as summary,
+        coalesce(wordings.action, 'unknown') as action
+    from notifications as notification
+    left join wordings
+        on
+            notification.source = wordings.source
+            and notification.event is not distinct from wordings.activity_type
+            and notification.resource_type is not distinct from wordings.resource_type
+            and left(coalesce(nullif(notification.short_summary, ''), notification.content), 60)
+            is not distinct from wordings.wording
+    where
+        not exists (
+            select 1
+            from coverage as covered
             where
-                rule.service = 'secoda'
-                and case rule.field
-                    when 'activity_type' then said.activity_type like ('% ' || rule.pattern || ' %')
-                    when 'event_text' then said.event_text like (rule.pattern || ' %')
-                    when 'resource_type' then said.resource_type like (rule.pattern || ' %')
-                end
-        ), 'unknown') as action
-    from (
-        select
-            notification.source,
-            notification.stream,
-            notification.id,
-            cast(null as varchar) as parent_id,
-            cast(null as varchar) as version_history_id,
-            notification.load,
-            notification.created_at as occurred_at,
-            coalesce(notification.sender_id, notification.performer_id) as actor_id,
-            coalesce(
-                nullif(notification.performer_name, ''),
-                nullif(trim(concat_ws(' ', notification.sender_first_name, notification.sender_last_name)), '')
-            ) as actor_name,
-            cast(null as varchar) as actor_in_text,
-            notification.sender_email as actor_email,
-            cast(null as varchar) as actor_type,
-            notification.event as activity_type,
-            notification.resource_type,
-            notification.resource_id,
-            nullif(notification.resource_title, '') as resource_name,
-            false as is_id_per_type,
-            notification.resource_id as person_id,
-            cast(null as varchar) as resource_in_text,
-            coalesce(
-                json_extract_string(notification.metadata, '$.ip_address'),
-                json_extract_string(notification.metadata, '$.ip')
-            ) as ip_address,
-            coalesce(
-                nullif(notification.short_summary, ''),
-                nullif(notification.content, ''),
-                notification.subject
-            ) as summary,
-            left(coalesce(nullif(notification.short_summary, ''), notification.content), 60) as wording
-        from notifications as notification
-        where
-            not exists (
-                select 1
-                from coverage as covered
-                where
-                    notification.source = covered.source
-                    and covered.stream = 'audit_logs'
-                    and covered.state in ('provisional', 'final', 'asserted')
-                    and notification.created_at >= covered.from_at
-                    and notification.created_at < covered.to_at
-            )
-    ) as worded
+                notification.source = covered.source
+                and covered.stream = 'audit_logs'
+                and covered.state in ('provisional', 'final', 'asserted')
+                and notification.created_at >= covered.from_at
+                and notification.created_at < covered.to_at
+        )
 ),
 
 classed as (

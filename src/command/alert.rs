@@ -1,21 +1,24 @@
 //! `alert`: whether those who are to be told can be told. Also how the daemon tells them: beside its work, for a limited time, so
 //! that nobody who does not listen holds it up.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 
 use super::{Context, DONE, FAILED, Failure, block_on};
-use crate::alert::{Event, Message};
+use crate::alert::{Event, Message, Waiting};
 use crate::config::{Alert, Config, Receiver};
 use crate::http::Webhook;
 
-/// Messages on their way at once; what is more is counted as failed.
-const MOST_ON_THE_WAY: usize = 64;
+/// After a message was not taken, how long its alert is left alone; doubled each time up to the longest.
+const REST: Duration = Duration::from_secs(300);
+const LONGEST_REST: Duration = Duration::from_secs(3_600);
 
 /// Tests the alerts of the configuration
 #[derive(Debug, Args)]
@@ -62,21 +65,34 @@ impl AlertVerb {
             .alerts
             .retain(|alert| test.names.is_empty() || test.names.contains(&alert.name));
         let mut messengers = Messengers::new(context, &config)?;
+        let mut waiting = Waiting::default();
+        waiting.add(&config.alerts, &[Event::Test], Context::present());
         block_on(async {
-            messengers.tell(&[Event::Test]);
-            messengers.finish().await;
+            messengers.finish(&mut waiting).await;
             Ok(if messengers.failed == 0 { DONE } else { FAILED })
         })
     }
 }
 
-/// Everybody who may be told, and what is on the way to them.
+/// Everybody who may be told, and what is on the way to them: one message at a time for each.
 pub(super) struct Messengers<'a> {
     context: &'a Context,
     receivers: Vec<(Alert, Receiver)>,
-    on_the_way: JoinSet<(String, Result<(), String>)>,
+    on_the_way: JoinSet<Delivery>,
+    /// Alerts to which a message is on the way.
+    busy: BTreeSet<String>,
+    /// Alerts that did not take one: since when, and for how long they are left alone.
+    resting: BTreeMap<String, (Instant, Duration)>,
     pub(super) sent: u64,
     pub(super) failed: u64,
+}
+
+/// What became of a message.
+struct Delivery {
+    name: String,
+    /// Events it told.
+    events: usize,
+    ended: Result<(), String>,
 }
 
 impl<'a> Messengers<'a> {
@@ -98,89 +114,94 @@ impl<'a> Messengers<'a> {
             context,
             receivers,
             on_the_way: JoinSet::new(),
+            busy: BTreeSet::new(),
+            resting: BTreeMap::new(),
             sent: 0,
             failed: 0,
         })
     }
 
-    pub(super) fn alerts(&self) -> impl Iterator<Item = &Alert> {
-        self.receivers.iter().map(|(alert, _)| alert)
-    }
-
-    /// Sends each alert what it asks for of these events, and waits for nothing.
-    pub(super) fn tell(&mut self, events: &[Event]) {
-        for place in 0..self.receivers.len() {
-            self.tell_one(place, events);
-        }
-    }
-
-    /// The same for the alert at a place.
-    pub(super) fn tell_one(&mut self, place: usize, events: &[Event]) {
-        let Some((alert, receiver)) = self.receivers.get(place) else {
-            return;
-        };
-        let Some(message) = Message::of(alert, events) else {
-            return;
-        };
-        let name = alert.name.clone();
-        if self.on_the_way.len() >= MOST_ON_THE_WAY {
-            self.ended(&name, Err("too many messages are on the way already".to_owned()));
-            return;
-        }
-        let (receiver, limit) = (receiver.clone(), alert.timeout);
-        self.on_the_way.spawn(async move {
-            let sent = match receiver {
-                Receiver::Webhook(address) => match Webhook::new(&address, limit) {
-                    Ok(webhook) => webhook
-                        .post(&message.for_webhook())
-                        .await
-                        .map_err(|error| error.to_string()),
-                    Err(error) => Err(error.to_string()),
-                },
-                Receiver::Command { program, arguments } => {
-                    let mut command = Command::new(&program);
-                    let said = give(command.args(arguments), &message.for_command(), limit).await;
-                    said.map_err(|error| format!("{}: {error}", program.display()))
-                }
-            };
-            (name, sent)
-        });
-    }
-
-    /// Says what has become of messages that were on the way.
-    pub(super) fn look(&mut self) {
-        while let Some(ended) = self.on_the_way.try_join_next() {
-            self.joined(ended);
-        }
-    }
-
-    /// Waits for all that is on the way; each message has its limit.
-    pub(super) async fn finish(&mut self) {
-        while let Some(ended) = self.on_the_way.join_next().await {
-            self.joined(ended);
-        }
-    }
-
-    fn joined(&mut self, ended: Result<(String, Result<(), String>), tokio::task::JoinError>) {
-        match ended {
-            Ok((name, ended)) => self.ended(&name, ended),
-            Err(error) => self.ended("?", Err(error.to_string())),
-        }
-    }
-
-    fn ended(&mut self, name: &str, ended: Result<(), String>) {
-        match ended {
-            Ok(()) => {
-                self.sent += 1;
-                self.context.terminal.say(&format!("alert {name}: sent"));
+    /// Sends everybody what waits for them, and waits for nothing.
+    pub(super) fn send(&mut self, waiting: &Waiting) {
+        for (alert, receiver) in &self.receivers {
+            let name = alert.name.clone();
+            let noted = waiting.of(&name);
+            let resting = self.resting.get(&name);
+            let is_resting = resting.is_some_and(|(since, rest)| since.elapsed() < *rest);
+            if noted.is_empty() || is_resting || !self.busy.insert(name.clone()) {
+                continue;
             }
+            let message = Message::of(noted, Context::present());
+            let (events, receiver, limit) = (noted.len(), receiver.clone(), alert.timeout);
+            self.on_the_way.spawn(async move {
+                let ended = deliver(&receiver, &message, limit).await;
+                Delivery { name, events, ended }
+            });
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.on_the_way.is_empty()
+    }
+
+    /// Says what has become of messages that were on the way. What has arrived waits no more; says whether anything has.
+    pub(super) fn look(&mut self, waiting: &mut Waiting) -> bool {
+        let mut has_arrived = false;
+        while let Some(delivery) = self.on_the_way.try_join_next() {
+            has_arrived |= self.joined(delivery, waiting);
+        }
+        has_arrived
+    }
+
+    /// Sends what waits, and waits for all that is on the way; each message has its limit.
+    pub(super) async fn finish(&mut self, waiting: &mut Waiting) {
+        self.send(waiting);
+        while let Some(delivery) = self.on_the_way.join_next().await {
+            self.joined(delivery, waiting);
+            self.send(waiting);
+        }
+    }
+
+    fn joined(&mut self, delivery: Result<Delivery, JoinError>, waiting: &mut Waiting) -> bool {
+        let Delivery { name, events, ended } = match delivery {
+            Ok(delivery) => delivery,
             Err(error) => {
                 self.failed += 1;
-                let hint = format!("`trailhouse alert test {name}` tries it again");
-                self.context
-                    .terminal
-                    .error(&format!("alert {name}: not sent: {error}"), &hint);
+                self.busy.clear();
+                self.context.terminal.warn(&format!("a message was not sent: {error}"));
+                return false;
             }
+        };
+        self.busy.remove(&name);
+        if let Err(error) = &ended {
+            self.failed += 1;
+            let rest = (self.resting.get(&name)).map_or(REST, |(_, rest)| LONGEST_REST.min(*rest * 2));
+            self.resting.insert(name.clone(), (Instant::now(), rest));
+            let hint = format!("`trailhouse alert test {name}` shows whether it can be reached");
+            self.context
+                .terminal
+                .error(&format!("alert {name}: not sent: {error}"), &hint);
+        } else {
+            self.sent += 1;
+            self.resting.remove(&name);
+            waiting.arrived(&name, events);
+            self.context.terminal.say(&format!("alert {name}: sent"));
+        }
+        ended.is_ok()
+    }
+}
+
+async fn deliver(receiver: &Receiver, message: &Message, limit: Duration) -> Result<(), String> {
+    match receiver {
+        Receiver::Webhook(address) => {
+            let webhook = Webhook::new(address, limit).map_err(|error| error.to_string())?;
+            let posted = webhook.post(&message.for_webhook()).await;
+            posted.map_err(|error| error.to_string())
+        }
+        Receiver::Command { program, arguments } => {
+            let mut command = Command::new(program);
+            let said = give(command.args(arguments), &message.for_command(), limit).await;
+            said.map_err(|error| format!("{}: {error}", program.display()))
         }
     }
 }

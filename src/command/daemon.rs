@@ -6,6 +6,7 @@ mod keeper;
 mod kept;
 mod metrics;
 mod stop;
+mod telling;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -98,12 +98,18 @@ impl EvidenceVerb {
             open_findings,
             ledger_head,
             gap,
+            lacking,
         } = packed;
         context.terminal.say(&format!(
             "{}: {reports} reports, {open_findings} open findings, made from ledger entry {}",
             self.output.display(),
             ledger_head.sequence
         ));
+        if let Some(lacking) = lacking {
+            context
+                .terminal
+                .warn(&format!("not all of the period is collected: {lacking}"));
+        }
         match gap {
             Some(gap) => {
                 context.terminal.warn(gap);

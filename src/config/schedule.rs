@@ -2,6 +2,7 @@
 //! typed keys, and every fault of it must be found when the file is read, not at night when the entry is due.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -14,7 +15,9 @@ use crate::sql;
 /// Most entries of a schedule.
 const MOST: usize = 200;
 /// Keys that every entry may have.
-const KEYS: [&str; 4] = ["name", "cron", "zone", "run"];
+const KEYS: [&str; 5] = ["name", "cron", "zone", "run", "time_limit"];
+/// How long a job may take, unless set: what hangs must not keep all others from running for ever.
+const TIME_LIMIT: Duration = Duration::from_secs(24 * 3_600);
 /// Places in an output path that an entry fills in.
 const PLACES: [&str; 6] = ["date", "month", "year", "period", "name", "report"];
 /// A command and when it is due.
@@ -23,6 +26,8 @@ pub struct Scheduled {
     pub name: String,
     pub timing: Timing,
     pub task: Task,
+    /// The job is stopped when it has taken so long.
+    pub time_limit: Duration,
     /// Where the entry stands: `trailhouse.toml:12:1: schedule`.
     pub place: String,
 }
@@ -103,6 +108,9 @@ impl Scheduled {
             name: name_of(section)?,
             timing: Timing::read(section, zone)?,
             task: Task::read(section, run)?,
+            time_limit: section
+                .duration("time_limit", Duration::from_secs(1))?
+                .unwrap_or(TIME_LIMIT),
             place: section.place_of_table(),
         })
     }

@@ -50,6 +50,7 @@ pub(super) fn page(evidence: &Evidence<'_>, made: &[Made], population: &Grid, he
         format_time(evidence.interval.until),
     );
     let gap = made.iter().find_map(|made| made.about.gap_sentence());
+    let lacking = made.iter().find_map(|made| made.about.lacking_sentence());
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -67,10 +68,8 @@ pub(super) fn page(evidence: &Evidence<'_>, made: &[Made], population: &Grid, he
                     @if let Some(version) = version { (version) br; }
                     "From " (since) " to " (until) ", the end not included; days as in " (evidence.time_zone) "."
                 }
-                p {
-                    @if gap.is_some() { "Not collected without a gap" } @else { "Collected without a gap" }
-                    "; see " (completeness_links()) "."
-                }
+                p { (completeness(evidence, made)) "; see " (completeness_links()) "." }
+                @if let Some(lacking) = &lacking { p { b { (render::visible(lacking)) } } }
                 h2 { "Controls" }
                 (controls(made))
                 h2 { "Population" }
@@ -91,6 +90,18 @@ pub(super) fn page(evidence: &Evidence<'_>, made: &[Made], population: &Grid, he
         }
     };
     page.into_string()
+}
+
+/// Every report of a pack is over the same time and all sources.
+fn completeness(evidence: &Evidence<'_>, made: &[Made]) -> String {
+    let until = evidence.interval.until;
+    let has_gap = made.iter().any(|made| made.about.gap_sentence().is_some());
+    match made.iter().map(|made| made.about.complete_to()).min().flatten() {
+        Some(end) if end == until => "Collected without a gap".to_owned(),
+        Some(end) => format!("Collected without a gap up to {}", format_time(end)),
+        None if has_gap => "Not collected without a gap".to_owned(),
+        None => "No gap, but not all of the period is collected".to_owned(),
+    }
 }
 
 fn completeness_links() -> Markup {
@@ -120,10 +131,22 @@ fn controls(made: &[Made]) -> Markup {
                         td { (report(mapping, made)) }
                         td.n { (made.about.rows) }
                         td { (findings(made)) }
-                        td { @if made.about.gap_sentence().is_some() { span.open { "has gaps" } } @else { "complete" } }
+                        td { (record(made)) }
                     }
                 }
             }
+        }
+    }
+}
+
+/// How complete the record is that a report was made from.
+fn record(made: &Made) -> Markup {
+    html! {
+        @match made.about.complete_to() {
+            Some(end) if end == made.about.interval.until => "complete",
+            Some(end) => { "complete up to " (format_time(end)) },
+            None if made.about.gap_sentence().is_some() => span.open { "has gaps" },
+            None => span.open { "not all collected" },
         }
     }
 }

@@ -54,8 +54,8 @@ pub enum Ended {
     Already,
     /// A hold forbids it: its name and reason.
     Held(String, String),
-    /// The reason given would itself name the person.
-    Named,
+    /// What the ledger would be told would itself name the person: the option that says it.
+    Named(&'static str),
     /// What changed, or would; and the entry that says so.
     Done(BTreeMap<(&'static str, String), Changed>, Option<u64>),
 }
@@ -78,9 +78,10 @@ impl Lake {
         if let Some(hold) = holds().find(is_named) {
             return Ok(Ended::Held(hold.name.clone(), hold.reason.clone()));
         }
-        let told = erasure.reason.unwrap_or_default().to_lowercase();
-        if identity.terms().iter().any(|term| told.contains(&term.to_lowercase())) {
-            return Ok(Ended::Named);
+        for (option, told) in [("--reason", erasure.reason.unwrap_or_default()), ("--by", erasure.by)] {
+            if identity.is_in(told) {
+                return Ok(Ended::Named(option));
+            }
         }
         let key = if erasure.is_dry {
             self.keys.erasure_key_or_any()?
@@ -91,7 +92,7 @@ impl Lake {
         let erasures = Erasures::new(key, personal, std::slice::from_ref(&erased));
         let mut work = Work {
             erasures,
-            holds: holds().filter(|hold| hold.performers.is_empty()).cloned().collect(),
+            holds: holds().cloned().collect(),
             held: None,
         };
         let replaced = self.replace_all(erasure, &mut work).await?;
@@ -280,7 +281,7 @@ impl Lake {
 /// What replaces rows.
 struct Work {
     erasures: Erasures,
-    /// Those that keep rows of some time as they are.
+    /// Those of the source: what names a held person stays as it is, whoever else it names.
     holds: Vec<Hold>,
     /// The hold that a row to be changed falls under.
     held: Option<Hold>,

@@ -5,11 +5,13 @@
 //! Who is erased is known by pseudonyms alone. A text is looked through by runs of words: those whose pseudonym is known are
 //! replaced by it. What a service declares as a person's own is replaced as a whole where the person's identifier stands beside.
 
+mod one;
 mod terms;
 mod tree;
+mod veiled;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -18,9 +20,11 @@ use sha2::{Digest, Sha256};
 
 use super::json;
 use crate::source::Personal;
+use one::One;
 pub use terms::{Identity, identity};
 use terms::{joined, normal, words};
-use tree::{Node, parse};
+use tree::parse;
+use veiled::Unveiled;
 
 const PREFIX: &str = "erased-";
 /// Bytes of a block of SHA-256.
@@ -186,9 +190,6 @@ struct Person {
     lengths: BTreeSet<usize>,
 }
 
-/// Replacements, by what they take the place of.
-type Edits = BTreeMap<usize, (usize, String)>;
-
 impl Erasures {
     pub fn new(key: Key, personal: &'static Personal, erased: &[Erased]) -> Self {
         let mut known: HashMap<Pseudonym, Vec<usize>> = HashMap::new();
@@ -219,7 +220,8 @@ impl Erasures {
     pub fn apply<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let mut bytes = Cow::Borrowed(bytes);
         for place in self.met(&bytes) {
-            if let Some(replaced) = self.people.get(place).and_then(|person| self.without(person, &bytes)) {
+            let person = self.people.get(place).map(|person| One { all: self, person });
+            if let Some(replaced) = person.and_then(|person| person.without(&bytes)) {
                 bytes = Cow::Owned(replaced);
             }
         }
@@ -242,126 +244,17 @@ impl Erasures {
             }
             met.extend(self.known.get(&self.key.pseudonym(text)).into_iter().flatten());
         };
-        match std::str::from_utf8(bytes)
-            .ok()
-            .and_then(|text| Some((text, parse(text)?)))
-        {
-            Some((text, root)) => root.each_value(&mut |range| look(&decoded(text, range))),
-            None => bytes.utf8_chunks().for_each(|chunk| look(chunk.valid())),
-        }
-        met
-    }
-
-    fn without(&self, person: &Person, bytes: &[u8]) -> Option<Vec<u8>> {
-        let parsed = std::str::from_utf8(bytes)
-            .ok()
-            .and_then(|text| Some((text, parse(text)?)));
-        let Some((text, root)) = parsed else {
-            let mut out = Vec::with_capacity(bytes.len());
-            for chunk in bytes.utf8_chunks() {
-                let valid = chunk.valid();
-                let replaced = self.replaced(person, valid);
-                out.extend_from_slice(replaced.as_deref().unwrap_or(valid).as_bytes());
-                out.extend_from_slice(chunk.invalid());
-            }
-            return (out != bytes).then_some(out);
+        let mut see = |text: &str| {
+            look(text);
+            Unveiled::of(text).into_iter().for_each(|read| look(&read.text));
         };
-        let mut own = BTreeSet::new();
-        let mut edits = Edits::new();
-        self.mark(person, text, &root, (&mut own, &mut edits));
-        self.edit(person, text, &root, (&own, false, &mut edits));
-        (!edits.is_empty()).then(|| spliced(text, &edits).into_bytes())
-    }
-
-    /// Notes where what is the person's own begins, and replaces the identifiers that say so.
-    fn mark(&self, person: &Person, text: &str, node: &Node, (own, edits): (&mut BTreeSet<usize>, &mut Edits)) {
-        for inner in node.inner() {
-            self.mark(person, text, inner, (own, edits));
+        let text = masked(bytes);
+        let parsed = parse(&text);
+        if let Some((root, _)) = &parsed {
+            root.each_value(&mut |range| see(&decoded(&text, range)));
         }
-        for rule in self.personal.people {
-            let has = |path: &str, value: &str| {
-                let found = node.all_at(text, path).into_iter().filter_map(Node::value);
-                found.map(|range| decoded(text, range)).any(|found| found == value)
-            };
-            if rule.only.is_some_and(|(path, value)| !has(path, value)) {
-                continue;
-            }
-            for id in node.all_at(text, rule.id) {
-                let Some(range) = id.value() else { continue };
-                let value = decoded(text, range.clone());
-                if self.key.pseudonym(&value) != person.performer {
-                    continue;
-                }
-                let replacement = match id {
-                    Node::Text(_) => json::quoted(&person.performer.to_string()),
-                    _ => self.key.number(&value).to_string(),
-                };
-                edits.insert(range.start, (range.end, replacement));
-                let found = rule.own.iter().flat_map(|path| node.all_at(text, path));
-                own.extend(found.map(Node::start));
-            }
-        }
-    }
-
-    /// Replaces texts: whole where they are the person's own, else the words that identify the person.
-    fn edit(
-        &self,
-        person: &Person,
-        text: &str,
-        node: &Node,
-        (own, is_own, edits): (&BTreeSet<usize>, bool, &mut Edits),
-    ) {
-        let is_own = is_own || own.contains(&node.start());
-        match node {
-            Node::Object { members, .. } => {
-                for (name, member) in members {
-                    if let Some(replaced) = self.replaced(person, &decoded(text, name.clone())) {
-                        edits.entry(name.start).or_insert((name.end, json::quoted(&replaced)));
-                    }
-                    let is_kept = self.personal.structural.contains(&decoded(text, name.clone()).as_ref());
-                    if !is_kept {
-                        self.edit(person, text, member, (own, is_own, edits));
-                    }
-                }
-            }
-            Node::Array { elements, .. } => elements
-                .iter()
-                .for_each(|element| self.edit(person, text, element, (own, is_own, edits))),
-            Node::Text(range) => {
-                let value = decoded(text, range.clone());
-                let replaced = match value.trim() {
-                    "" => None,
-                    _ if is_own => Some(self.key.pseudonym(&value).to_string()),
-                    _ => self.replaced(person, &value),
-                };
-                if let Some(replaced) = replaced {
-                    edits.entry(range.start).or_insert((range.end, json::quoted(&replaced)));
-                }
-            }
-            Node::Other(_) => {}
-        }
-    }
-
-    /// The text with pseudonyms for the words that identify the person, the longest first; `None` where there are none.
-    fn replaced(&self, person: &Person, text: &str) -> Option<String> {
-        let words = words(text);
-        let (mut out, mut copied, mut start) = (String::new(), 0, 0);
-        while start < words.len() {
-            let hit = person.lengths.iter().rev().find_map(|count| {
-                let (candidate, range) = candidate(text, &words, start, *count)?;
-                let pseudonym = self.key.exact(&candidate);
-                person.terms.contains(&pseudonym).then_some((pseudonym, *count, range))
-            });
-            let Some((pseudonym, count, range)) = hit else {
-                start += 1;
-                continue;
-            };
-            out.push_str(text.get(copied..range.start).unwrap_or_default());
-            out.push_str(&pseudonym.to_string());
-            (copied, start) = (range.end, start + count);
-        }
-        out.push_str(text.get(copied..).filter(|_| copied > 0)?);
-        Some(out)
+        see(text.get(parsed.map_or(0, |(_, end)| end)..).unwrap_or_default());
+        met
     }
 }
 
@@ -381,15 +274,17 @@ fn decoded(text: &str, range: Range<usize>) -> Cow<'_, str> {
     }
 }
 
-fn spliced(text: &str, edits: &Edits) -> String {
-    let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
-    for (start, (end, replacement)) in edits {
-        out.push_str(text.get(copied..*start).unwrap_or_default());
-        out.push_str(replacement);
-        copied = *end;
+/// Bytes as a text of the same length, in which a mark stands for each byte that is no text.
+fn masked(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
     }
-    out.push_str(text.get(copied..).unwrap_or_default());
-    out
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '\u{1a}'));
+    }
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
@@ -504,8 +399,94 @@ mod tests {
             r#"{{"id":1234,"actor_id":{number},"actor_name":"{name}","source_id":1234,"source_type":"ticket","source_label":"Ticket 1234"}}"#
         );
         assert_eq!(applied(&erasures, text), expected);
+        let long = self::erasures(zendesk::SERVICE.personal, &[identity_of("360100001013", &[])]);
+        let of_id = key().number("360100001013");
+        assert_eq!(
+            applied(
+                &long,
+                r#"{"id":360100001013,"by":[360100001013],"n":{"id":360100001013}}"#
+            ),
+            format!(r#"{{"id":360100001013,"by":[{of_id}],"n":{{"id":{of_id}}}}}"#)
+        );
         let as_user = text.replace("\"ticket\"", "\"user\"");
         assert!(applied(&erasures, &as_user).contains(&format!("\"source_id\":{number},")));
+    }
+
+    #[test]
+    fn words_behind_escapes_and_within_words_are_found() {
+        let erasures = erasures(
+            secoda::SERVICE.personal,
+            &[identity_of(ID, &["Ren\u{e9}e Berg", "renee@acme.example"])],
+        );
+        let (name, mail) = (
+            key().pseudonym("Ren\u{e9}e Berg"),
+            key().pseudonym("renee@acme.example"),
+        );
+        let cases = [
+            (
+                r#"{"a":"/u?m=renee%40acme.example&n=Ren%C3%A9e%20Berg"}"#,
+                format!(r#"{{"a":"/u?m={mail}&n={name}"}}"#),
+            ),
+            (
+                r#"{"a":"{\"n\":\"1\\nRen\\u00e9e Berg\"}","b":"<i>Ren&#233;e&nbsp;Berg</i>"}"#,
+                format!(r#"{{"a":"{{\"n\":\"1\\n{name}\"}}","b":"<i>{name}</i>"}}"#),
+            ),
+            (
+                r#"{"content":"AddedRen\u00e9e Bergas owner","marked":"Added**Ren\u00e9e Berg**as owner"}"#,
+                format!(r#"{{"content":"Added{name}as owner","marked":"Added**{name}**as owner"}}"#),
+            ),
+            // Another's name that begins alike, and a nested record that does not tell of the person by itself.
+            (
+                r#"{"a":"Ren\u00e9e Berg","m":{"name":"Ren\u00e9e Bergman"},"l":[{"t":"byRen\u00e9e Berg"}]}"#,
+                format!(r#"{{"a":"{name}","m":{{"name":"Ren\u00e9e Bergman"}},"l":[{{"t":"byRen\u00e9e Berg"}}]}}"#),
+            ),
+            (
+                r#"{"t":"Ren\u00e9e Bergman, 100%25, C:\\new"}"#,
+                r#"{"t":"Ren\u00e9e Bergman, 100%25, C:\\new"}"#.to_owned(),
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(applied(&erasures, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_a_persons_own_is_replaced_in_broken_json_too() {
+        let own =
+            format!(r#"{{"performer_id":"{ID}","performer_metadata":{{"first_name":"Dan\u0061","phone":15551234567"#);
+        let pseudonym = key().pseudonym("Dana");
+        let ends: [&[u8]; 6] = [
+            b"",
+            b",\"x\":NaN},\"n\":NaN}",
+            b",\"last_name\":\"Whit",
+            b"}]]}",
+            b"}}\n{\"b\":1}",
+            b",\"city\":\"Lom\xe9 Dana Whitfield\"}}",
+        ];
+        for end in ends {
+            let bytes = [own.as_bytes(), end].concat();
+            let once = dana().apply(&bytes).into_owned();
+            let told = String::from_utf8_lossy(&once).into_owned();
+            assert!(
+                told.contains(&format!(r#""first_name":"{pseudonym}","phone":-"#)),
+                "{told}"
+            );
+            for trace in ["15551234567", "Whit", "Lom", "\\u0061"] {
+                assert!(!told.contains(trace), "{told}");
+            }
+            assert_eq!(dana().apply(&once).as_ref(), once, "{told}");
+        }
+    }
+
+    #[test]
+    fn somebody_with_the_name_of_a_year_is_no_time() {
+        let erasures = erasures(secoda::SERVICE.personal, &[identity_of(ID, &["2024"])]);
+        let text = format!(r#"{{"performer_id":"{ID}","logged_at":"2024-06-01T00:00:00Z","t":"by 2024"}}"#);
+        let replaced = applied(&erasures, &text);
+        assert!(
+            replaced.contains(r#""logged_at":"2024-06-01T00:00:00Z""#) && !replaced.contains("by 2024"),
+            "{replaced}"
+        );
     }
 
     #[test]
@@ -528,8 +509,21 @@ mod tests {
             names,
         };
         assert!(!known.terms().contains("Dana"));
+        assert!(known.is_in("for dana  whitfield") && known.is_in(&format!("see {ID}")));
+        assert!(!known.is_in("Dana Whitfielder, 7d0f6c1e"));
         assert_eq!(identity_of(ID, &["Cher"]).terms().len(), 2);
-        assert_eq!(identity(personal, ID, format!(r#"{{"text":"{ID}"}}"#).as_bytes()), None);
+        assert_eq!(
+            identity(personal, ID, format!(r#"{{"text":"by {ID}"}}"#).as_bytes()),
+            None
+        );
+        let owner = format!(r#"{{"id":"e","owners":["{ID}"]}}"#);
+        assert_eq!(identity(personal, ID, owner.as_bytes()), Some(BTreeSet::new()));
+        let service = zendesk::SERVICE.personal;
+        for (id, is_person) in [("360100001013", true), ("990000000001", false), ("360100005555", false)] {
+            let text = r#"{"id":990000000001,"source_id":360100005555,"source_type":"role","by":[360100001013]}"#;
+            assert_eq!(identity(service, id, text.as_bytes()).is_some(), is_person, "{id}");
+        }
+        assert_eq!(identity(personal, "customers", br#"{"name":"customers"}"#), None);
         assert_eq!(identity_of("1234", &["Cher"]).terms().len(), 1);
     }
 
@@ -573,6 +567,7 @@ mod tests {
                 format!("[{}]", inner.join(","))
             }
             serde_json::Value::String(_) => "text".to_owned(),
+            serde_json::Value::Number(_) => "number".to_owned(),
             other => other.to_string(),
         }
     }

@@ -6,6 +6,7 @@
 //! a text behind one or more `'` gets one more: whoever needs the exact text takes one `'` away where it stands before these,
 //! or asks for JSON. Null and an empty text are both an empty field.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use ::csv::{Terminator, WriterBuilder};
@@ -17,6 +18,9 @@ use crate::warehouse::{Cell, GridColumn};
 /// What makes a spreadsheet take a cell for a formula.
 const TRIGGERS: &[char] = &['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
+/// Ends a record whose fields have been written one by one.
+const NO_MORE: &[&[u8]] = &[];
+
 pub(super) struct Csv<'a> {
     out: Out<'a>,
 }
@@ -26,12 +30,18 @@ impl<'a> Csv<'a> {
         Self { out }
     }
 
-    fn records(&mut self, records: impl Iterator<Item = Vec<String>>) -> Result<(), RenderError> {
+    fn records<'c>(
+        &mut self,
+        records: impl Iterator<Item = impl Iterator<Item = Cow<'c, str>>>,
+    ) -> Result<(), RenderError> {
         let mut writer = WriterBuilder::new()
             .terminator(Terminator::Any(b'\n'))
             .from_writer(Vec::new());
         for record in records {
-            writer.write_record(record)?;
+            for field in record {
+                writer.write_field(field.as_bytes())?;
+            }
+            writer.write_record(NO_MORE)?;
         }
         let bytes = writer.into_inner().map_err(::csv::IntoInnerError::into_error)?;
         Ok(self.out.write_all(&bytes)?)
@@ -40,12 +50,12 @@ impl<'a> Csv<'a> {
 
 impl Writer for Csv<'_> {
     fn begin(&mut self, columns: &[GridColumn], _about: Option<&About>) -> Result<(), RenderError> {
-        let names = columns.iter().map(|column| guarded(column.name.clone())).collect();
+        let names = columns.iter().map(|column| guarded(&column.name));
         self.records((!columns.is_empty()).then_some(names).into_iter())
     }
 
     fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<(), RenderError> {
-        self.records(rows.iter().map(|row| row.iter().map(field).collect()))
+        self.records(rows.iter().map(|row| row.iter().map(field)))
     }
 
     fn end(&mut self, _about: Option<&About>) -> Result<(), RenderError> {
@@ -53,19 +63,20 @@ impl Writer for Csv<'_> {
     }
 }
 
-fn field(cell: &Cell) -> String {
+fn field(cell: &Cell) -> Cow<'_, str> {
     match cell {
-        Cell::Text(text) => guarded(text.clone()),
-        other => other.to_string(),
+        Cell::Null => Cow::Borrowed(""),
+        Cell::Text(text) => guarded(text),
+        other => Cow::Owned(other.to_string()),
     }
 }
 
 /// A text that no spreadsheet takes for a formula.
-pub(super) fn guarded(text: String) -> String {
+pub(super) fn guarded(text: &str) -> Cow<'_, str> {
     if text.trim_start_matches('\'').starts_with(TRIGGERS) {
-        format!("'{text}")
+        Cow::Owned(format!("'{text}"))
     } else {
-        text
+        Cow::Borrowed(text)
     }
 }
 

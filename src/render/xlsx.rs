@@ -2,6 +2,7 @@
 //! must be told and not met in silence, and because nothing of a value may become a formula or a link: every text is written
 //! as a text, guarded as in CSV, for sheets are saved as CSV too.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::mem;
 
@@ -117,8 +118,8 @@ impl<'a> Xlsx<'a> {
             }
             other => {
                 let text = match other {
-                    Cell::Text(text) => guarded(text.clone()),
-                    other => other.to_string(),
+                    Cell::Text(text) => guarded(text),
+                    other => Cow::Owned(other.to_string()),
                 };
                 let (text, is_cut) = fitting(&text);
                 self.cut_cells += u64::from(is_cut);
@@ -154,7 +155,7 @@ impl<'a> Xlsx<'a> {
             .set_column_width(1, 110.0)?;
         for (row, (name, text)) in (0..).zip(&facts) {
             sheet.write_string_with_format(row, 0, name, &self.formats.header)?;
-            sheet.write_string_with_format(row, 1, fitting(&guarded(text.clone())).0, &self.formats.wrapped)?;
+            sheet.write_string_with_format(row, 1, fitting(&guarded(text)).0, &self.formats.wrapped)?;
         }
         Ok(())
     }

@@ -1,16 +1,17 @@
 //! What a report knows of the completeness of its period, and how that is said. Apart from running it, because an empty report
 //! and an incomplete one must be told apart in the same words everywhere.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{About, Interval};
-use crate::schema::{Micros, format_time};
+use crate::schema::{EARLIEST, Micros, format_time};
 use crate::warehouse::{Cell, Grid};
 
 /// The states of coverage that prove the record complete.
 const COLLECTED: &[&str] = &["final", "provisional", "asserted"];
 const GAP: &str = "gap";
-/// Later than anything that is known of the stream.
+/// Later than anything that is known of the stream, or beside what was only imported.
 const NOT_YET: &str = "not_yet_collected";
 
 /// An interval of one state, cut to the period.
@@ -34,8 +35,8 @@ pub struct Gap {
     pub reason: String,
 }
 
-/// Reads the rows of the report `coverage`.
-pub(super) fn read(grid: &Grid) -> (Vec<Covered>, Vec<Gap>) {
+/// Reads the rows of the report `coverage` for a period. What no row of a stream speaks of is not collected either.
+pub(super) fn read(grid: &Grid, period: Interval) -> (Vec<Covered>, Vec<Gap>) {
     let place = |name: &str| grid.columns.iter().position(|column| column.name == name);
     let (mut covered, mut gaps) = (Vec::new(), Vec::new());
     for row in &grid.rows {
@@ -64,7 +65,47 @@ pub(super) fn read(grid: &Grid) -> (Vec<Covered>, Vec<Gap>) {
             });
         }
     }
+    let silent = unspoken(&covered, &gaps, period);
+    covered.extend(silent);
+    covered.sort_by(|one, other| {
+        let key = |covered: &Covered| (covered.source.clone(), covered.stream.clone(), covered.from_at);
+        key(one).cmp(&key(other))
+    });
     (covered, gaps)
+}
+
+/// The parts of the period that neither coverage nor gaps of a stream reach: before and between what was imported into a stream
+/// that nobody has walked.
+fn unspoken(covered: &[Covered], gaps: &[Gap], period: Interval) -> Vec<Covered> {
+    let mut spans: BTreeMap<(&str, &str), Vec<(Micros, Micros)>> = BTreeMap::new();
+    let of_covered = covered
+        .iter()
+        .map(|known| (&known.source, &known.stream, known.from_at, known.to_at));
+    let of_gaps = gaps
+        .iter()
+        .map(|gap| (&gap.source, &gap.stream, gap.gap_from, gap.gap_to));
+    for (source, stream, from, to) in of_covered.chain(of_gaps) {
+        spans.entry((source, stream)).or_default().push((from, to));
+    }
+    let mut found = Vec::new();
+    for ((source, stream), mut spans) in spans {
+        spans.sort_unstable();
+        let mut reached = period.since.max(EARLIEST);
+        for (from, to) in spans.into_iter().chain([(period.until, period.until)]) {
+            if from > reached {
+                found.push(Covered {
+                    source: source.to_owned(),
+                    stream: stream.to_owned(),
+                    from_at: reached,
+                    to_at: from,
+                    state: NOT_YET.to_owned(),
+                    collected_at: None,
+                });
+            }
+            reached = reached.max(to);
+        }
+    }
+    found
 }
 
 pub(super) fn text_of(cell: &Cell) -> String {
@@ -97,6 +138,26 @@ impl About {
             .chain(filtered.map(Covered::to_string))
             .collect();
         (!gaps.is_empty()).then(|| format!("incomplete: {}", gaps.join("; ")))
+    }
+
+    /// What of the period nobody can have seen although it is no gap: later than the last walk, not offered, purged. `None`
+    /// where there is nothing of the kind.
+    pub fn lacking_sentence(&self) -> Option<String> {
+        let lacking = self.coverage.iter().filter(|covered| !covered.is_collected());
+        let lacking: Vec<String> = lacking.map(Covered::to_string).collect();
+        (!lacking.is_empty()).then(|| lacking.join("; "))
+    }
+
+    /// Up to where the period is collected without a gap in every stream, if all that is lacking is later; the end of the period
+    /// where nothing is.
+    pub fn complete_to(&self) -> Option<Micros> {
+        let Interval { since, until } = self.interval;
+        let lacking = self.coverage.iter().filter(|covered| !covered.is_collected());
+        let is_later = lacking
+            .clone()
+            .all(|covered| covered.state == NOT_YET && covered.to_at == until);
+        let first = lacking.map(|covered| covered.from_at).min().unwrap_or(until);
+        (is_later && first > since && self.gap_sentence().is_none()).then_some(first)
     }
 
     /// Whether a filter lets only a part of the stream through, of which nothing else is known.
@@ -251,6 +312,26 @@ mod tests {
             sentence(vec![covered("final"), covered("not_yet_collected")], Vec::new()),
             "no events; not collected from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z (a.logs)"
         );
+        let part = |from_at, to_at, state: &str| Covered {
+            from_at,
+            to_at,
+            ..covered(state)
+        };
+        let complete_to = |coverage, gaps| result(coverage, gaps).complete_to();
+        let begun = part(0, 50_000_000, "final");
+        assert_eq!(complete_to(vec![covered("final")], Vec::new()), Some(60_000_000));
+        let rest = part(50_000_000, 60_000_000, NOT_YET);
+        assert_eq!(complete_to(vec![begun.clone(), rest], Vec::new()), Some(50_000_000));
+        assert_eq!(complete_to(vec![covered("final")], vec![gap.clone()]), None);
+        assert_eq!(
+            complete_to(vec![part(0, 9, NOT_YET), covered("final")], Vec::new()),
+            None
+        );
+        let purged = part(50_000_000, 60_000_000, "purged");
+        assert_eq!(complete_to(vec![begun, purged.clone()], Vec::new()), None);
+        let lacking = result(vec![purged], Vec::new()).lacking_sentence();
+        assert!(lacking.is_some_and(|lacking| lacking.starts_with("purged from")));
+        assert_eq!(complete_to(vec![covered(NOT_YET)], Vec::new()), None);
         assert_eq!(
             sentence(Vec::new(), Vec::new()),
             "no events; not collected from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z"
@@ -265,6 +346,58 @@ mod tests {
                 .starts_with("incomplete: not collected from")
         );
         assert_eq!(result(Vec::new(), Vec::new()).gap_sentence(), None);
+    }
+
+    #[test]
+    fn what_nobody_speaks_of_is_not_collected() {
+        let day = |day: Micros| EARLIEST + day * 86_400_000_000;
+        let column = |name: &str| crate::warehouse::GridColumn {
+            name: name.to_owned(),
+            kind: String::new(),
+        };
+        let row = |stream: &str, from: Micros, to: Micros, state: &str| {
+            let text = |text: &str| Cell::Text(text.to_owned());
+            let times = [Cell::Timestamp(day(from)), Cell::Timestamp(day(to))];
+            [vec![text("a"), text(stream), text(state)], times.to_vec()].concat()
+        };
+        let read = |since: Micros, rows: Vec<Vec<Cell>>| {
+            let grid = Grid {
+                columns: ["source", "stream", "state", "from_at", "to_at"].map(column).to_vec(),
+                rows,
+            };
+            let period = Interval {
+                since: day(since),
+                until: day(10),
+            };
+            let (covered, _) = super::read(&grid, period);
+            let told = covered.into_iter().map(|covered| {
+                let days = [covered.from_at, covered.to_at].map(|at| (at - EARLIEST) / 86_400_000_000);
+                (covered.stream, days, covered.state)
+            });
+            told.collect::<Vec<_>>()
+        };
+        let of = |stream: &str, from, to, state: &str| (stream.to_owned(), [from, to], state.to_owned());
+        let imported = vec![
+            row("logs", 2, 4, "asserted"),
+            row("logs", 3, 5, "asserted"),
+            row("logs", 7, 8, "asserted"),
+            row("logs", 8, 10, NOT_YET),
+            row("other", 0, 6, GAP),
+            row("other", 6, 10, "final"),
+        ];
+        let expected = [
+            of("logs", 0, 2, NOT_YET),
+            of("logs", 2, 4, "asserted"),
+            of("logs", 3, 5, "asserted"),
+            of("logs", 5, 7, NOT_YET),
+            of("logs", 7, 8, "asserted"),
+            of("logs", 8, 10, NOT_YET),
+            of("other", 6, 10, "final"),
+        ];
+        assert_eq!(read(0, imported), expected);
+        // Nothing may carry an earlier time.
+        let all = vec![row("logs", 0, 10, "final")];
+        assert_eq!(read(-9, all), [of("logs", 0, 10, "final")]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::files::{Taken, insert_files, note_files};
 use super::tables::{self, is_revised};
 use super::{
     CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, VanishedRow, WarehouseError, Workplace, objects,
-    observed, revisions,
+    observed, revisions, wordings,
 };
 use crate::atomic::steps;
 use crate::schema::{Micros, Table};
@@ -113,18 +113,27 @@ fn steps_of(files: &[DataFile], (after, until): (i64, i64), step_rows: u64) -> V
 }
 
 fn take(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::Result<()> {
+    let mut has_rows = false;
     let reread: &[Reread] = if step.is_first { &increment.reread } else { &[] };
     for table in source::TABLES {
         revisions::begin(connection)?;
         for reread in reread.iter().filter(|reread| reread.table == table.name) {
             revisions::take_away(connection, table, reread)?;
         }
-        take_files(connection, table, &readings(table, increment, step))?;
+        let readings = readings(table, increment, step);
+        take_files(connection, table, &readings)?;
+        has_rows |= !readings.is_empty();
     }
-    observed::follow(connection, step.after)?;
+    if has_rows {
+        observed::follow(connection, step.after)?;
+        wordings::follow(connection, step.after)?;
+    }
     let again: BTreeSet<&str> = reread.iter().map(|reread| reread.source.as_str()).collect();
     if !again.is_empty() {
         observed::observe_again(connection, &again)?;
+    }
+    for source in again {
+        wordings::make_again(connection, source)?;
     }
     connection.execute_batch("drop table touched")?;
     tell(connection, increment, step)

@@ -206,7 +206,7 @@ fn columns_of(table: &Table) -> &'static str {
     match table.name {
         "activity_logs" => {
             "id, logged_at::timestamptz as logged_at, updated_at::timestamptz as updated_at, performer_id, performer_name, metadata, \
-             event_text, ['r1', null, 'r2'] as related_resource_ids, [{'type': 't', 'style': null, 'value': 'v'}] as event_blocks, \
+             event_text, ['r1', null, 'r2'] as related_resource_ids, [{'type': 't', 'style': null, 'value': 'v'}] as event_blocks, event_text as activity_type, \
              'r' || id as resource_id, false as is_legacy"
         }
         "version_histories" => {
@@ -216,7 +216,7 @@ fn columns_of(table: &Table) -> &'static str {
         }
         "notifications" => {
             "id, logged_at::timestamptz as created_at, 'r' || id as resource_id, event_text as resource_title, performer_id as sender_id, \
-             performer_name as sender_email, metadata"
+             performer_name as sender_email, event_text as content, metadata"
         }
         "zendesk_audit_logs" => {
             "9007199254740992 + regexp_extract(id, '\\d+')::bigint as id, logged_at::timestamptz as created_at, \
@@ -304,6 +304,8 @@ pub(super) fn dump(path: &Path) -> Vec<String> {
         "resources",
         "version_changes",
         "property_changes",
+        "wordings",
+        "events",
     ];
     stored
         .chain(others.map(str::to_owned))

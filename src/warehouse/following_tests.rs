@@ -25,6 +25,15 @@ fn history(random: &mut fastrand::Rng) -> Vec<Activity> {
         one.updated_at = (random.u8(0..9) > 0).then(|| one.logged_at + i64::from(random.u8(0..40)));
         one.performer_id = (random.u8(0..9) > 0).then(|| format!("p{}", random.u8(0..3)));
         one.performer_name = (random.u8(0..3) > 0).then(|| format!("name {}", random.u8(0..3)));
+        let texts = [
+            "deleted",
+            "Logged in",
+            "synced",
+            "exported",
+            "created",
+            "of nothing known",
+        ];
+        one.event_text = (random.u8(0..9) > 0).then(|| format!("{} {at}", texts[random.usize(0..texts.len())]));
         history.push(one);
     }
     history
@@ -161,6 +170,17 @@ fn the_first_catch_up_makes_tables_that_say_what_they_are() {
     assert_eq!(fs::read_dir(lake.home()).unwrap().count(), 2);
 }
 
+/// Whether every event has its wording, and the action that the rules give it.
+fn assert_worded(path: &Path) {
+    let missing = "select count(*) from classified_wordings as said anti join wordings as known on said.source = known.source \
+         and said.activity_type is not distinct from known.activity_type \
+         and said.resource_type is not distinct from known.resource_type \
+         and said.wording is not distinct from known.wording and said.action = known.action";
+    assert_eq!(lines(path, missing), ["0"]);
+    let actions = "select string_agg(distinct action, ' ' order by action) from events";
+    assert_eq!(lines(path, actions), ["create delete export login sync unknown"]);
+}
+
 #[test]
 fn however_the_loads_are_split_the_warehouse_is_what_a_rebuild_gives() {
     let mut random = fastrand::Rng::with_seed(7);
@@ -170,6 +190,7 @@ fn however_the_loads_are_split_the_warehouse_is_what_a_rebuild_gives() {
         let rebuilt = lake.warehouse();
         follow(&rebuilt, &increment_of(&lake, &history, (0, 12)));
         assert_numbered(&rebuilt, &history);
+        assert_worded(&rebuilt);
         let expected = dump(&rebuilt);
         assert!(expected.len() > 1_600, "{}", expected.len());
         let split = lake.home().join("split.duckdb");
@@ -279,6 +300,7 @@ fn what_is_read_again_equals_a_rebuild_without_the_rows_taken_away() {
         .to_vec();
     follow(&path, &again);
     assert_numbered(&path, &kept);
+    assert_worded(&path);
     let rebuilt = lake.home().join("rebuilt.duckdb");
     follow(&rebuilt, &increment_of(&lake, &kept, (0, 13)));
     assert_eq!(dump(&path), dump(&rebuilt));

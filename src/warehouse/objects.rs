@@ -14,6 +14,7 @@ use super::access::failed;
 use super::catch_up::{instant, within_transaction};
 use super::observed;
 use super::tables::{self, comments, literal, quoted};
+use super::wordings;
 use super::workplace::{SCHEMA, Workplace};
 use super::zone::{self, Offset};
 use crate::ledger::hex;
@@ -86,6 +87,8 @@ pub(super) fn refresh(connection: &Connection, path: &Path, workplace: &Workplac
         for object in &objects {
             make(connection, object)?;
         }
+        // By the views and the rules just made.
+        wordings::bring_up(connection)?;
         replace_offsets(connection, &workplace.time_zone, &offsets)?;
         let names = Value::List(objects.iter().map(|object| Value::Text(object.told())).collect());
         connection

@@ -8,6 +8,7 @@ use crate::source::TABLES;
 
 use super::files;
 use super::observed::OBSERVED;
+use super::wordings;
 
 /// A table as it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(super) struct Defined {
 }
 
 /// Name, DuckDB type, doc.
-type Declared = (&'static str, &'static str, &'static str);
+pub(super) type Declared = (&'static str, &'static str, &'static str);
 
 /// A table that is not in the lake: name, doc, columns.
 const OWN: &[(&str, &str, &[Declared])] = &[
@@ -61,6 +62,7 @@ const OWN: &[(&str, &str, &[Declared])] = &[
         "How far the configured time zone is from UTC, from when until when.",
         OFFSETS,
     ),
+    (wordings::NAME, wordings::DOC, wordings::COLUMNS),
 ];
 
 const STATE: &[Declared] = &[

@@ -74,7 +74,7 @@ fn a_file_of_an_older_program_becomes_what_a_rebuild_gives() {
             update trailhouse set objects = objects || ['view main.\"zendesk_audit_logs\"', 'view main.\"gone\"']; create view gone as select 1".to_owned()),
         ("other columns of what the program tells of itself", true, "alter table loads drop column pages; alter table coverage drop column state".to_owned()),
         ("other texts", true, "comment on table activity_logs is 'old'; create or replace view events as select 1 as one; delete from action_rules; \
-            delete from time_zone_offsets".to_owned()),
+            delete from time_zone_offsets; update wordings set action = 'other'".to_owned()),
     ];
     for (at, (what, with_notifications, sql)) in cases.into_iter().enumerate() {
         let (path, rebuilt) = (
@@ -114,6 +114,7 @@ fn a_file_of_an_older_program_becomes_what_a_rebuild_gives() {
             "events",
             "actors",
             "action_rules",
+            "wordings",
             "time_zone_offsets",
         ] {
             assert_eq!(by_name(&path, table), by_name(&rebuilt, table), "{what}");

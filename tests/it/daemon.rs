@@ -1,7 +1,8 @@
 //! The schedule as it is kept: jobs of the real binary, what is told of them, and what a daemon that was stopped or killed
 //! leaves to the next.
 
-mod alerts;
+pub(crate) mod alerts;
+mod again;
 mod refused;
 mod stopping;
 
@@ -55,13 +56,17 @@ pub(crate) fn jobs(ended: &Ended) -> Vec<Value> {
 }
 
 /// Waits for something that must come soon.
-pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until_within(Duration::from_secs(20), what, look)
+}
+
+pub(crate) fn until_within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what} did not come");
+        assert!(begun.elapsed() < limit, "{what} did not come");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -70,7 +75,7 @@ pub(crate) fn text_of(home: &Home, name: &str) -> String {
     std::fs::read_to_string(home.path().join(name)).unwrap_or_default()
 }
 
-const ONCE: [&str; 4] = ["--log", "json", "daemon", "--once"];
+pub(crate) const ONCE: [&str; 4] = ["--log", "json", "daemon", "--once"];
 
 #[test]
 fn what_is_due_runs_once_in_the_words_of_a_command() {

@@ -210,6 +210,53 @@ fn a_pack_over_a_gap_says_so_and_needs_a_look() {
 }
 
 #[test]
+fn a_pack_is_complete_only_where_all_of_its_period_is_collected() {
+    let service = crate::environment::Service::of(41, 100);
+    let home = Home::of(&service);
+    home.ok(&["sync"]);
+    let cases = [
+        (
+            ["--from", "2026-06-10", "--to", "2026-06-25"],
+            "Collected without a gap;",
+            None,
+        ),
+        (
+            ["--from", "2026-06-10", "--to", "2099-01-01"],
+            "Collected without a gap up to ",
+            Some("not collected from"),
+        ),
+        // Before the oldest row that the service has.
+        (
+            ["--from", "2020-01-01", "--to", "2020-02-01"],
+            "not all of the period",
+            Some("not offered by the service"),
+        ),
+        (
+            ["--from", "2098-01-01", "--to", "2099-01-01"],
+            "not all of the period",
+            Some("not collected from"),
+        ),
+    ];
+    for (period, sentence, lacking) in cases {
+        let made = pack(&home, "part.zip", &period);
+        assert_eq!(made.code, Some(0), "{}", made.stderr);
+        let Some(folder) = unpacked(&home, "part.zip") else {
+            return;
+        };
+        let index = std::fs::read_to_string(folder.path().join("index.html")).expect("an index");
+        assert!(index.contains(sentence), "{period:?}: {index}");
+        assert_eq!(index.contains(">complete<"), lacking.is_none(), "{period:?}: {index}");
+        for text in [&index, &made.stderr] {
+            assert_eq!(
+                text.contains("not collected from") || text.contains("not offered"),
+                lacking.is_some()
+            );
+            assert!(text.contains(lacking.unwrap_or_default()), "{period:?}: {text}");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_packed_is_said() {
     let home = demo();
     let cases: [(&[&str], &str); 4] = [

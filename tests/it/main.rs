@@ -50,6 +50,7 @@ mod timelines;
 mod tls;
 mod tools;
 mod translated;
+mod unattended;
 mod walking;
 mod workplace;
 mod zendesk;

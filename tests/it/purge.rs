@@ -1,6 +1,7 @@
 //! `purge`: what is old goes for good and nothing else does, a hold wins, what is gone stays gone, and the lake verifies.
 
 mod erasing;
+mod hidden;
 mod kills;
 
 use jiff::SignedDuration;

@@ -27,6 +27,10 @@ fn empty() -> &'static [u8] {
     })
 }
 
+/// What a catch-up does after it has brought rows.
+const WORD: &str = "insert into wordings by name \
+     select distinct source, activity_type, resource_type, wording, action from classified_wordings";
+
 /// An empty warehouse, into which `inserts` were run behind its back.
 #[expect(clippy::disallowed_methods, reason = "a file of the tests")]
 pub(super) fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
@@ -34,6 +38,7 @@ pub(super) fn warehouse(folder: &Path, inserts: &str) -> Warehouse {
     std::fs::write(&path, empty()).expect("a copy of the warehouse");
     let connection = duckdb::Connection::open(&path).expect("the warehouse opens");
     connection.execute_batch(inserts).expect("the inserts run");
+    connection.execute_batch(WORD).expect("the wordings are told");
     connection.close().expect("the warehouse closes");
     Warehouse::open_read_only(&path).expect("the warehouse opens to be read")
 }

@@ -154,6 +154,11 @@ impl Starter {
 }
 
 impl Ended {
+    /// Whether it did what it was to do, even if something needs a look.
+    pub(super) fn is_done(&self) -> bool {
+        [DONE, NEEDS_A_LOOK].map(i32::from).contains(&self.exit_code)
+    }
+
     /// The end that counts of two, by the rule of exit codes: 2, then 1 and all else, then 3, then 0.
     pub(super) fn or(self, other: Self) -> Self {
         let (own, others) = (rank(self.exit_code), rank(other.exit_code));

@@ -9,9 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::super::alert::Messengers;
-use super::super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, schedule, standing};
+use super::super::{Context, DONE, FAILED, Failure, schedule};
 use super::job::{self, Ended, Starter};
 use super::kept::Kept;
 use super::metrics::{self, Seen, Shared};
@@ -19,7 +20,6 @@ use super::stop::Stop;
 use crate::alert::Event;
 use crate::atomic::place;
 use crate::config::{Config, Scheduled};
-use crate::report;
 use crate::schedule::{Begun, Due, Run, first_due};
 
 /// The clock is looked at so often, for it may jump, and the machine may sleep.
@@ -31,16 +31,22 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The one who keeps the schedule.
 pub(super) struct Keeper<'a> {
-    context: &'a Context,
-    config: &'a Config,
+    pub(super) context: &'a Context,
+    pub(super) config: &'a Config,
     starter: Starter,
-    kept: Kept,
-    messengers: Messengers<'a>,
-    seen: Shared,
+    pub(super) kept: Kept,
+    pub(super) messengers: Messengers<'a>,
+    pub(super) seen: Shared,
     pub(super) metrics_file: Option<PathBuf>,
     stop: Stop,
-    /// Events that nobody has been told of yet.
-    events: Vec<Event>,
+    /// What the commands of the running job are events of.
+    pub(super) events: Vec<Event>,
+}
+
+/// Why a command was asked to end.
+enum Cut {
+    Stopped,
+    Late,
 }
 
 /// What became of a job.
@@ -78,7 +84,7 @@ impl<'a> Keeper<'a> {
         let mut is_stopped = false;
         loop {
             notify(NotifyState::Watchdog);
-            self.messengers.look();
+            self.tell();
             let now = Context::present();
             if self.kept.look(now) {
                 self.context
@@ -141,13 +147,15 @@ impl<'a> Keeper<'a> {
 
     async fn part(&mut self, is_once: bool) {
         notify(NotifyState::Stopping);
+        let telling = self.messengers.finish(&mut self.kept.memory.waiting);
         if is_once {
-            self.messengers.finish().await;
+            telling.await;
         } else {
             self.context.terminal.say("stopping");
-            // What has not arrived by then is given up.
-            drop(tokio::time::timeout(LAST_WORDS, self.messengers.finish()).await);
+            // What has not arrived by then waits for the next start.
+            drop(tokio::time::timeout(LAST_WORDS, telling).await);
         }
+        self.remember();
         self.show();
     }
 
@@ -183,19 +191,25 @@ impl<'a> Keeper<'a> {
             exit_code: 0,
             message: String::new(),
         };
-        let mut is_stopped = false;
+        let end = Instant::now() + entry.time_limit;
+        let mut cut = None;
         for step in schedule::steps_at(self.config, entry, &due.at) {
             if let Err(error) = make_folders(&step.output) {
                 worst = worst.or(error);
                 continue;
             }
-            let ended = self.command(name, &step.arguments, &mut is_stopped).await;
+            let mut ended = self.command(name, &step.arguments, end, &mut cut).await;
+            if matches!(cut, Some(Cut::Late)) && !ended.is_done() {
+                ended.message = format!("took longer than its time_limit of {:?}", entry.time_limit);
+            }
             self.judge(name, step.report.as_deref(), &ended);
             worst = worst.or(ended);
-            if is_stopped {
+            if cut.is_some() {
                 break;
             }
         }
+        let is_stopped = matches!(cut, Some(Cut::Stopped));
+        let worst_is_done = worst.is_done();
         let run = Run {
             due_at,
             started_at,
@@ -210,11 +224,12 @@ impl<'a> Keeper<'a> {
         self.say(name, &run);
         let exit_code = run.exit_code;
         // A command that ended well although it was asked to stop is done.
-        if is_stopped && exit_code != 0 && exit_code != i32::from(NEEDS_A_LOOK) {
+        if is_stopped && !worst_is_done {
             self.events.clear();
             self.kept.stop(name, run)?;
             return Ok(Outcome::Stopped);
         }
+        self.note_events();
         self.kept.settle(name, run)?;
         Ok(if is_stopped {
             Outcome::Stopped
@@ -224,10 +239,13 @@ impl<'a> Keeper<'a> {
     }
 
     /// Runs one command, and meanwhile tells the service manager that this process is alive.
-    async fn command(&mut self, name: &str, arguments: &[String], is_stopped: &mut bool) -> Ended {
+    async fn command(&mut self, name: &str, arguments: &[String], end: Instant, cut: &mut Option<Cut>) -> Ended {
         let stop = async {
-            self.stop.asked().await;
-            *is_stopped = true;
+            let why = tokio::select! {
+                () = self.stop.asked() => Cut::Stopped,
+                () = tokio::time::sleep_until(end) => Cut::Late,
+            };
+            *cut = Some(why);
             self.context.terminal.say(&format!("{name}: is stopped"));
         };
         let work = self.starter.run(self.context, name, arguments, stop);
@@ -237,45 +255,14 @@ impl<'a> Keeper<'a> {
                 ended = &mut work => return ended,
                 () = tokio::time::sleep(STEP) => {
                     notify(NotifyState::Watchdog);
-                    self.messengers.look();
+                    if self.messengers.look(&mut self.kept.memory.waiting)
+                        && let Err(failure) = self.kept.write()
+                    {
+                        self.context.terminal.warn(&failure.message);
+                    }
                 }
             }
         }
-    }
-
-    /// What the end of a command is an event of.
-    fn judge(&mut self, name: &str, report: Option<&str>, ended: &Ended) {
-        let (job, message) = (name.to_owned(), ended.message.clone());
-        let has_report_findings = report.filter(|_| ended.exit_code == i32::from(NEEDS_A_LOOK));
-        if let Some(name) = has_report_findings {
-            let found = report::find_own(&self.config.reports.directories, name);
-            self.events.push(Event::Findings {
-                job,
-                report: name.to_owned(),
-                severity: found.ok().and_then(|report| report.severity),
-            });
-        } else if ended.exit_code == i32::from(NEEDS_A_LOOK) {
-            self.events.push(Event::Look { job, message });
-        } else if ended.exit_code != 0 {
-            self.events.push(Event::Failure {
-                job,
-                exit_code: ended.exit_code,
-                message,
-            });
-        }
-    }
-
-    /// Which reports of the job have findings, in words; of one without, nothing.
-    fn findings(&self) -> String {
-        let reports = self.events.iter().filter_map(|event| match event {
-            Event::Findings { report, .. } => Some(report.as_str()),
-            _ => None,
-        });
-        let reports: Vec<&str> = reports.collect();
-        if reports.is_empty() {
-            return String::new();
-        }
-        format!("findings in {}", reports.join(", "))
     }
 
     /// The one line of a job.
@@ -305,47 +292,8 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Looks at where the streams stand, tells what is new, and shows it all to those who measure.
-    async fn look_at_streams(&mut self) -> Result<(), Failure> {
-        let standings = match standing::read(self.config).await {
-            Ok(standings) => standings,
-            Err(failure) => {
-                self.context
-                    .terminal
-                    .warn(&format!("the streams cannot be looked at: {}", failure.message));
-                Vec::new()
-            }
-        };
-        let now = Context::present();
-        for standing in &standings {
-            let new = self.kept.memory.told.new_gaps(&standing.name(), &standing.gaps());
-            self.events.extend(new);
-        }
-        let alerts: Vec<_> = self.messengers.alerts().cloned().collect();
-        for (place, alert) in alerts.iter().enumerate() {
-            let mut events = self.events.clone();
-            for standing in &standings {
-                let Some(days) = standing.days_until_loss(now.as_microsecond()) else {
-                    continue;
-                };
-                let stream = standing.name();
-                if self.kept.memory.told.is_clock_due(alert, &stream, days, now) {
-                    events.push(Event::Retention { stream, days });
-                }
-            }
-            self.messengers.tell_one(place, &events);
-        }
-        self.events.clear();
-        self.kept.write()?;
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.standings = standings;
-        drop(seen);
-        self.show();
-        Ok(())
-    }
-
     /// Brings the metrics up to date.
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         let page = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             let records = &self.kept.memory.entries;

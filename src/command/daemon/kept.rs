@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Context, Failure};
-use crate::alert::Told;
+use crate::alert::{Told, Waiting};
 use crate::atomic::{self, place};
 use crate::config::Config;
 use crate::schedule::{Begun, Record, Run};
@@ -32,6 +32,9 @@ pub(in crate::command) struct Memory {
     pub(in crate::command) entries: BTreeMap<String, Record>,
     #[serde(default)]
     pub(super) told: Told,
+    /// What has happened and is not told yet: written together with what says that it has happened.
+    #[serde(default)]
+    pub(super) waiting: Waiting,
 }
 
 /// Takes the schedule of a home for this process; nothing where another has it.

@@ -54,11 +54,11 @@ impl Purge {
                     .terminal
                     .say(&format!("{source}: the person is erased already")),
                 Ended::Held(hold, reason) => return Err(held(source, &hold, &reason)),
-                Ended::Named => {
-                    let failure = Failure::usage("--reason: names the person");
-                    return Err(
-                        failure.hinted("the ledger is kept for ever: give a reason without name and identifier")
-                    );
+                Ended::Named(option) => {
+                    let failure = Failure::usage(format!("{option}: names the person"));
+                    return Err(failure.hinted(
+                        "the ledger is kept for ever: say it with --by and --reason without name and identifier",
+                    ));
                 }
                 Ended::Done(changed, entry) => {
                     let records: u64 = changed.values().map(|changed| changed.rows).sum();

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::decoded;
 use super::tree::{Node, parse};
+use super::{decoded, masked};
 use crate::source::Personal;
 
 /// Scripts from here on put no space between words, so that each letter counts as one.
@@ -32,6 +32,17 @@ impl Identity {
         let is_meant = |name: &&String| words(name).len() > 1 || (!has_long && !name.is_empty());
         let id = Some(&self.id).filter(|id| !is_number || id.len() >= LONG_NUMBER);
         self.names.iter().filter(is_meant).chain(id).cloned().collect()
+    }
+
+    /// Whether a text names the person.
+    pub fn is_in(&self, text: &str) -> bool {
+        let words = words(text);
+        let is_term = |term: &String| {
+            let (term, count) = (normal(term).to_lowercase(), self::words(term).len().max(1));
+            let runs = words.windows(count).filter_map(|words| joined(text, words));
+            runs.into_iter().any(|run| run.to_lowercase() == term)
+        };
+        self.terms().iter().any(is_term)
     }
 }
 
@@ -71,12 +82,43 @@ pub(super) fn normal(text: &str) -> String {
 }
 
 /// Names and addresses that the bytes of a record show for the person with this identifier; `None` where the person has no
-/// part in it.
+/// part in it. Where nothing says whose it is, an identifier that cannot be a common word is the person's all the same: an
+/// owner of things may never have done any.
 pub fn identity(personal: &Personal, id: &str, bytes: &[u8]) -> Option<BTreeSet<String>> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains(id))?;
+    let text = masked(bytes);
+    if !text.contains(id) && !text.contains('\\') {
+        return None;
+    }
+    let (root, _) = parse(&text)?;
     let (mut names, mut is_met) = (BTreeSet::new(), false);
-    meet(personal, (id, text), &parse(text)?, (&mut names, &mut is_met));
+    meet(personal, (id, &text), &root, (&mut names, &mut is_met));
+    let is_met = is_met || (is_uncommon(id) && stands(personal, (id, &text), &root, true));
     is_met.then_some(names)
+}
+
+fn is_uncommon(id: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    id.len() >= LONG_NUMBER && id.bytes().all(is_part) && id.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Whether the identifier is a whole value, where values are not those of other things.
+fn stands(personal: &Personal, (id, text): (&str, &str), node: &Node, is_top: bool) -> bool {
+    match node {
+        Node::Object { members, .. } => members.iter().any(|(range, member)| {
+            let name = decoded(text, range.clone());
+            let is_ruled = personal
+                .people
+                .iter()
+                .any(|rule| rule.only.is_some() && rule.id == name);
+            let is_other = is_ruled || (is_top && name == "id") || personal.structural.contains(&name.as_ref());
+            name == id || (!is_other && stands(personal, (id, text), member, false))
+        }),
+        Node::Array { elements, .. } => elements.iter().any(|element| {
+            let is_record = matches!(element, Node::Object { .. });
+            stands(personal, (id, text), element, is_record)
+        }),
+        Node::Text(range) | Node::Other(range) => decoded(text, range.clone()) == id,
+    }
 }
 
 fn meet(

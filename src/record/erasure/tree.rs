@@ -85,23 +85,32 @@ impl Node {
     }
 }
 
-/// `None` where the text is not JSON, or nested too deep.
-pub(super) fn parse(text: &str) -> Option<Node> {
-    if json::depth(text) > MAX_DEPTH || serde_json::from_str::<&RawValue>(text).is_err() {
+/// The values of a text and where they end. Of what is no JSON, as where a line was cut off, those before it broke; `None`
+/// where there are none, or the text is nested too deep.
+pub(super) fn parse(text: &str) -> Option<(Node, usize)> {
+    if json::depth(text) > MAX_DEPTH {
         return None;
     }
     let mut reader = Reader {
         bytes: text.as_bytes(),
         at: 0,
+        is_broken: false,
     };
     reader.skip_blanks();
-    reader.node()
+    if serde_json::from_str::<&RawValue>(text).is_ok() {
+        return Some((reader.node()?, text.len()));
+    }
+    let begins = matches!(reader.peek(), Some(b'{' | b'['));
+    let root = reader.node().filter(|_| begins)?;
+    Some((root, reader.at))
 }
 
-/// Reads what is known to be JSON.
+/// Reads JSON as far as it is any.
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Whether something was met that cannot stand there: nothing is read after it.
+    is_broken: bool,
 }
 
 impl Reader<'_> {
@@ -125,29 +134,28 @@ impl Reader<'_> {
                 let mut members = Vec::new();
                 self.at += 1;
                 self.skip_blanks();
-                while self.peek()? != b'}' {
-                    let name = self.string()?;
+                while self.is_within(b'}') {
+                    let name = self.string();
                     self.skip_blanks();
-                    members.push((name, self.node()?));
+                    let at = self.at;
+                    members.push((name, self.node().unwrap_or(Node::Other(at..at))));
                     self.skip_blanks();
                 }
-                self.at += 1;
                 Some(Node::Object { start, members })
             }
             b'[' => {
                 let mut elements = Vec::new();
                 self.at += 1;
                 self.skip_blanks();
-                while self.peek()? != b']' {
-                    elements.push(self.node()?);
+                while self.is_within(b']') {
+                    elements.extend(self.node());
                     self.skip_blanks();
                 }
-                self.at += 1;
                 Some(Node::Array { start, elements })
             }
-            b'"' => self.string().map(Node::Text),
+            b'"' => Some(Node::Text(self.string())),
             _ => {
-                let is_end = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}');
+                let is_end = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}' | b'"');
                 while self.peek().is_some_and(|byte| !is_end(byte)) {
                     self.at += 1;
                 }
@@ -156,13 +164,33 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self) -> Option<Range<usize>> {
+    /// Whether more follows before the closing mark, which is passed.
+    fn is_within(&mut self, close: u8) -> bool {
+        let is_possible = |byte: u8| match close {
+            b'}' => byte == b'"',
+            _ => byte != b'}',
+        };
+        match self.peek().filter(|_| !self.is_broken) {
+            None => false,
+            Some(byte) if byte == close => {
+                self.at += 1;
+                false
+            }
+            Some(byte) => {
+                self.is_broken = !is_possible(byte);
+                !self.is_broken
+            }
+        }
+    }
+
+    /// A string, to the end of the text where it is not closed.
+    fn string(&mut self) -> Range<usize> {
         let start = self.at;
         self.at += 1;
-        while self.peek()? != b'"' {
-            self.at += if self.peek() == Some(b'\\') { 2 } else { 1 };
+        while let Some(byte) = self.peek().filter(|byte| *byte != b'"') {
+            self.at += if byte == b'\\' { 2 } else { 1 };
         }
-        self.at += 1;
-        Some(start..self.at)
+        self.at = self.bytes.len().min(self.at + 1);
+        start..self.at
     }
 }

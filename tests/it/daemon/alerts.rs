@@ -12,13 +12,13 @@ use super::{ONCE, entry, home_of, jobs, text_of};
 use crate::environment::{Ended, Home, Service, ended, simulator};
 
 /// A webhook on this machine that answers with these states, one after the other; without one it keeps silent.
-struct Hook {
+pub(crate) struct Hook {
     port: u16,
     bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Hook {
-    fn start(states: &[u16]) -> Self {
+    pub(crate) fn start(states: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let bodies = Arc::new(Mutex::new(Vec::new()));
@@ -31,16 +31,16 @@ impl Hook {
         Self { port, bodies }
     }
 
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("http://127.0.0.1:{}/services/T0/B0/{SECRET}", self.port)
     }
 
-    fn bodies(&self) -> Vec<String> {
+    pub(crate) fn bodies(&self) -> Vec<String> {
         self.bodies.lock().expect("bodies").clone()
     }
 }
 
-const SECRET: &str = "a-path-that-must-appear-nowhere-77cd";
+pub(crate) const SECRET: &str = "a-path-that-must-appear-nowhere-77cd";
 
 fn serve(mut stream: TcpStream, state: Option<u16>, kept: &Mutex<Vec<String>>) {
     let mut bytes = Vec::new();
@@ -81,7 +81,7 @@ fn run(home: &Home, hook: &Hook, arguments: &[&str]) -> Ended {
     ended
 }
 
-const FAILING: &str = "run = \"verify\"\npublic_key = \"<!channel>_@channel_&\"";
+pub(super) const FAILING: &str = "run = \"verify\"\npublic_key = \"<!channel>_@channel_&\"";
 
 #[test]
 fn a_failure_is_told_until_it_is_taken_and_calls_nobody() {

@@ -38,6 +38,10 @@ const FAULTS: &[(&str, &str)] = &[
         "5:1: schedule: unknown key `deep`",
     ),
     (
+        "name = \"a\"\ncron = \"0 6 * * *\"\nrun = \"sync\"\ntime_limit = \"0s\"",
+        "5:1: schedule.time_limit: `0s` is too short",
+    ),
+    (
         "name = \"A b\"\ncron = \"0 6 * * *\"\nrun = \"sync\"",
         "2:1: schedule.name: `A b` is not a name",
     ),

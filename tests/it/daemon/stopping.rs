@@ -13,10 +13,10 @@ use super::{ONCE, entry, home_of, jobs, kept_for, text_of, until};
 use crate::environment::{Home, Service, ended, simulator};
 
 /// A daemon that runs, and is killed with the value.
-struct Running(Child);
+pub(super) struct Running(pub(super) Child);
 
 impl Running {
-    fn start(home: &Home, more: &[&str]) -> Self {
+    pub(super) fn start(home: &Home, more: &[&str]) -> Self {
         let arguments = [&["--log", "json", "daemon"][..], more].concat();
         let child = home
             .command(&arguments)
@@ -26,7 +26,7 @@ impl Running {
         Self(child.expect("the binary runs"))
     }
 
-    fn send(&self, signal: Signal) {
+    pub(super) fn send(&self, signal: Signal) {
         let id = i32::try_from(self.0.id())
             .ok()
             .and_then(Pid::from_raw)
@@ -59,7 +59,7 @@ impl Drop for Running {
 }
 
 /// A service of many pages, each of which takes a while.
-fn slow() -> Service {
+pub(super) fn slow() -> Service {
     let mut simulator = simulator(5, 400);
     simulator.switches.page_size = 10;
     simulator.switches.latency = Duration::from_millis(150);

@@ -1,0 +1,283 @@
+//! One person taken out of one record: what is the person's own, and the words the person is known by. Apart from who was
+//! erased, which is asked before any record is changed.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::terms::words;
+use super::tree::{Node, parse};
+use super::veiled::Unveiled;
+use super::{Erasures, Person, Pseudonym, candidate, decoded, masked};
+use crate::record::json;
+use crate::schema::parse_time;
+
+/// Replacements, by what they take the place of.
+type Edits = BTreeMap<usize, (usize, String)>;
+
+/// Names and addresses of several words that a record shows of the person, as it writes them.
+type Heard = BTreeSet<String>;
+
+/// A person, among all who were erased.
+pub(super) struct One<'a> {
+    pub(super) all: &'a Erasures,
+    pub(super) person: &'a Person,
+}
+
+/// What is known of the place where a value stands.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// Where what is the person's own begins.
+    own: &'a BTreeSet<usize>,
+    is_own: bool,
+    heard: &'a Heard,
+    /// The member whose value it is.
+    name: &'a str,
+    /// Whether it is a member of a record, or of an object that lists hold.
+    is_top: bool,
+}
+
+impl One<'_> {
+    /// The bytes without the person; `None` where they tell nothing of the person.
+    pub(super) fn without(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let text = masked(bytes);
+        let (mut own, mut edits, mut end) = (BTreeSet::new(), Edits::new(), 0);
+        if let Some((root, last)) = parse(&text) {
+            self.mark(&text, &root, (&mut own, &mut edits));
+            let place = Place {
+                own: &own,
+                is_own: false,
+                heard: &self.heard(&text, &root),
+                name: "",
+                is_top: false,
+            };
+            self.edit(&text, &root, place, &mut edits);
+            end = last;
+        }
+        let mut out = spliced(bytes.get(..end)?, &edits);
+        for chunk in bytes.get(end..)?.utf8_chunks() {
+            let valid = chunk.valid();
+            let replaced = self.replaced(valid);
+            out.extend_from_slice(replaced.as_deref().unwrap_or(valid).as_bytes());
+            out.extend_from_slice(chunk.invalid());
+        }
+        (out != bytes).then_some(out)
+    }
+
+    /// Notes where what is the person's own begins, and replaces the identifiers that say so.
+    fn mark(&self, text: &str, node: &Node, (own, edits): (&mut BTreeSet<usize>, &mut Edits)) {
+        for inner in node.inner() {
+            self.mark(text, inner, (own, edits));
+        }
+        for rule in self.all.personal.people {
+            let has = |path: &str, value: &str| {
+                let found = node.all_at(text, path).into_iter().filter_map(Node::value);
+                found.map(|range| decoded(text, range)).any(|found| found == value)
+            };
+            if rule.only.is_some_and(|(path, value)| !has(path, value)) {
+                continue;
+            }
+            for id in node.all_at(text, rule.id) {
+                let Some(range) = id.value() else { continue };
+                let value = decoded(text, range.clone());
+                if self.all.key.pseudonym(&value) != self.person.performer {
+                    continue;
+                }
+                let replacement = match id {
+                    Node::Text(_) => json::quoted(&self.person.performer.to_string()),
+                    _ => self.all.key.number(&value).to_string(),
+                };
+                edits.insert(range.start, (range.end, replacement));
+                let found = rule.own.iter().flat_map(|path| node.all_at(text, path));
+                own.extend(found.map(Node::start));
+            }
+        }
+    }
+
+    /// What a record shows the person by. Not that of records it holds in lists, which have theirs: they may come alone too.
+    fn heard(&self, text: &str, node: &Node) -> Heard {
+        let mut heard = Heard::new();
+        match node {
+            Node::Object { members, .. } => {
+                for (name, member) in members {
+                    let name = decoded(text, name.clone());
+                    if !self.all.personal.structural.contains(&name.as_ref()) {
+                        heard.extend(self.heard(text, member));
+                    }
+                }
+            }
+            Node::Array { elements, .. } => {
+                let values = elements
+                    .iter()
+                    .filter(|element| !matches!(element, Node::Object { .. }));
+                values.for_each(|element| heard.extend(self.heard(text, element)));
+            }
+            Node::Text(range) => {
+                let value = decoded(text, range.clone());
+                let found = self.found(&value).into_iter();
+                // Identifiers differ by a letter more.
+                let names = found.filter(|(_, pseudonym)| *pseudonym != self.person.performer);
+                let names = names.filter_map(|(range, _)| value.get(range));
+                let long = names.filter(|name| words(name).len() > 1);
+                heard.extend(long.map(str::to_owned));
+            }
+            Node::Other(_) => {}
+        }
+        heard
+    }
+
+    /// Replaces texts: whole where they are the person's own, else the words that identify the person.
+    fn edit(&self, text: &str, node: &Node, place: Place<'_>, edits: &mut Edits) {
+        let is_own = place.is_own || place.own.contains(&node.start());
+        let place = Place { is_own, ..place };
+        match node {
+            Node::Object { members, .. } => {
+                for (range, member) in members {
+                    let name = decoded(text, range.clone());
+                    if let Some(replaced) = self.replaced(&name) {
+                        edits.entry(range.start).or_insert((range.end, json::quoted(&replaced)));
+                    }
+                    if !self.all.personal.structural.contains(&name.as_ref()) {
+                        let is_top = place.name.is_empty();
+                        let inner = Place {
+                            name: &name,
+                            is_top,
+                            ..place
+                        };
+                        self.edit(text, member, inner, edits);
+                    }
+                }
+            }
+            Node::Array { elements, .. } => {
+                for element in elements {
+                    let place = Place { is_top: false, ..place };
+                    if let Node::Object { .. } = element {
+                        let heard = &self.heard(text, element);
+                        self.edit(
+                            text,
+                            element,
+                            Place {
+                                heard,
+                                name: "",
+                                ..place
+                            },
+                            edits,
+                        );
+                    } else {
+                        self.edit(text, element, place, edits);
+                    }
+                }
+            }
+            Node::Text(range) => {
+                let value = decoded(text, range.clone());
+                if let Some(replaced) = self.text_without(&value, place) {
+                    edits.entry(range.start).or_insert((range.end, json::quoted(&replaced)));
+                }
+            }
+            Node::Other(range) => {
+                let value = decoded(text, range.clone());
+                let is_number = value.bytes().any(|byte| byte.is_ascii_digit());
+                // What a record is known by is not what it tells of.
+                let is_id = place.is_top && place.name == "id";
+                let is_meant = || !is_id && self.person.terms.contains(&self.all.key.exact(&value));
+                if is_number && (is_own || is_meant()) {
+                    let number = self.all.key.number(&value).to_string();
+                    edits.entry(range.start).or_insert((range.end, number));
+                }
+            }
+        }
+    }
+
+    fn text_without(&self, value: &str, place: Place<'_>) -> Option<String> {
+        if value.trim().is_empty() {
+            return None;
+        }
+        if place.is_own {
+            return Some(self.all.key.pseudonym(value).to_string());
+        }
+        // Somebody may have the name of a year.
+        if parse_time(value).is_some() {
+            return None;
+        }
+        let replaced = self.replaced(value);
+        // A longer name that begins like the person's is another's.
+        let is_name = self.all.personal.names.contains(&place.name) || is_address(value);
+        if is_name {
+            return replaced;
+        }
+        let mut out = replaced.map_or(Cow::Borrowed(value), Cow::Owned);
+        // Services put texts of several parts together without a space: what stands there as words stands here within words.
+        for heard in place.heard.iter().rev().filter(|heard| value.contains(heard.as_str())) {
+            out = Cow::Owned(out.replace(heard.as_str(), &self.all.key.pseudonym(heard).to_string()));
+        }
+        Some(out.into_owned()).filter(|out| out != value)
+    }
+
+    /// The text with pseudonyms for the words that identify the person, those behind escapes too; `None` where there are none.
+    fn replaced(&self, text: &str) -> Option<String> {
+        let plain = self.found(text);
+        let out = Some(with(text, &plain)).filter(|_| !plain.is_empty());
+        let Some(read) = Unveiled::of(out.as_deref().unwrap_or(text)) else {
+            return out;
+        };
+        let found = self.found(&read.text).into_iter();
+        let veiled: Vec<_> = found
+            .map(|(range, pseudonym)| (read.origin(&range), pseudonym))
+            .collect();
+        match veiled.is_empty() {
+            true => out,
+            false => Some(with(out.as_deref().unwrap_or(text), &veiled)),
+        }
+    }
+
+    /// Where words stand that identify the person, the longest first.
+    fn found(&self, text: &str) -> Vec<(Range<usize>, Pseudonym)> {
+        let words = words(text);
+        let (mut found, mut start) = (Vec::new(), 0);
+        while start < words.len() {
+            let hit = self.person.lengths.iter().rev().find_map(|count| {
+                let (candidate, range) = candidate(text, &words, start, *count)?;
+                let pseudonym = self.all.key.exact(&candidate);
+                self.person
+                    .terms
+                    .contains(&pseudonym)
+                    .then_some((pseudonym, *count, range))
+            });
+            match hit {
+                Some((pseudonym, count, range)) => {
+                    found.push((range, pseudonym));
+                    start += count;
+                }
+                None => start += 1,
+            }
+        }
+        found
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    text.contains('@') && !text.contains(char::is_whitespace)
+}
+
+/// The text with pseudonyms in these places.
+fn with(text: &str, places: &[(Range<usize>, Pseudonym)]) -> String {
+    let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
+    for (range, pseudonym) in places {
+        out.push_str(text.get(copied..range.start).unwrap_or_default());
+        out.push_str(&pseudonym.to_string());
+        copied = range.end;
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    out
+}
+
+fn spliced(bytes: &[u8], edits: &Edits) -> Vec<u8> {
+    let (mut out, mut copied) = (Vec::with_capacity(bytes.len()), 0);
+    for (start, (end, replacement)) in edits {
+        out.extend_from_slice(bytes.get(copied..*start).unwrap_or_default());
+        out.extend_from_slice(replacement.as_bytes());
+        copied = *end;
+    }
+    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+    out
+}

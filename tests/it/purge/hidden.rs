@@ -1,0 +1,136 @@
+//! A person erased from where services write names in other ways, and what stands against it: holds of others, and a ledger
+//! that would name the person.
+
+use serde_json::{Value, json};
+
+use super::assert_sound;
+use super::erasing::traces;
+use crate::environment::Home;
+use crate::import::STREAM;
+
+const ID: &str = "7d0f6c1e-2f6b-4a53-9d51-0c9f0f1f6a11";
+const OTHER: &str = "c8d0a4b2-5f0e-4f6e-8b1c-3a7d9e2f4b60";
+
+/// What tells who the person is, as text of any file.
+const TOLD: [&str; 6] = [ID, "ren\u{e9}e", "quixote", "15551234567", "998877665", "198.51.100.7"];
+
+fn record(number: usize, more: &Value) -> Value {
+    let at = format!("2024-05-{:02}T00:00:00Z", number + 1);
+    let mut record = json!({
+        "id": format!("e-{number}"), "activity_type": "x", "logged_at": at, "updated_at": at,
+        "performer_id": OTHER, "performer_metadata": {"id": OTHER, "name": "Omar Haddad"},
+    });
+    let more = more.as_object().expect("members").clone();
+    record.as_object_mut().expect("a record").extend(more);
+    record
+}
+
+/// Records that tell of the person in every way, one way each, and lines that are no JSON.
+fn lines() -> String {
+    let own = json!({
+        "performer_id": ID, "metadata": {"ip_address": "198.51.100.7"},
+        "performer_metadata": {
+            "id": ID, "name": "Renée Quixote", "first_name": "Renée", "last_name": "Quixote",
+            "email": "renee.quixote@acme.example", "phone": 15_551_234_567_u64, "employee": {"number": 998_877_665},
+        },
+    });
+    let ways = [
+        own.clone(),
+        json!({"metadata": {"url": "/u?mail=renee.quixote%40acme.example&n=Ren%C3%A9e%20Quixote"}}),
+        json!({"metadata": {"html": "<b>Ren&#233;e&nbsp;Quixote</b>"}}),
+        json!({"metadata": {"payload": "{\"to\": \"a\\nRen\\u00e9e Quixote\"}"}}),
+        json!({"event_blocks": [{"type": "text", "value": "**Renée Quixote**: AddedRenée Quixoteas owner"}]}),
+        json!({"metadata": {"owners": [ID], "by": {ID: "RENÉE QUIXOTE"}}}),
+        json!({"resource_id": ID, "resource_metadata": {"name": "Team member Renée", "badge": 998_877_665}}),
+    ];
+    let mut lines: Vec<String> = (0..)
+        .zip(&ways)
+        .map(|(number, way)| record(number, way).to_string())
+        .collect();
+    let whole = record(20, &own).to_string().replace('é', "\\u00e9");
+    lines.push(whole.split(",\"updated_at\"").next().expect("a begin").to_owned());
+    lines.push(whole.replace("15551234567", "NaN"));
+    lines.join("\n") + "\n"
+}
+
+fn prepared(more: &str) -> Home {
+    let home = Home::new();
+    home.write(
+        "trailhouse.toml",
+        &format!("[sources.acme]\nkind = \"secoda\"\ntoken = {{ env = \"ACME_TOKEN\" }}\n{more}"),
+    );
+    home.write("all.jsonl", &lines());
+    assert_eq!(
+        home.run(&["import", STREAM, "all.jsonl"]).code,
+        Some(3),
+        "rejects need a look"
+    );
+    home
+}
+
+#[test]
+fn nothing_tells_of_a_person_in_whatever_way_a_name_is_written() {
+    let home = prepared("");
+    let told = TOLD.map(str::to_owned);
+    let before = traces(&home, &told);
+    for told in &told {
+        assert!(
+            before.iter().any(|(_, found)| found == told),
+            "nothing to erase: {told}"
+        );
+    }
+    for (option, text) in [
+        ("--reason", "asked by Renée Quixote"),
+        ("--by", "renee.quixote@acme.example"),
+    ] {
+        let refused = home.run(&["purge", "--performer", ID, option, text]);
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains(&format!("{option}: names the person")),
+            "{}",
+            refused.stderr
+        );
+    }
+    home.ok(&["purge", "--performer", ID, "--reason", "currently"]);
+    assert_eq!(traces(&home, &told), []);
+    assert_sound(&home);
+    let again = home.ok(&["import", STREAM, "all.jsonl"]);
+    assert!(again.stderr.contains(": 0 stored, 9 known already"), "{}", again.stderr);
+    assert_eq!(traces(&home, &told), []);
+}
+
+#[test]
+fn an_owner_who_never_did_anything_can_be_erased() {
+    let home = Home::new();
+    home.write(
+        "trailhouse.toml",
+        "[sources.acme]\nkind = \"secoda\"\ntoken = { env = \"ACME_TOKEN\" }\n",
+    );
+    let owned = record(1, &json!({"metadata": {"owners": [ID, OTHER]}}));
+    home.write("all.jsonl", &format!("{owned}\n"));
+    home.ok(&["import", STREAM, "all.jsonl"]);
+    let unknown = home.run(&["purge", "--performer", "Omar"]);
+    assert_eq!(unknown.code, Some(2), "{}", unknown.stderr);
+    home.ok(&["purge", "--performer", ID]);
+    assert_eq!(traces(&home, &[ID.to_owned()]), []);
+    assert_sound(&home);
+    let already = home.ok(&["purge", "--performer", ID]);
+    assert!(already.stderr.contains("erased already"), "{}", already.stderr);
+}
+
+#[test]
+fn what_names_a_held_person_stays_as_it_is_whoever_else_is_erased() {
+    let hold = format!("[hold.case]\nreason = \"Case 7\"\nperformers = [\"{OTHER}\"]\nto = \"2024-05-03\"\n");
+    let home = prepared(&hold);
+    let head = home.ok(&["ledger", "head"]).stdout;
+    for arguments in [&["--dry-run"][..], &[]] {
+        let refused = home.run(&[&["purge", "--performer", ID], arguments].concat());
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("the hold `case` keeps it as it is: Case 7"),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert_eq!(home.ok(&["ledger", "head"]).stdout, head);
+}
