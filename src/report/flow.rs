@@ -33,7 +33,7 @@ pub(super) fn feed(
     let (chunks, waiting) = sync_channel(CHUNKS_AHEAD);
     thread::scope(|scope| {
         let writing = scope.spawn(move || waiting.into_iter().try_for_each(|chunk| flow.take(chunk)));
-        let read = read(&mut |chunk| chunks.send(chunk).map_err(|_| Halt::Left));
+        let read = read(&mut |chunk| chunks.send(chunk).ok().ok_or(Halt::Left));
         drop(chunks);
         writing.join().unwrap_or_else(|panic| resume_unwind(panic))?;
         match read {
