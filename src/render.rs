@@ -129,7 +129,7 @@ impl Write for Out<'_> {
 }
 
 /// A format as it is written: what a [`Sink`] does, without the place.
-trait Writer {
+trait Writer: Send {
     fn begin(&mut self, columns: &[GridColumn], about: Option<&About>) -> Result<(), RenderError>;
     fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<(), RenderError>;
     fn end(&mut self, about: Option<&About>) -> Result<(), RenderError>;

@@ -203,7 +203,9 @@ pub fn run(
     let parameters = about.parameters.clone();
     let mut flow = flow::Flow::new(about, request, circumstances, sinks);
     limit::within(warehouse, report, request.time_limit, || {
-        warehouse.chunks(&sql::call_sql(report), &parameters, &mut |chunk| flow.take(chunk))
+        flow::feed(&mut flow, |take| {
+            warehouse.chunks(&sql::call_sql(report), &parameters, take)
+        })
     })
     .map_err(|error| named(report, error))?;
     flow.end()

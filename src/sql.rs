@@ -3,6 +3,7 @@
 
 mod controls;
 mod header;
+mod statements;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -12,12 +13,14 @@ use serde::{Deserialize, Serialize};
 pub use controls::{Mapping, controls, frameworks, mappings, reports_of};
 use header::Header;
 pub use header::HeaderError;
+pub use statements::{call_sql, declared, macro_sql, view_sql};
 
-/// A view of the schema `main`.
+/// A view of the schema `main`; one with parameters is a table macro there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     pub name: String,
     pub doc: String,
+    pub params: Vec<Parameter>,
     /// Name and meaning of each column, in the order of the select.
     pub columns: Vec<(String, String)>,
     /// One select, without its header.
@@ -114,6 +117,14 @@ const VIEWS: &[File] = &[
     (
         "40_version_changes",
         include_str!("../sql/views/40_version_changes.sql"),
+    ),
+    (
+        "42_known_properties",
+        include_str!("../sql/views/42_known_properties.sql"),
+    ),
+    (
+        "48_property_changes_between",
+        include_str!("../sql/views/48_property_changes_between.sql"),
     ),
     (
         "50_property_changes",
@@ -302,33 +313,6 @@ pub fn report(name: &str) -> Option<&'static Report> {
     reports().iter().find(|report| report.name == name)
 }
 
-/// The statement that makes a report's macro. Parameters are untyped there: the older storage format keeps no types of them.
-pub fn macro_sql(report: &Report) -> String {
-    format!(
-        "create or replace macro reports.{}({}) as table\n{}",
-        report.name,
-        declared(report),
-        report.text
-    )
-}
-
-/// The parameters of a report as its macro declares them.
-pub fn declared(report: &Report) -> String {
-    let parameter = |parameter: &Parameter| format!("{} := {}", parameter.name, parameter.default);
-    report.params.iter().map(parameter).collect::<Vec<_>>().join(", ")
-}
-
-/// The statement that runs a report with every parameter bound to `$name`.
-pub fn call_sql(report: &Report) -> String {
-    let arguments: Vec<String> = report
-        .params
-        .iter()
-        .map(|parameter| format!("{name} := ${name}", name = parameter.name))
-        .collect();
-    let schema = if report.file.is_some() { "temp" } else { "reports" };
-    format!("select * from {schema}.{}({})", report.name, arguments.join(", "))
-}
-
 fn bundled<T>(file: &File, parse: fn(&str, &str) -> Result<T, HeaderError>) -> T {
     parse(file.0, file.1).unwrap_or_else(|error| panic!("the tests read every bundled file: {error}"))
 }
@@ -338,6 +322,7 @@ fn view(file: &str, text: &str) -> Result<View, HeaderError> {
     let view = View {
         name: header.required("name")?,
         doc: header.required("doc")?,
+        params: header.params_if_any()?,
         columns: header.columns(),
         text: header.body().to_owned(),
     };
@@ -438,7 +423,7 @@ mod tests {
         );
         for (view, (file, _)) in views().iter().zip(VIEWS) {
             assert_eq!(file.split_once('_').map(|(_, name)| name), Some(view.name.as_str()));
-            assert!(!view.columns.is_empty(), "{file}");
+            assert_ne!(view.columns.is_empty(), view.params.is_empty(), "{file}");
         }
     }
 
@@ -453,8 +438,9 @@ mod tests {
             assert!(common("until", ParameterKind::Timestamp), "{}", report.name);
             assert!(common("source", ParameterKind::Text), "{}", report.name);
             for read in &report.reads {
+                let names = [format!(" {read} as "), format!(" {read}(")];
                 assert!(
-                    report.text.contains(&format!(" {read} as ")),
+                    names.iter().any(|name| report.text.contains(name)),
                     "{} does not read {read}",
                     report.name
                 );

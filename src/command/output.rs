@@ -55,6 +55,11 @@ impl Output {
         }
     }
 
+    /// Says what stands against writing, before work is done that cannot be done again.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        Place::open(self.output.as_deref(), self.format()?).map(drop)
+    }
+
     pub(super) fn text(&self, text: &str) -> Result<(), Failure> {
         match &self.output {
             Some(path) => write_file(path, text),

@@ -87,6 +87,7 @@ impl Purge {
         let home = home(&config);
         require_lake(&home)?;
         self.check_asked()?;
+        self.output.check()?;
         let by = match &self.by {
             Some(by) if by.trim().is_empty() => return Err(Failure::usage("--by: is empty")),
             Some(by) => by.clone(),

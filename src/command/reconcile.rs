@@ -56,7 +56,7 @@ struct Job {
 impl Reconcile {
     pub(super) fn run(&self, context: &Context) -> Result<u8, Failure> {
         let config = context.config()?;
-        self.output.format()?;
+        self.output.check()?;
         if !self.name.contains('.') {
             return Err(Failure::usage(format!("{}: names no stream", self.name)).hinted("name it as SOURCE.STREAM"));
         }

@@ -9,13 +9,16 @@ use serde_json::json;
 
 use super::output::Output;
 use super::{Context, DONE, FAILED, Failure, NEEDS_A_LOOK, USAGE, block_on, home, require_lake};
-use crate::lake::Lake;
 use crate::lake::verify::{Anchor, Contents, Verdict};
+use crate::lake::{Home, Lake};
 use crate::ledger::signature::PublicKey;
 use crate::render::{Format, visible};
 use crate::schema::format_time;
 use crate::warehouse::{Cell, Grid, GridColumn};
 use deep::Deep;
+
+/// How often is looked while another process writes.
+const READINGS: u32 = 3;
 
 /// Checks the chain of the ledger, every data file and the Delta tables
 #[derive(Debug, Args)]
@@ -58,18 +61,8 @@ impl Verify {
         let known = self.known()?;
         let home = home(&context.config()?);
         require_lake(&home)?;
-        let (mut verdict, contents) = block_on(async {
-            let checked = match Lake::open_unchecked(&home) {
-                Ok(lake) => read(lake, self.deep).await,
-                Err(error) => Err(error),
-            };
-            checked.map_err(|error| Failure {
-                code: USAGE,
-                ..Failure::from(error)
-            })
-        })?;
+        let (mut verdict, deep) = self.check(context, &home)?;
         let held = known.find(&mut verdict);
-        let deep = contents.map(|contents| Deep::read(&home, contents, &mut verdict, &context.terminal));
         let asked = self.output.format.is_some() || self.output.output.is_some();
         let text = match if asked { self.output.format()? } else { Format::Table } {
             Format::Json => {
@@ -94,6 +87,31 @@ impl Verify {
 }
 
 impl Verify {
+    /// Checks the lake. What seems wrong while another process writes is looked at again: files come and go beside a reading.
+    fn check(&self, context: &Context, home: &Home) -> Result<(Verdict, Option<Deep>), Failure> {
+        let mut earlier: Option<Verdict> = None;
+        for _ in 0..READINGS {
+            let begun = newest_number(home)?;
+            let (mut verdict, contents) = block_on(async {
+                could(match Lake::open_unchecked(home) {
+                    Ok(lake) => read(lake, self.deep).await,
+                    Err(error) => Err(error),
+                })
+            })?;
+            let deep = contents.map(|contents| Deep::read(home, contents, &mut verdict, &context.terminal));
+            let is_twice = earlier.is_some_and(|earlier| verdict.agrees_with(&earlier));
+            if !verdict.is_invalid() || is_twice || newest_number(home)? == begun {
+                return Ok((verdict, deep));
+            }
+            context
+                .terminal
+                .say("the lake was written to meanwhile, and is checked again");
+            earlier = Some(verdict);
+        }
+        let failure = Failure::usage(format!("the lake was written to in each of {READINGS} checks"));
+        Err(failure.hinted("run it again when nothing writes, or on a copy"))
+    }
+
     fn known(&self) -> Result<Known, Failure> {
         let anchor = |text: &String| {
             text.parse()
@@ -126,6 +144,23 @@ impl Known {
             public_key: self.public_key.as_ref().and_then(|key| verdict.check_public_key(key)),
         }
     }
+}
+
+fn newest_number(home: &Home) -> Result<Option<u64>, Failure> {
+    block_on(async {
+        could(match Lake::open_unchecked(home) {
+            Ok(lake) => lake.newest_number().await,
+            Err(error) => Err(error),
+        })
+    })
+}
+
+/// What stands in the way of a check is neither a fault nor none.
+fn could<T>(checked: anyhow::Result<T>) -> Result<T, Failure> {
+    checked.map_err(|error| Failure {
+        code: USAGE,
+        ..Failure::from(error)
+    })
 }
 
 /// Checks the lake; for a second reading also says what should be in it.

@@ -137,12 +137,12 @@ impl Lake {
     }
 
     /// Files of partitions that their table shows no more and whose bytes are still there, as merging leaves them: what is to
-    /// be gone must be gone from these too.
+    /// be gone must be gone from these too. Other programs give theirs no number, so that the ledger is asked for them.
     pub(super) async fn left_behind(
         &mut self,
         partitions: &BTreeSet<(&'static str, Partition)>,
     ) -> Result<Vec<String>> {
-        let mut left = Vec::new();
+        let mut left = BTreeSet::new();
         for (name, partition) in partitions {
             let Some(table) = source::table(name) else { continue };
             let live = self.live_files(table)?.iter();
@@ -155,7 +155,20 @@ impl Lake {
                 left.extend(Some(path).filter(|path| is_older && !live.contains(path)));
             }
         }
-        Ok(left)
+        for sequence in self.newest.iter().flat_map(|newest| &newest.entry.undeleted) {
+            let paths = self.entry(*sequence).await?.entry.left_behind().into_iter();
+            left.extend(paths.filter(|path| {
+                let parts = path
+                    .split_once('/')
+                    .map(|(name, file)| (name, Partition::of_path(file)));
+                parts.is_some_and(|(of, found)| {
+                    partitions
+                        .iter()
+                        .any(|(name, at)| *name == of && found.as_ref() == Some(at))
+                })
+            }));
+        }
+        Ok(left.into_iter().collect())
     }
 
     async fn look(&self, table: &'static Table, path: &str, change: &mut Change<'_>) -> Result<Look> {

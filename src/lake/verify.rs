@@ -82,6 +82,15 @@ impl Verdict {
         self.findings.iter().any(|finding| finding.fault != Fault::Unfinished)
     }
 
+    /// Whether both found the same, so that it was there twice.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let mut lasting = self
+            .findings
+            .iter()
+            .filter(|finding| finding.fault != Fault::Unfinished);
+        lasting.any(|finding| other.findings.contains(finding))
+    }
+
     fn find(&mut self, fault: Fault, object: impl Into<String>, what: impl Into<String>) {
         self.findings.push(Finding {
             fault,
@@ -121,6 +130,12 @@ impl Lake {
             verdict.head = Some((newest.entry.sequence, newest.sha256));
         }
         Ok(verdict)
+    }
+
+    /// The number of the newest entry, as far as names tell.
+    pub async fn newest_number(&self) -> Result<Option<u64>> {
+        let present = self.sequences(&mut Verdict::default()).await?;
+        Ok(present.last().copied())
     }
 
     /// Walks the chain from its first entry, and returns the last that holds.

@@ -25,6 +25,8 @@ struct Backward<'w, C> {
     proven_from: Micros,
     oldest: Option<Micros>,
     size: u64,
+    /// Whether the count was exact at the last page: a rounded one stays the same when rows arrive.
+    is_counted: bool,
     has_changed: bool,
     failures: u32,
     flow: Flow,
@@ -55,6 +57,7 @@ pub(super) async fn walk(
         proven_from: Micros::MAX,
         oldest: None,
         size,
+        is_counted: false,
         has_changed: false,
         failures: 0,
         flow: Flow::On,
@@ -62,6 +65,7 @@ pub(super) async fn walk(
     let Some(last) = backward.read_last(total).await?.filter(is_ascending) else {
         return Ok(Outcome::Unordered);
     };
+    backward.is_counted = last.count == Some(last.rows_down_to(size));
     backward.extend(last).await?;
     backward.run().await
 }
@@ -118,7 +122,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Backward<'_, C> {
         if !is_ascending(older) {
             return Ok(Join::Disorder);
         }
-        if older.length() != self.size || (older.count.is_some() && !older.is_sized(self.size)) {
+        if older.length() != self.size || (self.is_counted && !older.is_sized(self.size)) {
             return Ok(Join::Resized);
         }
         self.has_changed |= older.count != self.newer.count;
@@ -129,7 +133,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Backward<'_, C> {
             return Ok(if shared > 0 { Join::Joined } else { Join::Disorder });
         }
         let repeats_border = shared == 1 && self.tied.len() == 1 && older.newest == self.newer.oldest;
-        if repeats_border || (shared == 0 && older.count == self.newer.count) {
+        if repeats_border || (shared == 0 && self.is_counted && older.count == self.newer.count) {
             return Ok(Join::Joined);
         }
         let first = |page: &Outline| page.rows.first().map(|row| (row.id, row.key));
@@ -208,10 +212,10 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Backward<'_, C> {
         }
         self.failures = 0;
         self.proven_from = span.from;
-        let trust = match (self.newer.count, self.has_changed) {
-            (None, _) => Trust::Uncounted,
-            (Some(_), true) => Trust::Moving,
-            (Some(_), false) => Trust::Still,
+        let trust = match (self.is_counted, self.has_changed) {
+            (false, _) => Trust::Uncounted,
+            (true, true) => Trust::Moving,
+            (true, false) => Trust::Still,
         };
         self.tell(Event::Proven { span, trust }).await
     }

@@ -186,6 +186,8 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
     async fn keep(&mut self, pending: &mut Pending, answered: Answered) -> Result<(), PullError> {
         let number = answered.number;
         match answered.answer {
+            // Pages may have become larger and fewer: asked for again, it tells.
+            Err(PullError::WrongPage { .. }) => {}
             Err(error) if error.is_about_page() => {
                 if pending.failure.as_ref().is_none_or(|(failed, _)| number < *failed) {
                     pending.failure = Some((number, error));

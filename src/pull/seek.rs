@@ -24,7 +24,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         let mut is_size_told = false;
         for _ in 0..MOST_LOOKS {
             let page = match self.read(number).await {
-                Err(error) if error.is_about_page() && number > 1 => None,
+                Err(error) if (error.is_about_page() || is_elsewhere(&error)) && number > 1 => None,
                 answer => answer?,
             };
             let found = page.filter(|page| number == 1 || self.chain.overlaps(page));
@@ -42,8 +42,8 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
                 number = deeper;
                 continue;
             }
-            // A page that may be the last one does not show how many rows the others have; the one before it does.
-            if page.is_silent() && number > 1 && !std::mem::replace(&mut is_size_told, true) {
+            // A page that is or may be the last one does not show how many rows the others have; the one before it does.
+            if (page.is_silent() || page.is_last()) && number > 1 && !std::mem::replace(&mut is_size_told, true) {
                 may_go_deeper = false;
                 number -= 1;
                 continue;
@@ -90,11 +90,12 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
                     low = middle;
                 }
                 Ok(_) => high = middle - 1,
-                Err(error) if error.is_about_page() => return Ok(()),
+                Err(error) if error.is_about_page() || is_elsewhere(&error) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
-        if let Some(page) = found.filter(|_| low > first + 1)
+        // A last page of another size would seem to end the list too early.
+        if let Some(page) = found.filter(|page| low > first + 1 && !self.chain.is_resized(page))
             && let Some(newest) = page.newest
         {
             self.chain.restart_below(newest);
@@ -103,6 +104,11 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         }
         Ok(())
     }
+}
+
+/// Whether another page came than was asked for, as some services answer past the end.
+fn is_elsewhere(error: &PullError) -> bool {
+    matches!(error, PullError::WrongPage { .. })
 }
 
 /// Rows of a page of the list, as far as one page can tell: the last one may be shorter than the others.

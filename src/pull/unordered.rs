@@ -14,9 +14,12 @@ const MOST_PASSES: u32 = 5;
 const MOST_REPEATS: u32 = 20;
 
 /// What one reading has met.
+#[derive(Default)]
 struct Reading {
     oldest: Option<Micros>,
     pages: u64,
+    /// Another page came than was asked for, as where pages have become larger meanwhile: rows may have been passed over.
+    cut: Option<PullError>,
 }
 
 pub(super) async fn walk(
@@ -27,12 +30,17 @@ pub(super) async fn walk(
     let mut seen = HashSet::new();
     let mut oldest: Option<Micros> = None;
     let mut is_begun = walk.list.order_key.is_some();
+    let mut cut = None;
     for _ in 0..MOST_PASSES {
         let before = seen.len();
         let Some(reading) = read_all(&asking, &mut seen, &mut is_begun, caller).await? else {
             return Ok(());
         };
         oldest = oldest.into_iter().chain(reading.oldest).min();
+        cut = reading.cut;
+        if cut.is_some() {
+            continue;
+        }
         // One answer is of one moment.
         let is_whole = reading.pages == 1 && before == 0;
         if seen.len() == before || is_whole {
@@ -45,7 +53,7 @@ pub(super) async fn walk(
             return Ok(());
         }
     }
-    Err(PullError::Restless { passes: MOST_PASSES })
+    Err(cut.unwrap_or(PullError::Restless { passes: MOST_PASSES }))
 }
 
 /// `None`: the caller stopped it.
@@ -55,13 +63,21 @@ async fn read_all(
     is_begun: &mut bool,
     caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
 ) -> Result<Option<Reading>, PullError> {
-    let mut reading = Reading { oldest: None, pages: 0 };
+    let mut reading = Reading::default();
     let mut total = None;
     let mut met = HashSet::new();
     let mut repeats = 0;
     loop {
         let number = reading.pages + 1;
-        let Some(page) = fetch(asking, number).await? else {
+        let page = match fetch(asking, number).await {
+            Err(error @ PullError::WrongPage { .. }) if number > 1 => {
+                reading.cut = Some(error);
+                seen.extend(met);
+                return Ok(Some(reading));
+            }
+            answer => answer?,
+        };
+        let Some(page) = page else {
             break;
         };
         let outline = page.outline.clone();

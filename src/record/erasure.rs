@@ -253,7 +253,9 @@ impl Erasures {
         if let Some((root, _)) = &parsed {
             root.each_value(&mut |range| see(&decoded(&text, range)));
         }
-        see(text.get(parsed.map_or(0, |(_, end)| end)..).unwrap_or_default());
+        if parsed.is_none_or(|(_, is_json)| !is_json) {
+            see(&text);
+        }
         met
     }
 }
@@ -455,12 +457,13 @@ mod tests {
         let own =
             format!(r#"{{"performer_id":"{ID}","performer_metadata":{{"first_name":"Dan\u0061","phone":15551234567"#);
         let pseudonym = key().pseudonym("Dana");
-        let ends: [&[u8]; 6] = [
+        let ends: [&[u8]; 7] = [
             b"",
             b",\"x\":NaN},\"n\":NaN}",
             b",\"last_name\":\"Whit",
             b"}]]}",
             b"}}\n{\"b\":1}",
+            b",\"boss\": Dana Whitfield, 'Dana Whitfield'}}",
             b",\"city\":\"Lom\xe9 Dana Whitfield\"}}",
         ];
         for end in ends {
@@ -522,6 +525,14 @@ mod tests {
         for (id, is_person) in [("360100001013", true), ("990000000001", false), ("360100005555", false)] {
             let text = r#"{"id":990000000001,"source_id":360100005555,"source_type":"role","by":[360100001013]}"#;
             assert_eq!(identity(service, id, text.as_bytes()).is_some(), is_person, "{id}");
+        }
+        for nobody in ["null", "true"] {
+            let text = r#"{"performer_id":null,"performer_metadata":{"name":"x"},"resource_id":true}"#;
+            assert_eq!(identity(personal, nobody, text.as_bytes()), None, "{nobody}");
+            assert_eq!(
+                applied(&self::erasures(personal, &[identity_of(nobody, &[])]), text),
+                text
+            );
         }
         assert_eq!(identity(personal, "customers", br#"{"name":"customers"}"#), None);
         assert_eq!(identity_of("1234", &["Cher"]).terms().len(), 1);

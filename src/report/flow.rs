@@ -1,9 +1,47 @@
 //! The way of the rows from the query to the sinks: marked as findings, perhaps drawn from, counted.
 
+use std::panic::resume_unwind;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
 use super::findings::Marking;
 use super::sample::Drawing;
 use super::{About, Circumstances, ReportError, Request, Sink};
-use crate::warehouse::Grid;
+use crate::warehouse::{Grid, WarehouseError};
+
+/// Chunks that may wait to be written while the query goes on.
+const CHUNKS_AHEAD: usize = 4;
+
+/// Why a query is not read to its end.
+pub(super) enum Halt {
+    /// Nobody takes rows any more.
+    Left,
+    Warehouse(WarehouseError),
+}
+
+impl From<WarehouseError> for Halt {
+    fn from(error: WarehouseError) -> Self {
+        Self::Warehouse(error)
+    }
+}
+
+/// Lets `read` hand chunks to the flow, which a second thread writes: what the one works out the other waits for.
+pub(super) fn feed(
+    flow: &mut Flow<'_, '_>,
+    read: impl FnOnce(&mut dyn FnMut(Grid) -> Result<(), Halt>) -> Result<(), Halt>,
+) -> Result<(), ReportError> {
+    let (chunks, waiting) = sync_channel(CHUNKS_AHEAD);
+    thread::scope(|scope| {
+        let writing = scope.spawn(move || waiting.into_iter().try_for_each(|chunk| flow.take(chunk)));
+        let read = read(&mut |chunk| chunks.send(chunk).ok().ok_or(Halt::Left));
+        drop(chunks);
+        writing.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        match read {
+            Err(Halt::Warehouse(error)) => Err(error.into()),
+            Ok(()) | Err(Halt::Left) => Ok(()),
+        }
+    })
+}
 
 pub(super) struct Flow<'a, 'b> {
     about: About,

@@ -4,8 +4,9 @@
 use super::About;
 use crate::warehouse::{Cell, Grid, GridColumn};
 
-/// One output. It is begun once, given rows any number of times, and ended once; after an error it is given nothing more.
-pub trait Sink {
+/// One output. It is begun once, given rows any number of times, and ended once; after an error it is given nothing more. It
+/// is written by a thread of its own while the query goes on.
+pub trait Sink: Send {
     /// The columns; `about` is there for reports, and not for plain queries.
     fn begin(&mut self, columns: &[GridColumn], about: Option<&About>) -> Result<(), SinkError>;
 

@@ -223,11 +223,12 @@ impl Listing {
         let told = match bad {
             Bad::DuplicateOf(pick) => self.find(pick).map(|row| {
                 let copied = self.workspace.event(row);
-                (
-                    copied.updated_at,
-                    Told::Copy(self.workspace.record(row, copied, Shape::default())),
-                    NONE,
-                )
+                let record = self.workspace.record(row, copied, Shape::default());
+                let told = match self.workspace.told(copied) {
+                    Some(Told::Reject(_)) => Told::Reject(record),
+                    _ => Told::Copy(record),
+                };
+                (copied.updated_at, told, NONE)
             }),
             _ => None,
         };

@@ -81,6 +81,15 @@ impl<'a> Header<'a> {
 
     pub(super) fn params(&mut self) -> Result<Vec<Parameter>, HeaderError> {
         let text = self.required("params")?;
+        self.parameters(&text)
+    }
+
+    pub(super) fn params_if_any(&mut self) -> Result<Vec<Parameter>, HeaderError> {
+        let text = self.optional("params");
+        text.map_or(Ok(Vec::new()), |text| self.parameters(&text))
+    }
+
+    fn parameters(&self, text: &str) -> Result<Vec<Parameter>, HeaderError> {
         let fail = |part: &str| self.fail(format!("parameter `{}` is not `name type = default`", part.trim()));
         text.split(',')
             .map(|part| parameter(part).ok_or_else(|| fail(part)))

@@ -221,17 +221,16 @@ fn reference(reference: &Reference) -> Result<Object, csv::Error> {
 }
 
 fn view(view: &View) -> Object {
+    let kind = if view.params.is_empty() { "view" } else { "macro table" };
     let docs = view.columns.iter().map(|(name, doc)| (&**name, &**doc));
-    let text = format!(
-        "create or replace view main.{} as {};\n{}",
-        quoted(&view.name),
-        view.text.trim().trim_end_matches(';'),
-        comments("view", ("main", &view.name), &view.doc, docs),
-    );
     Object {
-        kind: "view",
+        kind,
         name: format!("main.{}", quoted(&view.name)),
-        text,
+        text: format!(
+            "{};\n{}",
+            sql::view_sql(view),
+            comments(kind, ("main", &view.name), &view.doc, docs)
+        ),
         rows: None,
     }
 }

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use duckdb::Connection;
-use trailhouse::sql::{self, Report};
+use trailhouse::sql::{self, Parameter, Report};
 
 use super::asked::others;
 use super::reports::{given, headed, warehouse};
+use super::views::PROPERTIES;
 
 #[test]
 fn no_report_can_do_without_any_of_its_conditions() {
@@ -30,6 +31,33 @@ fn no_report_can_do_without_any_of_its_conditions() {
     });
     let left: Vec<String> = left.into_inner().expect("no thread has failed").into_iter().collect();
     assert!(left.is_empty(), "their cases pass without:\n{}", left.join("\n"));
+}
+
+#[test]
+fn no_view_with_parameters_can_do_without_any_of_its_conditions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(warehouse(folder.path(), PROPERTIES));
+    let connection = tables(folder.path());
+    let pairs = |pairs: &[(&str, &str)]| {
+        let owned = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        owned.collect::<Vec<_>>()
+    };
+    let asked = [
+        pairs(&[("since", "2026-06-04"), ("until", "2026-06-06")]),
+        pairs(&[("since", "2026-06-03"), ("until", "2026-06-07"), ("source", "acme")]),
+        pairs(&[("since", "2026-06-05"), ("until", "2026-06-08"), ("source", "other")]),
+    ];
+    let views: Vec<_> = sql::views().iter().filter(|view| !view.params.is_empty()).collect();
+    assert_eq!(views.len(), 1, "the rows are for one");
+    for view in views {
+        let left = unmissed(&view.text, |text| {
+            make(&connection, &view.params, text)?;
+            asked.iter().map(|parameters| rows(&connection, parameters)).collect()
+        });
+        assert!(left.is_empty(), "{} passes without:\n{}", view.name, left.join("\n"));
+    }
 }
 
 /// The conditions without which the report still gives what its case gives: as the case asks, without `source`, without
@@ -52,37 +80,33 @@ fn survivors(report: &Report) -> Vec<String> {
         only(|name| name == "since" || name == "until"),
     ];
     asked.extend(others(&report.name).iter().map(|path| headed(path).0));
-    let rows = |text: &str| {
-        make(&connection, report, text)?;
-        asked
-            .iter()
-            .map(|parameters| rows(&connection, parameters))
-            .collect::<duckdb::Result<Vec<_>>>()
-    };
-    let expected = rows(&report.text).unwrap_or_else(|error| panic!("{}: {error}", report.name));
-    let mut survivors = Vec::new();
-    for condition in conditions(&report.text) {
-        let Condition { place, neutral } = condition;
-        let (before, rest) = report.text.split_at(place.start);
+    let left = unmissed(&report.text, |text| {
+        make(&connection, &report.params, text)?;
+        asked.iter().map(|parameters| rows(&connection, parameters)).collect()
+    });
+    left.iter().map(|left| format!("{}: {left}", report.name)).collect()
+}
+
+/// The conditions without which the statement still gives the same rows.
+fn unmissed(statement: &str, rows: impl Fn(&str) -> duckdb::Result<Vec<Vec<String>>>) -> Vec<String> {
+    let expected = rows(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+    let mut unmissed = Vec::new();
+    for Condition { place, neutral } in conditions(statement) {
+        let (before, rest) = statement.split_at(place.start);
         let (condition, after) = rest.split_at(place.len());
-        let text = format!("{before}{neutral}{after}");
-        if rows(&text).is_ok_and(|found| found == expected) {
+        if rows(&format!("{before}{neutral}{after}")).is_ok_and(|found| found == expected) {
             let line = before.lines().count();
             let words: Vec<&str> = condition.split_whitespace().collect();
-            survivors.push(format!(
-                "{}: line {line} of the statement: {}",
-                report.name,
-                words.join(" ")
-            ));
+            unmissed.push(format!("line {line} of the statement: {}", words.join(" ")));
         }
     }
-    survivors
+    unmissed
 }
 
 /// The warehouse of a case, in which views are tables: what they hold is worked out once and not for each attempt.
 fn tables(folder: &Path) -> Connection {
     let connection = Connection::open(folder.join("warehouse.duckdb")).expect("the warehouse opens");
-    for view in sql::views() {
+    for view in sql::views().iter().filter(|view| view.params.is_empty()) {
         let table = format!(
             "create temp table {name} as select * from main.{name}",
             name = view.name
@@ -93,9 +117,8 @@ fn tables(folder: &Path) -> Connection {
     connection
 }
 
-fn make(connection: &Connection, report: &Report, text: &str) -> duckdb::Result<()> {
-    let parameters: Vec<String> = report
-        .params
+fn make(connection: &Connection, params: &[Parameter], text: &str) -> duckdb::Result<()> {
+    let parameters: Vec<String> = params
         .iter()
         .map(|one| format!("{} := {}", one.name, one.default))
         .collect();

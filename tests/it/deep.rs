@@ -1,6 +1,7 @@
 //! `verify --deep`: a sound lake of everything that can be received passes, and what another program has changed in a data
 //! file or in the warehouse is named.
 
+mod beside;
 mod changed;
 mod json;
 

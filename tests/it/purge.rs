@@ -278,6 +278,12 @@ fn what_cannot_be_meant_is_refused_and_nothing_is_written() {
         ),
         (&["purge", SOURCE, "--all", "--by", " "], "--by: is empty", ""),
         (
+            &["purge", SOURCE, "--all", "--format", "nope"],
+            "unknown format `nope`",
+            "",
+        ),
+        (&["purge", "--performer", "null"], "no record names this identifier", ""),
+        (
             &["purge", "--performer", "nobody"],
             "no record names this identifier",
             "performers",

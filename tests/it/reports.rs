@@ -171,7 +171,7 @@ fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
 fn a_view_has_the_columns_its_head_documents() {
     let folder = tempfile::tempdir().expect("a folder");
     let warehouse = warehouse(folder.path(), "");
-    for view in sql::views() {
+    for view in sql::views().iter().filter(|view| view.params.is_empty()) {
         let grid = warehouse
             .query(&format!("select * from {}", view.name), &[])
             .expect("the view can be read");

@@ -205,9 +205,8 @@ fn a_version_tells_what_it_changed() {
     }
 }
 
-#[test]
-fn properties_change_from_one_snapshot_to_the_next_and_once_per_version() {
-    let inserts = r#"insert into version_histories (source, stream, load, id, resource_id, created_at, previous, current, snapshot_title,
+/// Versions of a resource and of its namesakes: some show it, some tell what they changed, some do both.
+pub(super) const PROPERTIES: &str = r#"insert into version_histories (source, stream, load, id, resource_id, created_at, previous, current, snapshot_title,
             snapshot_pii, snapshot_verified, snapshot_owners, snapshot_tags) values
         -- the first one changes nothing, whatever it shows
         ('acme', 'resource_logs', 1, 'v1', 'r', '2026-06-01', '{}', '{}', 'orders', false, null, ['ada', 'bob'], []),
@@ -220,31 +219,76 @@ fn properties_change_from_one_snapshot_to_the_next_and_once_per_version() {
         -- told by itself alone; then only a snapshot, which agrees
         ('acme', 'resource_logs', 3, 'v5', 'r', '2026-06-04', '{"pii": false}', '{"pii": true}', null, null, null, null, null),
         ('acme', 'resource_logs', 3, 'v6', 'r', '2026-06-05', null, null, 'orders 2', true, false, [], ['gold']),
+        -- told anew without a change; a title follows the snapshots, a rank only what is told
+        ('acme', 'resource_logs', 3, 'v7', 'r', '2026-06-06', '{"pii": true, "rank": 1}', '{"pii": true, "rank": 2}', 'orders 3', false, null, null, null),
         -- of another resource, and of another source
         ('acme', 'resource_logs', 3, 'w1', 's', '2026-06-05', null, null, 'other', true, true, ['z'], null),
+        ('other', 'resource_logs', 3, 'x0', 'r', '2026-06-01', null, null, 'other', true, true, ['z'], null),
         ('other', 'resource_logs', 3, 'x1', 'r', '2026-06-06', null, null, 'other', true, true, ['z'], null);
+        -- everything changes at once, after a version that shows nothing
+        insert into version_histories (source, stream, load, revision, id, resource_id, created_at, secoda_entity_type, previous, current,
+            snapshot_title, snapshot_published, snapshot_verified, snapshot_archived, snapshot_pii, snapshot_owners,
+            snapshot_owners_groups, snapshot_collections, snapshot_tags, snapshot_teams) values
+        ('acme', 'resource_logs', 1, 1, 'm1', 'm', '2026-06-01', 'metric', null, null,
+            'a', true, false, false, false, ['a'], ['a'], ['a'], ['a'], ['a']),
+        ('acme', 'resource_logs', 1, 1, 'm2', 'm', '2026-06-02', 'metric', '{"rank": 0}', '{"rank": 1}',
+            null, null, null, null, null, null, null, null, null, null),
+        ('acme', 'resource_logs', 1, 1, 'm3', 'm', '2026-06-05', 'metric', '{"rank": 1}', '{"rank": 2}',
+            'b', false, true, true, true, ['b'], ['b'], ['b'], ['b'], ['b']);
         insert into activity_logs (source, stream, load, id, logged_at, version_history_id, performer_id, performer_name) values
         ('acme', 'audit_logs', 1, 'a', '2026-06-03', 'v3', 'p1', 'Ada'), ('acme', 'audit_logs', 1, 'b', '2026-06-03', 'v3', 'p1', null),
         ('acme', 'audit_logs', 1, 'c', '2026-06-03', 'v4', 'p1', 'Ada'), ('acme', 'audit_logs', 1, 'd', '2026-06-03', 'v4', 'p2', null),
         ('acme', 'audit_logs', 1, 'e', '2026-06-04', 'v5', 'p2', null), ('acme', 'audit_logs', 1, 'f', '2026-06-05', 'v6', 'p1', null),
         ('acme', 'audit_logs', 1, 'g', '2026-06-05', 'v6', null, null), ('other', 'audit_logs', 1, 'h', '2026-06-05', 'v5', 'p9', null);
-        insert into performers (source, performer_id, name, is_current) values ('acme', 'p2', 'Bob', true)"#;
+        insert into performers (source, performer_id, name, is_current) values
+            ('acme', 'p1', 'Ada B.', true), ('acme', 'p1', 'Ada', false), ('acme', 'p2', 'Bob', true),
+            ('other', 'p2', 'Stranger', true);
+        insert into resources (source, resource_id, name, title, is_current) values
+            ('acme', 'r', '', 'Orders', true), ('acme', 'r', 'Sales', null, false), ('acme', 's', 'Other', null, true),
+            ('other', 'r', 'Foreign', null, true)"#;
+
+#[test]
+fn properties_change_from_one_snapshot_to_the_next_and_once_per_version() {
     let folder = tempfile::tempdir().expect("a folder");
-    let warehouse = warehouse(folder.path(), inserts);
-    let sql = "select source, version_history_id, resource_id, property, old_value, new_value, to_json(added), to_json(removed), \
+    let warehouse = warehouse(folder.path(), PROPERTIES);
+    let sql = "select source, version_history_id, resource_name, property, old_value, new_value, to_json(added), to_json(removed), \
          strftime(changed_at, '%d'), actor_id, actor_name, load from property_changes order by all";
     let expected = [
-        r#"acme|v3|r|owners|["ada","bob"]|["bob","cy"]|["cy"]|["ada"]|03|p1|Ada|2"#,
-        "acme|v3|r|pii|false|true|-|-|03|p1|Ada|2",
-        r#"acme|v3|r|tags|[]|["gold"]|["gold"]|[]|03|p1|Ada|2"#,
-        "acme|v3|r|verified|true|false|-|-|03|p1|Ada|2",
-        "acme|v4|r|pii|true|false|-|-|03|-|-|2",
-        r#"acme|v4|r|tags|["gold","x"]|["gold"]|[]|["x"]|03|-|-|2"#,
-        r#"acme|v4|r|title|"orders"|"orders 2"|-|-|03|-|-|2"#,
-        "acme|v5|r|pii|false|true|-|-|04|p2|Bob|3",
-        r#"acme|v6|r|owners|["bob","cy"]|[]|[]|["bob","cy"]|05|-|-|3"#,
+        "acme|m2|-|rank|0|1|-|-|02|-|-|1",
+        "acme|m3|-|archived|false|true|-|-|05|-|-|1",
+        r#"acme|m3|-|collections|["a"]|["b"]|["b"]|["a"]|05|-|-|1"#,
+        r#"acme|m3|-|owners|["a"]|["b"]|["b"]|["a"]|05|-|-|1"#,
+        r#"acme|m3|-|owners_groups|["a"]|["b"]|["b"]|["a"]|05|-|-|1"#,
+        "acme|m3|-|pii|false|true|-|-|05|-|-|1",
+        "acme|m3|-|published|true|false|-|-|05|-|-|1",
+        "acme|m3|-|rank|1|2|-|-|05|-|-|1",
+        r#"acme|m3|-|tags|["a"]|["b"]|["b"]|["a"]|05|-|-|1"#,
+        r#"acme|m3|-|teams|["a"]|["b"]|["b"]|["a"]|05|-|-|1"#,
+        r#"acme|m3|-|title|"a"|"b"|-|-|05|-|-|1"#,
+        "acme|m3|-|verified|false|true|-|-|05|-|-|1",
+        r#"acme|v3|Orders|owners|["ada","bob"]|["bob","cy"]|["cy"]|["ada"]|03|p1|Ada B.|2"#,
+        "acme|v3|Orders|pii|false|true|-|-|03|p1|Ada B.|2",
+        r#"acme|v3|Orders|tags|[]|["gold"]|["gold"]|[]|03|p1|Ada B.|2"#,
+        "acme|v3|Orders|verified|true|false|-|-|03|p1|Ada B.|2",
+        "acme|v4|Orders|pii|true|false|-|-|03|-|-|2",
+        r#"acme|v4|Orders|tags|["gold","x"]|["gold"]|[]|["x"]|03|-|-|2"#,
+        r#"acme|v4|Orders|title|"orders"|"orders 2"|-|-|03|-|-|2"#,
+        "acme|v5|Orders|pii|false|true|-|-|04|p2|Bob|3",
+        r#"acme|v6|Orders|owners|["bob","cy"]|[]|[]|["bob","cy"]|05|-|-|3"#,
+        "acme|v7|Orders|rank|1|2|-|-|06|-|-|3",
+        r#"acme|v7|Orders|title|"orders 2"|"orders 3"|-|-|06|-|-|3"#,
     ];
     assert_eq!(lines(&warehouse, sql), expected);
+    // wherever a period begins, what was known before it counts
+    for day in 1..=8 {
+        let parts = format!(
+            "select source, version_history_id, resource_name, property, old_value, new_value, to_json(added), to_json(removed), \
+             strftime(changed_at, '%d'), actor_id, actor_name, load from (\
+             from property_changes_between('2026-01-01', '2026-06-0{day}', null) union all \
+             from property_changes_between('2026-06-0{day}', '2026-07-01', null)) order by all"
+        );
+        assert_eq!(lines(&warehouse, &parts), expected, "{day}");
+    }
 }
 
 #[test]

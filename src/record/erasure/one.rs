@@ -41,8 +41,8 @@ impl One<'_> {
     /// The bytes without the person; `None` where they tell nothing of the person.
     pub(super) fn without(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let text = masked(bytes);
-        let (mut own, mut edits, mut end) = (BTreeSet::new(), Edits::new(), 0);
-        if let Some((root, last)) = parse(&text) {
+        let (mut own, mut edits, mut is_plain) = (BTreeSet::new(), Edits::new(), true);
+        if let Some((root, is_json)) = parse(&text) {
             self.mark(&text, &root, (&mut own, &mut edits));
             let place = Place {
                 own: &own,
@@ -52,16 +52,25 @@ impl One<'_> {
                 is_top: false,
             };
             self.edit(&text, &root, place, &mut edits);
-            end = last;
+            is_plain = !is_json;
         }
-        let mut out = spliced(bytes.get(..end)?, &edits);
-        for chunk in bytes.get(end..)?.utf8_chunks() {
+        let mut out = spliced(bytes, &edits);
+        if is_plain {
+            out = self.plainly(&out);
+        }
+        (out != bytes).then_some(out)
+    }
+
+    /// The bytes without the words that identify the person, whatever they are.
+    fn plainly(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
             let valid = chunk.valid();
             let replaced = self.replaced(valid);
             out.extend_from_slice(replaced.as_deref().unwrap_or(valid).as_bytes());
             out.extend_from_slice(chunk.invalid());
         }
-        (out != bytes).then_some(out)
+        out
     }
 
     /// Notes where what is the person's own begins, and replaces the identifiers that say so.
@@ -121,7 +130,7 @@ impl One<'_> {
                 let long = names.filter(|name| words(name).len() > 1);
                 heard.extend(long.map(str::to_owned));
             }
-            Node::Other(_) => {}
+            Node::Number(_) | Node::Other(_) => {}
         }
         heard
     }
@@ -174,17 +183,17 @@ impl One<'_> {
                     edits.entry(range.start).or_insert((range.end, json::quoted(&replaced)));
                 }
             }
-            Node::Other(range) => {
+            Node::Number(range) => {
                 let value = decoded(text, range.clone());
-                let is_number = value.bytes().any(|byte| byte.is_ascii_digit());
                 // What a record is known by is not what it tells of.
                 let is_id = place.is_top && place.name == "id";
                 let is_meant = || !is_id && self.person.terms.contains(&self.all.key.exact(&value));
-                if is_number && (is_own || is_meant()) {
+                if is_own || is_meant() {
                     let number = self.all.key.number(&value).to_string();
                     edits.entry(range.start).or_insert((range.end, number));
                 }
             }
+            Node::Other(_) => {}
         }
     }
 

@@ -117,7 +117,9 @@ fn stands(personal: &Personal, (id, text): (&str, &str), node: &Node, is_top: bo
             let is_record = matches!(element, Node::Object { .. });
             stands(personal, (id, text), element, is_record)
         }),
-        Node::Text(range) | Node::Other(range) => decoded(text, range.clone()) == id,
+        Node::Text(_) | Node::Number(_) | Node::Other(_) => {
+            node.value().is_some_and(|range| decoded(text, range) == id)
+        }
     }
 }
 
@@ -176,6 +178,6 @@ fn names_in(personal: &Personal, (name, text): (&str, &str), node: &Node, names:
                 names.insert(value.trim().to_owned());
             }
         }
-        Node::Other(_) => {}
+        Node::Number(_) | Node::Other(_) => {}
     }
 }

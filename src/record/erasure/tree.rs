@@ -23,7 +23,8 @@ pub(super) enum Node {
         elements: Vec<Node>,
     },
     Text(Range<usize>),
-    /// A number, `true`, `false` or `null`.
+    Number(Range<usize>),
+    /// `true`, `false` or `null`, which are nobody's name; or what is no JSON.
     Other(Range<usize>),
 }
 
@@ -31,15 +32,15 @@ impl Node {
     pub(super) fn start(&self) -> usize {
         match self {
             Node::Object { start, .. } | Node::Array { start, .. } => *start,
-            Node::Text(range) | Node::Other(range) => range.start,
+            Node::Text(range) | Node::Number(range) | Node::Other(range) => range.start,
         }
     }
 
-    /// Where a value stands that holds no others.
+    /// Where a value stands that may be an identifier.
     pub(super) fn value(&self) -> Option<Range<usize>> {
         match self {
-            Node::Text(range) | Node::Other(range) => Some(range.clone()),
-            Node::Object { .. } | Node::Array { .. } => None,
+            Node::Text(range) | Node::Number(range) => Some(range.clone()),
+            Node::Object { .. } | Node::Array { .. } | Node::Other(_) => None,
         }
     }
 
@@ -47,7 +48,7 @@ impl Node {
         match self {
             Node::Object { members, .. } => members.iter().map(|(_, member)| member).collect(),
             Node::Array { elements, .. } => elements.iter().collect(),
-            Node::Text(_) | Node::Other(_) => Vec::new(),
+            Node::Text(_) | Node::Number(_) | Node::Other(_) => Vec::new(),
         }
     }
 
@@ -80,14 +81,14 @@ impl Node {
                 }
             }
             Node::Array { elements, .. } => elements.iter().for_each(|element| element.each_value(see)),
-            Node::Text(range) | Node::Other(range) => see(range.clone()),
+            Node::Text(range) | Node::Number(range) | Node::Other(range) => see(range.clone()),
         }
     }
 }
 
-/// The values of a text and where they end. Of what is no JSON, as where a line was cut off, those before it broke; `None`
-/// where there are none, or the text is nested too deep.
-pub(super) fn parse(text: &str) -> Option<(Node, usize)> {
+/// The values of a text, and whether it is JSON. Of what is not, as where a line was cut off, the values before it broke;
+/// `None` where there are none, or the text is nested too deep.
+pub(super) fn parse(text: &str) -> Option<(Node, bool)> {
     if json::depth(text) > MAX_DEPTH {
         return None;
     }
@@ -97,12 +98,10 @@ pub(super) fn parse(text: &str) -> Option<(Node, usize)> {
         is_broken: false,
     };
     reader.skip_blanks();
-    if serde_json::from_str::<&RawValue>(text).is_ok() {
-        return Some((reader.node()?, text.len()));
-    }
-    let begins = matches!(reader.peek(), Some(b'{' | b'['));
+    let is_json = serde_json::from_str::<&RawValue>(text).is_ok();
+    let begins = is_json || matches!(reader.peek(), Some(b'{' | b'['));
     let root = reader.node().filter(|_| begins)?;
-    Some((root, reader.at))
+    Some((root, is_json))
 }
 
 /// Reads JSON as far as it is any.
@@ -154,12 +153,18 @@ impl Reader<'_> {
                 Some(Node::Array { start, elements })
             }
             b'"' => Some(Node::Text(self.string())),
-            _ => {
+            first => {
                 let is_end = |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}' | b'"');
                 while self.peek().is_some_and(|byte| !is_end(byte)) {
                     self.at += 1;
                 }
-                Some(Node::Other(start..self.at))
+                let range = start..self.at;
+                let is_number = first == b'-' || first.is_ascii_digit();
+                Some(if is_number {
+                    Node::Number(range)
+                } else {
+                    Node::Other(range)
+                })
             }
         }
     }

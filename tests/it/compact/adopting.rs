@@ -102,6 +102,23 @@ fn a_merge_by_another_program_is_named_refused_and_adopted() {
 }
 
 #[test]
+fn what_another_program_made_and_a_merge_left_behind_goes_with_its_rows() {
+    for arguments in [&["acme", "--before", "2026-01-10"][..], &["--performer", "p1"]] {
+        let home = loaded(4);
+        optimize(&home, "");
+        home.ok(&["compact", "--adopt"]);
+        open(&home).load(vec![record(700, 30, 1)]);
+        home.ok(&["compact"]);
+        assert!(data_files(&home).contains(MERGED), "it is kept for readers");
+        home.ok(&[&["purge"], arguments].concat());
+        assert!(!data_files(&home).contains(MERGED), "{arguments:?}");
+        home.ok(&["verify", "--deep"]);
+        let again = home.ok(&["compact"]).stderr;
+        assert!(again.contains("nothing to merge"), "{again}");
+    }
+}
+
+#[test]
 fn what_changed_rows_is_not_adopted() {
     let home = loaded(3);
     optimize(&home, "where id <> 'id-7'");

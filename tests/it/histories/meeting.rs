@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::draw::Kind;
+use super::draw::{Kind, Trouble};
 use super::judge::Case;
 use super::run::{Ended, Held, Synced};
 
@@ -15,8 +15,11 @@ impl Case<'_> {
     /// and neither do rows that came by a sync of which this is not known.
     pub(super) fn meets_again(&self, number: usize, sync: &Synced) -> bool {
         let (mut trusted, mut newest) = (0, 0);
-        for before in &self.tale.syncs[..number] {
-            let is_sound = matches!(&before.ended, Ended::Done { error: None, findings } if findings.is_empty());
+        for (moment, before) in self.history.moments.iter().zip(&self.tale.syncs[..number]) {
+            // A sync that was stopped tells no findings.
+            let is_whole = !matches!(moment.trouble, Trouble::StoppedAt { .. });
+            let is_sound =
+                is_whole && matches!(&before.ended, Ended::Done { error: None, findings } if findings.is_empty());
             if (is_sound && self.lists(before, newest)) || !self.known(trusted).any(|_| true) {
                 trusted = i128::from(before.sequence);
             }

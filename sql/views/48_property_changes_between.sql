@@ -1,0 +1,413 @@
+-- name: property_changes_between
+-- doc: property_changes of a period, by default the last 90 days, and of a source; reads no more than they need.
+-- params: since timestamp = null, until timestamp = null, source text = null
+
+-- what was known last when the period began; of two versions at one time nobody knows which was first
+with before as (
+    select
+        known.source,
+        known.resource_id,
+        max({ 'at': known.changed_at, 'value': known.title }) filter (where known.title is not null) as title,
+        max({ 'at': known.changed_at, 'value': known.published }) filter (where known.published is not null)
+            as published,
+        max({ 'at': known.changed_at, 'value': known.verified }) filter (where known.verified is not null) as verified,
+        max({ 'at': known.changed_at, 'value': known.archived }) filter (where known.archived is not null) as archived,
+        max({ 'at': known.changed_at, 'value': known.pii }) filter (where known.pii is not null) as pii,
+        max({ 'at': known.changed_at, 'value': known.owners }) filter (where known.owners is not null) as owners,
+        max({ 'at': known.changed_at, 'value': known.owners_groups }) filter (where known.owners_groups is not null)
+            as owners_groups,
+        max({ 'at': known.changed_at, 'value': known.collections }) filter (where known.collections is not null)
+            as collections,
+        max({ 'at': known.changed_at, 'value': known.tags }) filter (where known.tags is not null) as tags,
+        max({ 'at': known.changed_at, 'value': known.teams }) filter (where known.teams is not null) as teams
+    from known_properties as known
+    where
+        known.changed_at < coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+    group by known.source, known.resource_id
+),
+
+shown as (
+    select
+        known.*,
+        before.title.value as before_title,
+        before.published.value as before_published,
+        before.verified.value as before_verified,
+        before.archived.value as before_archived,
+        before.pii.value as before_pii,
+        before.owners.value as before_owners,
+        before.owners_groups.value as before_owners_groups,
+        before.collections.value as before_collections,
+        before.tags.value as before_tags,
+        before.teams.value as before_teams
+    from known_properties as known
+    left join before
+        on
+            known.source = before.source
+            and known.resource_id = before.resource_id
+    where
+        known.changed_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and known.changed_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or known.source = cast(source as varchar))
+),
+
+-- a part for each property, so that what is asked of one reads the columns of no other
+parted as (
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'title' as property,
+        false as is_list,
+        json_extract(shown.previous, '$.title') as told_old,
+        json_extract(shown.current, '$.title') as told_new,
+        cast(null as boolean) as before_flag,
+        cast(null as boolean) as flag,
+        cast(null as varchar[]) as before_items,
+        cast(null as varchar[]) as items,
+        shown.before_title as before_words,
+        shown.title as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'published' as property,
+        false as is_list,
+        json_extract(shown.previous, '$.published') as told_old,
+        json_extract(shown.current, '$.published') as told_new,
+        shown.before_published as before_flag,
+        shown.published as flag,
+        cast(null as varchar[]) as before_items,
+        cast(null as varchar[]) as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'verified' as property,
+        false as is_list,
+        json_extract(shown.previous, '$.verified') as told_old,
+        json_extract(shown.current, '$.verified') as told_new,
+        shown.before_verified as before_flag,
+        shown.verified as flag,
+        cast(null as varchar[]) as before_items,
+        cast(null as varchar[]) as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'archived' as property,
+        false as is_list,
+        json_extract(shown.previous, '$.archived') as told_old,
+        json_extract(shown.current, '$.archived') as told_new,
+        shown.before_archived as before_flag,
+        shown.archived as flag,
+        cast(null as varchar[]) as before_items,
+        cast(null as varchar[]) as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'pii' as property,
+        false as is_list,
+        json_extract(shown.previous, '$.pii') as told_old,
+        json_extract(shown.current, '$.pii') as told_new,
+        shown.before_pii as before_flag,
+        shown.pii as flag,
+        cast(null as varchar[]) as before_items,
+        cast(null as varchar[]) as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'owners' as property,
+        true as is_list,
+        json_extract(shown.previous, '$.owners') as told_old,
+        json_extract(shown.current, '$.owners') as told_new,
+        cast(null as boolean) as before_flag,
+        cast(null as boolean) as flag,
+        shown.before_owners as before_items,
+        shown.owners as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'owners_groups' as property,
+        true as is_list,
+        json_extract(shown.previous, '$.owners_groups') as told_old,
+        json_extract(shown.current, '$.owners_groups') as told_new,
+        cast(null as boolean) as before_flag,
+        cast(null as boolean) as flag,
+        shown.before_owners_groups as before_items,
+        shown.owners_groups as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'collections' as property,
+        true as is_list,
+        json_extract(shown.previous, '$.collections') as told_old,
+        json_extract(shown.current, '$.collections') as told_new,
+        cast(null as boolean) as before_flag,
+        cast(null as boolean) as flag,
+        shown.before_collections as before_items,
+        shown.collections as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'tags' as property,
+        true as is_list,
+        json_extract(shown.previous, '$.tags') as told_old,
+        json_extract(shown.current, '$.tags') as told_new,
+        cast(null as boolean) as before_flag,
+        cast(null as boolean) as flag,
+        shown.before_tags as before_items,
+        shown.tags as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+    union all
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'teams' as property,
+        true as is_list,
+        json_extract(shown.previous, '$.teams') as told_old,
+        json_extract(shown.current, '$.teams') as told_new,
+        cast(null as boolean) as before_flag,
+        cast(null as boolean) as flag,
+        shown.before_teams as before_items,
+        shown.teams as items,
+        cast(null as varchar) as before_words,
+        cast(null as varchar) as words,
+        shown.changed_at,
+        shown.load
+    from shown
+),
+
+followed as (
+    select
+        parted.*,
+        parted.told_old is not null or parted.told_new is not null as is_told,
+        coalesce(lag(parted.flag ignore nulls) over earlier, parted.before_flag) as former_flag,
+        coalesce(lag(parted.items ignore nulls) over earlier, parted.before_items) as former_items,
+        coalesce(lag(parted.words ignore nulls) over earlier, parted.before_words) as former_words
+    from parted
+    window earlier as (
+        partition by parted.source, parted.resource_id, parted.property
+        order by parted.changed_at, parted.flag, parted.items, parted.words, parted.version_history_id
+    )
+),
+
+-- as the version tells it, else as it differs from what was known last
+compared as (
+    select
+        followed.source,
+        followed.version_history_id,
+        followed.resource_id,
+        followed.entity_type,
+        followed.property,
+        followed.is_list,
+        case
+            when followed.is_told then nullif(followed.told_old, cast('null' as json))
+            when followed.former_flag != followed.flag then to_json(followed.former_flag)
+            when followed.former_words != followed.words then to_json(followed.former_words)
+            else to_json(list_sort(followed.former_items))
+        end as old_value,
+        case
+            when followed.is_told then nullif(followed.told_new, cast('null' as json))
+            when followed.former_flag != followed.flag then to_json(followed.flag)
+            when followed.former_words != followed.words then to_json(followed.words)
+            else to_json(list_sort(followed.items))
+        end as new_value,
+        followed.changed_at,
+        followed.load
+    from followed
+    where
+        followed.is_told
+        or followed.former_flag != followed.flag
+        or followed.former_items != followed.items
+        or followed.former_words != followed.words
+),
+
+listed as (
+    select
+        compared.*,
+        case when compared.is_list then coalesce(try_cast(compared.old_value as varchar[]), []) end as old_list,
+        case when compared.is_list then coalesce(try_cast(compared.new_value as varchar[]), []) end as new_list
+    from compared
+    where compared.old_value is distinct from compared.new_value
+),
+
+changed as (
+    select
+        listed.source,
+        listed.version_history_id,
+        listed.resource_id,
+        listed.entity_type,
+        listed.property,
+        listed.old_value,
+        listed.new_value,
+        list_sort(list_distinct(
+            [item for item in listed.new_list if not list_contains(listed.old_list, item)]
+        )) as added,
+        list_sort(list_distinct(
+            [item for item in listed.old_list if not list_contains(listed.new_list, item)]
+        )) as removed,
+        listed.changed_at,
+        listed.load
+    from listed
+    -- a list in another order is the same list
+    where
+        listed.old_list is null
+        or list_sort(listed.old_list) != list_sort(listed.new_list)
+    union all
+    -- what is followed from no version to the next
+    select
+        told.source,
+        told.version_history_id,
+        told.resource_id,
+        told.entity_type,
+        told.field as property,
+        told.old_value,
+        told.new_value,
+        cast(null as varchar[]) as added,
+        cast(null as varchar[]) as removed,
+        told.changed_at,
+        told.load
+    from version_changes as told
+    where
+        told.changed_at >= coalesce(
+            cast(since as timestamp),
+            coalesce(cast(until as timestamp), make_timestamp(epoch_us(now()))) - interval 90 days
+        )
+        and told.changed_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+        and (cast(source as varchar) is null or told.source = cast(source as varchar))
+        and told.field not in (
+            'title',
+            'published',
+            'verified',
+            'archived',
+            'pii',
+            'owners',
+            'owners_groups',
+            'collections',
+            'tags',
+            'teams'
+        )
+),
+
+-- a version of several people is nobody's
+acted as (
+    select
+        changed.*,
+        (
+            select
+                case
+                    when
+                        count(*) = count(activity.performer_id)
+                        and min(activity.performer_id) = max(activity.performer_id)
+                        then min(activity.performer_id)
+                end
+            from activity_logs as activity
+            where
+                activity.source = changed.source
+                and activity.version_history_id = changed.version_history_id
+        ) as actor_id
+    from changed
+)
+
+select
+    acted.source,
+    acted.version_history_id,
+    acted.resource_id,
+    coalesce(nullif(resource.name, ''), nullif(resource.title, '')) as resource_name,
+    acted.entity_type,
+    acted.property,
+    acted.old_value,
+    acted.new_value,
+    acted.added,
+    acted.removed,
+    acted.changed_at,
+    acted.actor_id,
+    coalesce(
+        nullif(performer.name, ''),
+        nullif(performer.display_name, ''),
+        nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), '')
+    ) as actor_name,
+    acted.load
+from acted
+left join resources as resource
+    on
+        acted.source = resource.source
+        and acted.resource_id = resource.resource_id
+        and resource.is_current
+left join performers as performer
+    on
+        acted.source = performer.source
+        and acted.actor_id = performer.performer_id
+        and performer.is_current
