@@ -119,6 +119,9 @@ impl Purge {
             loading::bring_up(context, &work.home, &workplace, &mut lake).await?;
             Ok(rows)
         })?;
+        if self.performer.is_some() && !self.dry_run {
+            told::tell_reports(&work);
+        }
         self.output.grid(&told::grid(rows))?;
         Ok(DONE)
     }

@@ -1,7 +1,7 @@
 //! What a purge or an erasure tells: rows of what went or would go, and of what a hold keeps back. Apart from asking for it.
 
 use super::super::Context;
-use super::Limit;
+use super::{Limit, Work};
 use crate::lake::{Changed, Going, Hold};
 use crate::schema::{Micros, format_time};
 use crate::warehouse::{Cell, Grid, GridColumn};
@@ -59,6 +59,18 @@ pub(super) fn tell(
             );
             context.terminal.say(&message);
         }
+    }
+}
+
+/// Reports are the user's own, and nobody knows what was done with them.
+pub(super) fn tell_reports(work: &Work<'_>) {
+    let folder = work.home.dir.join("reports");
+    let has_any = std::fs::read_dir(&folder).is_ok_and(|mut reports| reports.next().is_some());
+    if has_any {
+        work.context.terminal.warn(&format!(
+            "{}: reports that were made before stay as they are, and may tell of the person",
+            folder.display()
+        ));
     }
 }
 

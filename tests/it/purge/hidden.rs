@@ -111,7 +111,14 @@ fn an_owner_who_never_did_anything_can_be_erased() {
     home.ok(&["import", STREAM, "all.jsonl"]);
     let unknown = home.run(&["purge", "--performer", "Omar"]);
     assert_eq!(unknown.code, Some(2), "{}", unknown.stderr);
-    home.ok(&["purge", "--performer", ID]);
+    std::fs::create_dir(home.data().join("reports")).expect("a folder");
+    home.write("data/reports/made.csv", "before\n");
+    let done = home.ok(&["purge", "--performer", ID]);
+    assert!(
+        done.stderr.contains("reports that were made before stay"),
+        "{}",
+        done.stderr
+    );
     assert_eq!(traces(&home, &[ID.to_owned()]), []);
     assert_sound(&home);
     let already = home.ok(&["purge", "--performer", ID]);
