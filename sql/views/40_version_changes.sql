@@ -5,8 +5,8 @@
 -- column resource_id: What it is a version of.
 -- column entity_type: What kind of entity that is, in the service's words: table, column …
 -- column field: The changed field, in the service's words.
--- column old_value: What it was; null where it had no value.
--- column new_value: What it became; null where it has no value.
+-- column old_value: What it was, definitions and descriptions as texts; null where it had no value.
+-- column new_value: What it became, definitions and descriptions as texts; null where it has no value.
 -- column changed_at: When the version was made (UTC).
 -- column load: The load that stored the version: the sequence of its ledger entry.
 
@@ -38,13 +38,6 @@ pointed as (
         and named.field != 'description'
 ),
 
--- a JSON null and a missing field both say that there is no value
--- a JSON null and a missing field both say that there is no value
--- a JSON null and a missing field both say that there is no value
--- a JSON null and a missing field both say that there is no value
--- a JSON null and a missing field both say that there is no value
--- a JSON null and a missing field both say that there is no value
--- a JSON null and a missing field both say that there is no value
 -- a JSON null and a missing field both say that there is no value
 valued as (
     select

@@ -361,24 +361,43 @@ changed as (
         )
 ),
 
--- a version of several people is nobody's
+-- a version of several people is nobody's; a correlated subquery would make DuckDB 2.0 work out all of `changed`
 acted as (
     select
-        changed.*,
-        (
-            select
-                case
-                    when
-                        count(*) = count(activity.performer_id)
-                        and min(activity.performer_id) = max(activity.performer_id)
-                        then min(activity.performer_id)
-                end
-            from activity_logs as activity
-            where
-                activity.source = changed.source
-                and activity.version_history_id = changed.version_history_id
-        ) as actor_id
+        changed.source,
+        changed.version_history_id,
+        changed.resource_id,
+        changed.entity_type,
+        changed.property,
+        changed.old_value,
+        changed.new_value,
+        changed.added,
+        changed.removed,
+        changed.changed_at,
+        changed.load,
+        case
+            when
+                count(*) = count(activity.performer_id)
+                and min(activity.performer_id) = max(activity.performer_id)
+                then min(activity.performer_id)
+        end as actor_id
     from changed
+    left join activity_logs as activity
+        on
+            changed.source = activity.source
+            and changed.version_history_id = activity.version_history_id
+    group by
+        changed.source,
+        changed.version_history_id,
+        changed.resource_id,
+        changed.entity_type,
+        changed.property,
+        changed.old_value,
+        changed.new_value,
+        changed.added,
+        changed.removed,
+        changed.changed_at,
+        changed.load
 )
 
 select
