@@ -65,6 +65,10 @@ pub(super) async fn walk(
     let Some(last) = backward.read_last(total).await?.filter(is_ascending) else {
         return Ok(Outcome::Unordered);
     };
+    if last.length() <= size && last.contradicts_end(size) {
+        let (page, count) = (last.number, last.count);
+        return Err(PullError::Contradiction { page, count });
+    }
     backward.is_counted = last.count == Some(last.rows_down_to(size));
     backward.extend(last).await?;
     backward.run().await

@@ -93,6 +93,11 @@ async fn read_all(
         if hand_on(page, caller).await? == Flow::Stop {
             return Ok(None);
         }
+        // A cap may answer so: the page is none, though the list goes on.
+        if outline.rows.is_empty() && number > 1 {
+            total = outline.total_pages;
+            break;
+        }
         let is_repeat = outline.rows.iter().all(|row| met.contains(&row.id));
         met.extend(outline.rows.iter().map(|row| row.id));
         repeats = if is_repeat { repeats + 1 } else { 0 };
