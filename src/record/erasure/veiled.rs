@@ -13,6 +13,11 @@ const ENTITIES: &[(&str, char)] = &[
     ("&gt;", '>'),
 ];
 
+/// Backslashes before one letter; the last so many of a longer run are read.
+const MOST_SLASHES: usize = 64;
+/// Letters of a number between `&#` and `;`.
+const MOST_DIGITS: usize = 16;
+
 /// What a text says once its escapes are read.
 pub(super) struct Unveiled {
     pub(super) text: String,
@@ -83,7 +88,8 @@ fn percent(text: &str) -> Option<(char, usize)> {
 
 /// Where a text was quoted more than once, several backslashes stand before one letter.
 fn backslash(text: &str) -> Option<(char, usize)> {
-    let slashes = text.len() - text.trim_start_matches('\\').len();
+    let run = text.bytes().take(MOST_SLASHES + 1).take_while(|byte| *byte == b'\\');
+    let slashes = Some(run.count()).filter(|slashes| *slashes <= MOST_SLASHES)?;
     let letter = text.get(slashes..)?.chars().next()?;
     let unit = |at: usize| {
         let digits = text.get(at..at + 4).filter(|digits| !digits.starts_with('+'))?;
@@ -111,7 +117,9 @@ fn entity(text: &str) -> Option<(char, usize)> {
     if let Some((name, letter)) = ENTITIES.iter().find(|(name, _)| text.starts_with(name)) {
         return Some((*letter, name.len()));
     }
-    let (number, _) = text.strip_prefix("&#")?.split_once(';')?;
+    let digits = text.strip_prefix("&#")?;
+    let length = digits.bytes().take(MOST_DIGITS).position(|byte| byte == b';')?;
+    let number = digits.get(..length)?;
     let hexadecimal = number.strip_prefix(['x', 'X']);
     let code = match hexadecimal {
         Some(digits) => u32::from_str_radix(digits, 16),
@@ -152,6 +160,12 @@ mod tests {
         ] {
             assert!(Unveiled::of(text).is_none(), "{text}");
         }
+        // Each of these is looked at once, and not to its end from every place.
+        for part in ["\\", "&#", "%", "&#x", "\\u"] {
+            assert!(Unveiled::of(&part.repeat(1_000_000)).is_none());
+        }
+        let long = format!("{}u00e9", "\\".repeat(1_000));
+        assert!(Unveiled::of(&long).is_some_and(|read| read.text.ends_with('é')));
         let read = Unveiled::of("x=%41nna%20%42erg%21").unwrap();
         let found = read.text.find("Anna Berg").unwrap();
         assert_eq!(read.origin(&(found..found + 9)), 2..17);
