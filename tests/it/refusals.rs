@@ -6,7 +6,7 @@ use trailhouse::simulator::Simulator;
 use trailhouse::simulator::faults::{Fault, FaultPlan, Rule, When};
 use trailhouse::simulator::listing::Pick;
 use trailhouse::simulator::script::{Change, Script};
-use trailhouse::simulator::switches::{BeyondCap, Cap, DateOperators, PastTheEnd, Tally, UnknownOperator};
+use trailhouse::simulator::switches::{BeyondCap, Cap, DateOperators, Order, PastTheEnd, Tally, UnknownOperator};
 
 use crate::environment::Service;
 use crate::numbered::{draw, in_flight, pages_of};
@@ -154,6 +154,26 @@ fn an_operator_that_shows_fewer_rows_than_are_left_is_not_believed() {
         let is_capped = matches!(walked.error, Some(PullError::Capped { .. }));
         assert_eq!(is_capped, !is_honest, "{}", walked.story());
         walked.assert_sound(&service, "an operator");
+    }
+}
+
+#[test]
+fn a_cap_at_the_last_page_is_no_end_in_another_order_either() {
+    // Of 70 pages of ten the last is empty, or half of it.
+    for (order, rows) in [
+        (Order::OldestFirst, 690),
+        (Order::OldestFirst, 695),
+        (Order::Unordered, 690),
+    ] {
+        let mut drawn = pages_of(6, 700, 10);
+        drawn.switches.sort_honoured = false;
+        drawn.switches.default_order = order;
+        let beyond = BeyondCap::Empty;
+        drawn.switches.cap = Some(Cap { rows, beyond });
+        let service = Service::start(drawn);
+        let walked = walk(&service, &Way::default());
+        assert!(walked.error.is_some(), "{order:?}, {rows}: {}", walked.story());
+        walked.assert_sound(&service, "a cap at the end");
     }
 }
 
