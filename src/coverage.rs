@@ -121,6 +121,14 @@ impl Coverage {
         self.horizon = Some(self.horizon.map_or(horizon, |known| known.max(horizon)));
     }
 
+    /// What was claimed turns out to rest on nothing: as if no walk had begun. What the user stated and what was purged stays.
+    pub fn withdraw(&mut self) {
+        let is_kept = |interval: &Interval| matches!(interval.state, State::Asserted | State::Purged);
+        self.intervals.retain(is_kept);
+        self.reasons.clear();
+        self.horizon = None;
+    }
+
     /// Claims what a walk that began at `now` has read: final where it is older than `finality`, else provisional. Final
     /// stays final, and purged stays purged.
     pub fn claim(&mut self, span: Span, now: Micros, finality: Micros) {

@@ -150,6 +150,11 @@ impl PullError {
         }
     }
 
+    /// Whether another page came than was asked for, as past the end, or where pages have become larger meanwhile.
+    fn is_another_page(&self) -> bool {
+        matches!(self, PullError::WrongPage { .. })
+    }
+
     /// Whether the service knows no such list.
     pub fn is_absent(&self) -> bool {
         matches!(self, PullError::Http { page: 1, source } if source.kind == HttpErrorKind::NotFound)

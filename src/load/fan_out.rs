@@ -88,13 +88,18 @@ pub(super) async fn follow(load: &mut StreamLoad<'_>, lists: &Lists<'_>) -> Resu
         *place(load, Reading::Second) = at(settled);
     }
     let read = read_until(load, lists, newest).await;
-    if let Err(error) = &read
-        && fan_out(load).known.is_some()
-    {
+    let Err(error) = &read else {
+        return read;
+    };
+    let is_silent = matches!(error, StreamError::NotOffered | StreamError::ShowsNothing);
+    if fan_out(load).known.is_some() {
         resources::begin(load, lists, newest).await?;
-        if matches!(error, StreamError::NotOffered | StreamError::ShowsNothing) {
+        if is_silent {
             load.claims.explain_rest(&error.to_string());
         }
+    } else if is_silent {
+        // What was claimed while nothing had happened needed no list; rows that became visible later do.
+        load.claims.state.coverage.withdraw();
     }
     read
 }

@@ -141,7 +141,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         let number = self.chain.last()?.number + 1;
         let deeper = match self.read(number).await {
             Err(error) if error.is_about_page() => return self.pass_over(number, error).await,
-            Err(PullError::WrongPage { .. }) if self.failures < JOIN_ATTEMPTS => {
+            Err(error) if error.is_another_page() && self.failures < JOIN_ATTEMPTS => {
                 self.failures += 1;
                 self.chain.has_changed = true;
                 self.chain.head = None;

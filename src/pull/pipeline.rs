@@ -187,7 +187,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         let number = answered.number;
         match answered.answer {
             // Pages may have become larger and fewer: asked for again, it tells.
-            Err(PullError::WrongPage { .. }) => {}
+            Err(error) if error.is_another_page() => {}
             Err(error) if error.is_about_page() => {
                 if pending.failure.as_ref().is_none_or(|(failed, _)| number < *failed) {
                     pending.failure = Some((number, error));

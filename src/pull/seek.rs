@@ -24,7 +24,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         let mut is_size_told = false;
         for _ in 0..MOST_LOOKS {
             let page = match self.read(number).await {
-                Err(error) if (error.is_about_page() || is_elsewhere(&error)) && number > 1 => None,
+                Err(error) if (error.is_about_page() || error.is_another_page()) && number > 1 => None,
                 answer => answer?,
             };
             let found = page.filter(|page| number == 1 || self.chain.overlaps(page));
@@ -90,7 +90,7 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
                     low = middle;
                 }
                 Ok(_) => high = middle - 1,
-                Err(error) if error.is_about_page() || is_elsewhere(&error) => return Ok(()),
+                Err(error) if error.is_about_page() || error.is_another_page() => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -104,11 +104,6 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         }
         Ok(())
     }
-}
-
-/// Whether another page came than was asked for, as some services answer past the end.
-fn is_elsewhere(error: &PullError) -> bool {
-    matches!(error, PullError::WrongPage { .. })
 }
 
 /// Rows of a page of the list, as far as one page can tell: the last one may be shorter than the others.

@@ -63,7 +63,10 @@ impl<C: AsyncFnMut(Event) -> anyhow::Result<Flow>> Walker<'_, C> {
         };
         let span = Span::new(key, key.saturating_add(1).min(self.chain.proven_from));
         if !span.is_empty() {
-            let reason = format!("rows of {} change places between answers", format_time(key));
+            let reason = format!(
+                "rows of {} change places between answers, or one is listed twice",
+                format_time(key)
+            );
             self.tell(Event::Missing(Gap { span, reason })).await?;
         }
         self.chain.restart_below(key);

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::numbered::hand_on;
-use super::page::{Asking, fetch};
+use super::page::{Asking, Outline, fetch};
 use super::{Event, Flow, PullError, Trust, Walk};
 use crate::coverage::Span;
 use crate::schema::Micros;
@@ -16,10 +16,36 @@ const MOST_REPEATS: u32 = 20;
 /// What one reading has met.
 #[derive(Default)]
 struct Reading {
+    met: HashSet<u64>,
     oldest: Option<Micros>,
     pages: u64,
-    /// Another page came than was asked for, as where pages have become larger meanwhile: rows may have been passed over.
+    /// Rows of the first page, where the numbers of its answer agree with them.
+    size: Option<u64>,
+    /// Another page came than was asked for, as where pages have become larger meanwhile, or the last one tells of more rows
+    /// than there were: some may have been passed over.
     cut: Option<PullError>,
+}
+
+impl Reading {
+    /// Says whether the page has only shown what the reading had met.
+    fn take(&mut self, page: &Outline) -> bool {
+        if page.number == 1 {
+            self.size = Some(page.length()).filter(|size| page.is_sized(*size));
+        }
+        if page.is_last()
+            && self
+                .size
+                .is_some_and(|size| page.length() <= size && page.contradicts_end(size))
+        {
+            let (page, count) = (page.number, page.count);
+            self.cut = Some(PullError::Contradiction { page, count });
+        }
+        self.pages = page.number;
+        self.oldest = self.oldest.into_iter().chain(page.oldest).min();
+        let met = self.met.len();
+        self.met.extend(page.rows.iter().map(|row| row.id));
+        self.met.len() == met
+    }
 }
 
 pub(super) async fn walk(
@@ -33,9 +59,10 @@ pub(super) async fn walk(
     let mut cut = None;
     for _ in 0..MOST_PASSES {
         let before = seen.len();
-        let Some(reading) = read_all(&asking, &mut seen, &mut is_begun, caller).await? else {
+        let Some(reading) = read_all(&asking, &mut is_begun, caller).await? else {
             return Ok(());
         };
+        seen.extend(reading.met);
         oldest = oldest.into_iter().chain(reading.oldest).min();
         cut = reading.cut;
         if cut.is_some() {
@@ -59,20 +86,17 @@ pub(super) async fn walk(
 /// `None`: the caller stopped it.
 async fn read_all(
     asking: &Asking,
-    seen: &mut HashSet<u64>,
     is_begun: &mut bool,
     caller: &mut impl AsyncFnMut(Event) -> anyhow::Result<Flow>,
 ) -> Result<Option<Reading>, PullError> {
     let mut reading = Reading::default();
     let mut total = None;
-    let mut met = HashSet::new();
     let mut repeats = 0;
     loop {
         let number = reading.pages + 1;
         let page = match fetch(asking, number).await {
-            Err(error @ PullError::WrongPage { .. }) if number > 1 => {
+            Err(error) if error.is_another_page() && number > 1 => {
                 reading.cut = Some(error);
-                seen.extend(met);
                 return Ok(Some(reading));
             }
             answer => answer?,
@@ -98,14 +122,11 @@ async fn read_all(
             total = outline.total_pages;
             break;
         }
-        let is_repeat = outline.rows.iter().all(|row| met.contains(&row.id));
-        met.extend(outline.rows.iter().map(|row| row.id));
+        let is_repeat = reading.take(&outline);
         repeats = if is_repeat { repeats + 1 } else { 0 };
         if repeats > MOST_REPEATS {
             return Err(PullError::Repeats { page: number });
         }
-        reading.pages = number;
-        reading.oldest = reading.oldest.into_iter().chain(outline.oldest).min();
         total = outline.total_pages;
         let is_endless = total.is_none() && outline.has_next.is_none() && is_repeat;
         if outline.is_last() || outline.rows.is_empty() || is_endless {
@@ -119,12 +140,10 @@ async fn read_all(
             let page = reading.pages + 1;
             return Err(PullError::Capped { page, total_pages });
         };
-        met.extend(last.outline.rows.iter().map(|row| row.id));
-        reading.oldest = reading.oldest.into_iter().chain(last.outline.oldest).min();
+        reading.take(&last.outline);
         if hand_on(last, caller).await? == Flow::Stop {
             return Ok(None);
         }
     }
-    seen.extend(met);
     Ok(Some(reading))
 }

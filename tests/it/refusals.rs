@@ -164,6 +164,7 @@ fn a_cap_at_the_last_page_is_no_end_in_another_order_either() {
         (Order::OldestFirst, 690),
         (Order::OldestFirst, 695),
         (Order::Unordered, 690),
+        (Order::Unordered, 695),
     ] {
         let mut drawn = pages_of(6, 700, 10);
         drawn.switches.sort_honoured = false;

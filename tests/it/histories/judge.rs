@@ -20,6 +20,7 @@ const OVERLAP: i64 = 3_600 * SECOND;
 const FINALITY: i64 = 86_400 * SECOND;
 /// What the reason of a gap between two pages says.
 const UNJOINED: &str = "could not be joined";
+const TIED_TWICE: &str = "or one is listed twice";
 /// Most faults told of one history.
 const MOST: usize = 12;
 
@@ -267,7 +268,8 @@ impl<'a> Case<'a> {
             return;
         };
         let is_missing = |gap: &Gap| !gap.span.meet(listed).is_empty();
-        let is_excused = |gap: &Gap| self.history.has_doubles && gap.reason.contains(UNJOINED);
+        let is_of_doubles = |reason: &str| reason.contains(UNJOINED) || reason.contains(TIED_TWICE);
+        let is_excused = |gap: &Gap| self.history.has_doubles && is_of_doubles(&gap.reason);
         let gaps = state.coverage.gaps().into_iter().filter(is_missing);
         let gaps: Vec<Gap> = gaps.filter(|gap| !is_excused(gap)).collect();
         for Gap { span: gap, reason } in gaps {
