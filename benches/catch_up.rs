@@ -1,6 +1,7 @@
 //! How fast the warehouse follows the lake, beside what DuckDB itself needs to insert the same columns of the same files into a
-//! table: rows a second of both, in turn, and their ratio; once as a rebuild, against DuckDB's own settings, and once with the
-//! settings that a load leaves to it, against DuckDB with the same. `cargo bench --bench catch_up`.
+//! table: rows a second of both, in turn, and their ratio; as a rebuild and as after a large import, against DuckDB's own
+//! settings, and for fewer rows, with the settings that a load leaves to it, against DuckDB with the same.
+//! `cargo bench --bench catch_up`.
 
 #![expect(clippy::print_stdout, reason = "a bench tells what it measured")]
 
@@ -16,7 +17,9 @@ use trailhouse::schema::{DAY, Micros};
 use trailhouse::source::secoda::AUDIT_LOGS;
 use trailhouse::warehouse::{self, Increment, Workplace};
 
-const LOADS: i64 = 12;
+const LOADS: i64 = 36;
+/// So many of them come beside a load.
+const FEW_LOADS: i64 = 12;
 const ROWS: i64 = 60_000;
 const ROUNDS: usize = 5;
 const BEGIN: Micros = 20_000 * DAY;
@@ -72,6 +75,7 @@ async fn lake_of(home: &Home, lock: &Lock) -> Lake {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Rebuild,
+    AfterAnImport,
     BesideALoad,
 }
 
@@ -86,7 +90,9 @@ fn catch_up(folder: &Path, increment: &Increment, way: Way) -> Duration {
     let begun = Instant::now();
     match way {
         Way::Rebuild => warehouse::build(&path, &Workplace::of("UTC"), increment).expect("it is built"),
-        Way::BesideALoad => drop(warehouse::catch_up(&path, &Workplace::of("UTC"), increment).expect("it follows")),
+        Way::AfterAnImport | Way::BesideALoad => {
+            warehouse::catch_up(&path, &Workplace::of("UTC"), increment).expect("it follows");
+        }
     }
     begun.elapsed()
 }
@@ -96,7 +102,7 @@ fn insert(folder: &Path, increment: &Increment, way: Way) -> Duration {
     let settings = duckdb::Config::default()
         .with("storage_compatibility_version", "v1.2.0")
         .and_then(|config| match way {
-            Way::Rebuild => Ok(config),
+            Way::Rebuild | Way::AfterAnImport => Ok(config),
             Way::BesideALoad => config
                 .with("temp_directory", folder.join("spilled").to_string_lossy())
                 .and_then(|config| config.with("preserve_insertion_order", "false"))
@@ -131,13 +137,18 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = Home::at(folder.path());
     let lock = Lock::take(&home, "bench").expect("a lock");
-    let increment = runtime.block_on(async {
+    let all = runtime.block_on(async {
         let mut lake = lake_of(&home, &lock).await;
         let increment = follow::increment(&mut lake, &home.warehouse(), &Workplace::of("UTC")).await;
         increment.expect("it is read").expect("there are rows")
     });
-    let rows = f64::from(u32::try_from(LOADS * ROWS).expect("few"));
-    for way in [Way::Rebuild, Way::BesideALoad] {
+    for way in [Way::Rebuild, Way::AfterAnImport, Way::BesideALoad] {
+        let increment = match way {
+            Way::Rebuild | Way::AfterAnImport => all.clone(),
+            Way::BesideALoad => first_loads(&all),
+        };
+        let rows: u64 = increment.files.iter().map(|file| file.rows).sum();
+        let rows = f64::from(u32::try_from(rows).expect("few"));
         let mut ratios = Vec::new();
         for _ in 0..ROUNDS {
             let place = tempfile::tempdir_in(folder.path()).expect("a folder");
@@ -153,4 +164,13 @@ fn main() {
         ratios.sort_by(f64::total_cmp);
         println!("{way:?}: median of the ratios: {:.2}", ratios[ROUNDS / 2]);
     }
+}
+
+/// As it was when only the first loads had come.
+fn first_loads(all: &Increment) -> Increment {
+    let mut few = all.clone();
+    few.sequence = u64::try_from(FEW_LOADS).expect("few");
+    few.files.retain(|file| file.max_load <= FEW_LOADS);
+    few.loads.retain(|load| load.load <= FEW_LOADS);
+    few
 }

@@ -45,20 +45,6 @@ const KNOWN_SOURCES: &str = "
     where known.source is not null
     order by known.source";
 
-const STREAMS: &str = "
-    select distinct known.source, known.stream
-    from (
-        select l.source, l.stream from loads as l
-        union all
-        select c.source, c.stream from coverage as c
-        union all
-        select g.source, g.stream from coverage_gaps as g
-    ) as known
-    where
-        known.source is not null
-        and known.stream is not null
-        and (cast($source as varchar) is null or known.source = cast($source as varchar))";
-
 const OPEN_REJECTS: &str = "
     select count(*) as rejects
     from rejects as r
@@ -251,8 +237,7 @@ fn about(
     ];
     let coverage = warehouse.query(&sql::call_sql(find("coverage")?), &period)?;
     let source = [("source".to_owned(), source)];
-    let streams = warehouse.query(STREAMS, &source)?;
-    let (coverage, gaps) = completeness::read(&coverage, &streams, interval);
+    let (coverage, gaps) = completeness::read(&coverage);
     let rejects = warehouse.query(OPEN_REJECTS, &source)?;
     Ok(About {
         report: report.clone(),

@@ -30,6 +30,9 @@ pub use grid::{Cell, Grid, GridColumn, local_time};
 pub use sums::{MonthSum, month_sums};
 pub use workplace::{Calendar, Person, Workplace};
 
+/// More rows than these are followed with more memory and threads.
+const MANY_ROWS: u64 = 2_000_000;
+
 /// A warehouse opened to be read. While it lives no process can write the file; drop it before [`catch_up`] is called, for
 /// DuckDB's locks do not tell two handles of one process apart.
 pub struct Warehouse {
@@ -151,6 +154,13 @@ pub struct Increment {
     pub is_anew: bool,
 }
 
+impl Increment {
+    /// At most so many rows come of it.
+    fn rows(&self) -> u64 {
+        self.files.iter().map(|file| file.rows).sum()
+    }
+}
+
 /// Why the warehouse could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
@@ -212,9 +222,15 @@ pub fn following(path: &Path) -> Result<Option<Following>, WarehouseError> {
 /// local times are brought up to this program's and to what is said of the workplace. No `.wal` stays behind.
 ///
 /// While another process reads the file, a copy is brought up to date and put in its place; where that cannot be done safely,
-/// the error is [`WarehouseError::Held`] and nothing has changed.
+/// the error is [`WarehouseError::Held`] and nothing has changed. It takes little memory, but for more than two million rows,
+/// as after an import, as much as a file made anew.
 pub fn catch_up(path: &Path, workplace: &Workplace, increment: &Increment) -> Result<Way, WarehouseError> {
-    copy::catch_up(path, workplace, increment, Means::SPARING)
+    let means = if increment.rows() > MANY_ROWS {
+        Means::AMPLE
+    } else {
+        Means::SPARING
+    };
+    copy::catch_up(path, workplace, increment, means)
 }
 
 /// The same for a file that nobody has opened yet, made of all rows while somebody waits: with more memory, two threads and

@@ -39,26 +39,58 @@ intervals as (
 
 streams as (
     select
-        i.source,
-        i.stream,
-        max(i.to_at) as ends_at
-    from (
-        select
-            intervals.source,
-            intervals.stream,
-            intervals.to_at
-        from intervals
-        union all
-        select
-            l.source,
-            l.stream,
-            cast(null as timestamp) as to_at
-        from loads as l
-        where
-            l.source is not null
-            and l.stream is not null
-    ) as i
-    group by i.source, i.stream
+        intervals.source,
+        intervals.stream
+    from intervals
+    union
+    select
+        l.source,
+        l.stream
+    from loads as l
+    where
+        l.source is not null
+        and l.stream is not null
+),
+
+borders as (
+    select
+        intervals.source,
+        intervals.stream,
+        intervals.from_at,
+        intervals.to_at
+    from intervals
+    union all
+    select
+        streams.source,
+        streams.stream,
+        greatest(p.since, cast('2000-01-01' as timestamp)) as from_at,
+        greatest(p.since, cast('2000-01-01' as timestamp)) as to_at
+    from streams
+    cross join p
+    union all
+    select
+        streams.source,
+        streams.stream,
+        p.until as from_at,
+        p.until as to_at
+    from streams
+    cross join p
+),
+
+rests as (
+    select
+        borders.source,
+        borders.stream,
+        coalesce(
+            max(borders.to_at) over (
+                partition by borders.source, borders.stream
+                order by borders.from_at, borders.to_at
+                rows between unbounded preceding and 1 preceding
+            ),
+            borders.from_at
+        ) as from_at,
+        borders.from_at as to_at
+    from borders
 ),
 
 known as (
@@ -73,15 +105,14 @@ known as (
     from intervals
     union all
     select
-        streams.source,
-        streams.stream,
+        rests.source,
+        rests.stream,
         'not_yet_collected' as state,
-        coalesce(streams.ends_at, p.since) as from_at,
-        p.until as to_at,
+        rests.from_at,
+        rests.to_at,
         cast(null as varchar) as reason,
         cast(null as timestamp) as collected_at
-    from streams
-    cross join p
+    from rests
 )
 
 select

@@ -8,6 +8,9 @@ use super::{Bound, ReportError, Request};
 use crate::schema::{Micros, format_time};
 use crate::sql::{Parameter, ParameterKind, Report};
 
+/// The greatest number of days, events or rows.
+const MOST: u32 = 1_000_000_000;
+
 /// The interval, and every parameter of the report with its value.
 pub(super) fn bind(
     report: &Report,
@@ -78,14 +81,20 @@ fn checked(
         ParameterKind::Integer => value.parse::<i64>().is_ok(),
         ParameterKind::Boolean => matches!(value, "true" | "false"),
     };
-    if is_of_kind {
+    // The integers of bundled reports are numbers of days, events and rows.
+    let is_counting = parameter.kind == ParameterKind::Integer && report.file.is_none();
+    let kind = if !is_of_kind {
+        parameter.kind.name()
+    } else if is_counting && value.parse::<u32>().map_or(true, |count| count > MOST) {
+        "number from 0 to 1000000000"
+    } else {
         return Ok(value.to_owned());
-    }
+    };
     Err(ReportError::Value {
         report: report.name.clone(),
         name: parameter.name.clone(),
         value: value.to_owned(),
-        kind: parameter.kind.name(),
+        kind,
     })
 }
 
@@ -150,6 +159,12 @@ mod tests {
             refused(&request(&[("top", "many")])).0,
             "report top_actors: `many` is no integer for `top`"
         );
+        for value in ["-1", "1000000001", "99999999999999"] {
+            assert_eq!(
+                refused(&request(&[("top", value)])).0,
+                format!("report top_actors: `{value}` is no number from 0 to 1000000000 for `top`")
+            );
+        }
         assert_eq!(
             refused(&request(&[("top", "1"), ("top", "2")])).0,
             "report top_actors: `top` is given twice"

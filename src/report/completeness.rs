@@ -1,11 +1,10 @@
 //! What a report knows of the completeness of its period, and how that is said. Apart from running it, because an empty report
 //! and an incomplete one must be told apart in the same words everywhere.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{About, Interval};
-use crate::schema::{EARLIEST, Micros, format_time};
+use crate::schema::{Micros, format_time};
 use crate::warehouse::{Cell, Grid};
 
 /// The states of coverage that prove the record complete.
@@ -35,9 +34,8 @@ pub struct Gap {
     pub reason: String,
 }
 
-/// Reads the rows of the report `coverage` for a period. What no row speaks of is not collected either, in each of these streams
-/// (`source, stream`).
-pub(super) fn read(grid: &Grid, streams: &Grid, period: Interval) -> (Vec<Covered>, Vec<Gap>) {
+/// Reads the rows of the report `coverage` for a period.
+pub(super) fn read(grid: &Grid) -> (Vec<Covered>, Vec<Gap>) {
     let place = |name: &str| grid.columns.iter().position(|column| column.name == name);
     let (mut covered, mut gaps) = (Vec::new(), Vec::new());
     for row in &grid.rows {
@@ -66,55 +64,7 @@ pub(super) fn read(grid: &Grid, streams: &Grid, period: Interval) -> (Vec<Covere
             });
         }
     }
-    let silent = unspoken(&covered, &gaps, streams, period);
-    covered.extend(silent);
-    covered.sort_by(|one, other| {
-        let key = |covered: &Covered| (covered.source.clone(), covered.stream.clone(), covered.from_at);
-        key(one).cmp(&key(other))
-    });
     (covered, gaps)
-}
-
-/// The parts of the period that neither coverage nor gaps of a stream reach: before and between what was imported into a stream
-/// that nobody has walked.
-fn unspoken(covered: &[Covered], gaps: &[Gap], streams: &Grid, period: Interval) -> Vec<Covered> {
-    let mut spans: BTreeMap<(String, String), Vec<(Micros, Micros)>> = BTreeMap::new();
-    for row in &streams.rows {
-        if let [source, stream] = row.as_slice() {
-            spans.insert((text_of(source), text_of(stream)), Vec::new());
-        }
-    }
-    let of_covered = covered
-        .iter()
-        .map(|known| (&known.source, &known.stream, known.from_at, known.to_at));
-    let of_gaps = gaps
-        .iter()
-        .map(|gap| (&gap.source, &gap.stream, gap.gap_from, gap.gap_to));
-    for (source, stream, from, to) in of_covered.chain(of_gaps) {
-        spans
-            .entry((source.clone(), stream.clone()))
-            .or_default()
-            .push((from, to));
-    }
-    let mut found = Vec::new();
-    for ((source, stream), mut spans) in spans {
-        spans.sort_unstable();
-        let mut reached = period.since.max(EARLIEST);
-        for (from, to) in spans.into_iter().chain([(period.until, period.until)]) {
-            if from > reached {
-                found.push(Covered {
-                    source: source.clone(),
-                    stream: stream.clone(),
-                    from_at: reached,
-                    to_at: from,
-                    state: NOT_YET.to_owned(),
-                    collected_at: None,
-                });
-            }
-            reached = reached.max(to);
-        }
-    }
-    found
 }
 
 pub(super) fn text_of(cell: &Cell) -> String {
@@ -355,65 +305,6 @@ mod tests {
                 .starts_with("incomplete: not collected from")
         );
         assert_eq!(result(Vec::new(), Vec::new()).gap_sentence(), None);
-    }
-
-    #[test]
-    fn what_nobody_speaks_of_is_not_collected() {
-        let day = |day: Micros| EARLIEST + day * 86_400_000_000;
-        let column = |name: &str| crate::warehouse::GridColumn {
-            name: name.to_owned(),
-            kind: String::new(),
-        };
-        let row = |stream: &str, from: Micros, to: Micros, state: &str| {
-            let text = |text: &str| Cell::Text(text.to_owned());
-            let times = [Cell::Timestamp(day(from)), Cell::Timestamp(day(to))];
-            [vec![text("a"), text(stream), text(state)], times.to_vec()].concat()
-        };
-        let read = |since: Micros, rows: Vec<Vec<Cell>>| {
-            let grid = Grid {
-                columns: ["source", "stream", "state", "from_at", "to_at"].map(column).to_vec(),
-                rows,
-            };
-            let period = Interval {
-                since: day(since),
-                until: day(10),
-            };
-            let texts = ["a", "none"].map(|text| Cell::Text(text.to_owned()));
-            let streams = Grid {
-                columns: ["source", "stream"].map(column).to_vec(),
-                rows: vec![texts.to_vec()],
-            };
-            let (covered, _) = super::read(&grid, &streams, period);
-            let told = covered.into_iter().map(|covered| {
-                let days = [covered.from_at, covered.to_at].map(|at| (at - EARLIEST) / 86_400_000_000);
-                (covered.stream, days, covered.state)
-            });
-            told.collect::<Vec<_>>()
-        };
-        let of = |stream: &str, from, to, state: &str| (stream.to_owned(), [from, to], state.to_owned());
-        let imported = vec![
-            row("logs", 2, 4, "asserted"),
-            row("logs", 3, 5, "asserted"),
-            row("logs", 7, 8, "asserted"),
-            row("logs", 8, 10, NOT_YET),
-            row("other", 0, 6, GAP),
-            row("other", 6, 10, "final"),
-        ];
-        let expected = [
-            of("logs", 0, 2, NOT_YET),
-            of("logs", 2, 4, "asserted"),
-            of("logs", 3, 5, "asserted"),
-            of("logs", 5, 7, NOT_YET),
-            of("logs", 7, 8, "asserted"),
-            of("logs", 8, 10, NOT_YET),
-            of("none", 0, 10, NOT_YET),
-            of("other", 6, 10, "final"),
-        ];
-        assert_eq!(read(0, imported), expected);
-        // Nothing may carry an earlier time.
-        let all = vec![row("logs", 0, 10, "final"), row("none", 0, 10, "purged")];
-        let expected = [of("logs", 0, 10, "final"), of("none", 0, 10, "purged")];
-        assert_eq!(read(-9, all), expected);
     }
 
     #[test]

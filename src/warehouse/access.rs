@@ -37,7 +37,8 @@ impl Means {
         threads: 1,
         step_rows: 50_000,
     };
-    /// For a file that is made anew while nothing else is done and somebody waits: more than twice as fast.
+    /// For a file that is made anew, or of which most comes now, while nothing else is done and somebody waits: more than twice
+    /// as fast.
     pub(super) const AMPLE: Self = Self {
         memory: 256_000_000,
         threads: 2,

@@ -36,7 +36,7 @@ pub(super) fn catch_up(
     }
     match in_place(path, workplace, increment, means) {
         Ok(()) => Ok(Way::InPlace),
-        Err(held @ WarehouseError::Held { .. }) => on_copy(path, workplace, increment, held),
+        Err(held @ WarehouseError::Held { .. }) => on_copy(path, workplace, (increment, means), held),
         Err(error) => Err(error),
     }
 }
@@ -116,7 +116,7 @@ fn make(path: &Path, lake_id: &str) -> Result<(), WarehouseError> {
 fn on_copy(
     path: &Path,
     workplace: &Workplace,
-    increment: &Increment,
+    (increment, means): (&Increment, Means),
     held: WarehouseError,
 ) -> Result<Way, WarehouseError> {
     let copy = suffixed(path, COPY);
@@ -126,7 +126,7 @@ fn on_copy(
     }
     let before = fingerprint(path).map_err(uncopied)?;
     place::copy(path, &copy).map_err(uncopied)?;
-    let applied = in_place(&copy, workplace, increment, Means::SPARING);
+    let applied = in_place(&copy, workplace, increment, means);
     let is_same = fingerprint(path).map_err(uncopied)? == before && is_only_read(path);
     match applied {
         Ok(()) if is_same => put(&copy, path, None).map(|()| Way::OnCopy),

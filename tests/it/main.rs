@@ -5,6 +5,7 @@ mod addresses;
 mod attacks;
 mod cli;
 mod compact;
+mod completeness;
 mod conditions;
 mod counting;
 mod crashes;

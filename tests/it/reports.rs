@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use trailhouse::render::Format;
-use trailhouse::report::{self, ReportError, Request};
 use trailhouse::sql;
 use trailhouse::warehouse::{self, Cell, Increment, Warehouse, Workplace};
 
-use crate::ran::{circumstances, rendered, run};
+use crate::ran::{rendered, run};
 
 /// An empty warehouse of people in Toronto, made once for all tests.
 fn empty() -> &'static [u8] {
@@ -113,58 +112,6 @@ fn every_report_runs_with_nothing_set() {
             report.name
         );
     }
-}
-
-#[test]
-fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
-    let (parameters, inserts) = given("coverage");
-    let folder = tempfile::tempdir().expect("a folder");
-    let rejects = "insert into rejects (source, load, stream, reason, resolved_load) values
-        ('acme', 1, 'audit_logs', 'no id', null), ('acme', 1, 'audit_logs', 'no id', 2), ('other', 1, 'audit_logs', 'no id', null)";
-    let warehouse = warehouse(folder.path(), &format!("{inserts}; {rejects}"));
-    let result = run(&warehouse, "top_actors", parameters);
-    assert_eq!(result.about.rejects, 1);
-    assert_eq!(
-        result.about.gap_sentence().as_deref(),
-        Some(
-            "incomplete: not collected from 2026-06-10T00:00:00Z to 2026-06-12T00:00:00Z (acme.audit_logs: page 37 failed); \
-             only what the filter {\"resource_id\":[\"a?b\"]} lets through is collected from 2026-06-01T00:00:00Z to \
-             2026-07-01T00:00:00Z (acme.resource_logs)"
-        )
-    );
-    let states: Vec<(&str, &str)> = result
-        .about
-        .coverage
-        .iter()
-        .map(|covered| (covered.stream.as_str(), covered.state.as_str()))
-        .collect();
-    let expected = [
-        ("audit_logs", "final"),
-        ("audit_logs", "provisional"),
-        ("audit_logs", "not_yet_collected"),
-        ("notifications", "purged"),
-        ("resource_logs", "not_yet_collected"),
-        ("resource_logs?{\"resource_id\":[\"a?b\"]}", "final"),
-    ];
-    assert_eq!(states, expected);
-    let table = rendered(&result.rows, &result.about, Format::Table);
-    assert!(table.starts_with("incomplete: "), "{table}");
-    let of_other = vec![("source".to_owned(), "others".to_owned())];
-    let request = Request {
-        parameters: of_other,
-        ..Request::default()
-    };
-    let refused = report::run(
-        &warehouse,
-        report::find("coverage").expect("bundled"),
-        &request,
-        &circumstances(),
-        &mut [],
-    );
-    let Err(error @ ReportError::UnknownSource { .. }) = refused else {
-        panic!("an unknown source is taken");
-    };
-    assert_eq!(error.hint().as_deref(), Some("known sources: acme, other"));
 }
 
 #[test]

@@ -10,6 +10,9 @@ insert into coverage (source, stream, from_at, to_at, state, collected_at) value
 ('acme', 'notifications', '2026-05-01', '2026-06-01', 'final', '2026-06-20 09:00:00'),
 ('acme', 'notifications', '2026-07-01', '2026-08-01', 'final', '2026-06-20 09:00:00'),
 ('acme', 'notifications', '2026-06-01', '2026-07-01', 'purged', '2026-06-20 09:00:00'),
+-- stated by who imported them, and nothing of the time around them
+('acme', 'version_histories', '2026-05-01', '2026-06-05', 'asserted', '2026-06-20 09:00:00'),
+('acme', 'version_histories', '2026-06-08', '2026-06-10', 'asserted', '2026-06-20 09:00:00'),
 -- only what a filter lets through
 ('acme', 'resource_logs?{"resource_id":["a?b"]}', '2026-06-01', '2026-07-01', 'final', '2026-06-20 09:00:00'),
 ('other', 'audit_logs', '2026-05-01', '2026-07-10', 'asserted', '2026-07-10 09:00:00');
