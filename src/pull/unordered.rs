@@ -136,13 +136,17 @@ async fn read_all(
     if let Some(total_pages) = total.filter(|total| reading.pages < *total) {
         // The list may have become shorter since.
         let last = fetch(asking, reading.pages.max(1)).await?;
-        let Some(last) = last.filter(|last| last.outline.is_last()) else {
+        let mut is_last = false;
+        if let Some(last) = last {
+            is_last = last.outline.is_last();
+            reading.take(&last.outline);
+            if hand_on(last, caller).await? == Flow::Stop {
+                return Ok(None);
+            }
+        }
+        if !is_last {
             let page = reading.pages + 1;
             return Err(PullError::Capped { page, total_pages });
-        };
-        reading.take(&last.outline);
-        if hand_on(last, caller).await? == Flow::Stop {
-            return Ok(None);
         }
     }
     Ok(Some(reading))

@@ -21,7 +21,8 @@ pub(super) struct Nature {
     /// Whether the numbers in the answers say what there is.
     pub(super) is_counted: bool,
     pub(super) is_ordered: bool,
-    /// Whether a reading in full that brings nothing new has seen everything: rows that change places may hide from it.
+    /// Whether a reading in full that brings nothing new has seen everything: rows that change places may hide from it, and rows
+    /// that are held back.
     pub(super) is_steady: bool,
     /// How many changes of a sync may keep it from claiming all; `None`: none does.
     pub(super) changes_withstood: Option<usize>,
@@ -53,7 +54,9 @@ impl Nature {
 
 /// Nothing tells the end, and what is asked for beyond it comes under another number.
 fn is_endless(history: &History, switches: &Switches) -> bool {
-    let is_silent = switches.total_pages == Tally::Zero && switches.next_page != NextPage::Null;
+    let mut turns = history.moments.iter().map(|moment| &moment.turn);
+    let is_turned = turns.any(|turn| matches!(turn, Some(Turn::NextPage(next)) if *next != NextPage::Null));
+    let is_silent = switches.total_pages == Tally::Zero && (is_turned || switches.next_page != NextPage::Null);
     is_silent && may_repeat_last(history, switches)
 }
 
@@ -64,7 +67,8 @@ fn of_audit_logs(switches: &Switches) -> Nature {
         is_readable: switches.ties == Ties::Stable && switches.cap.is_none(),
         is_counted,
         is_ordered,
-        is_steady: true,
+        // Without a count nothing tells of the rows that a cap keeps off the last page.
+        is_steady: is_counted || switches.cap.is_none(),
         changes_withstood: Some(withstood(is_ordered && is_counted)),
     }
 }
