@@ -27,6 +27,7 @@ use access::Means;
 pub use copy::{Way, place_of_rebuild, put_rebuilt};
 pub use describe::{Described, DescribedColumn};
 pub use grid::{Cell, Grid, GridColumn, local_time};
+pub use query::Chunk;
 pub use sums::{MonthSum, month_sums};
 pub use workplace::{Calendar, Person, Workplace};
 
@@ -276,7 +277,8 @@ impl Warehouse {
     /// Runs exactly one statement that only reads. `parameters` are bound to `$name`; one without a value is null.
     pub fn query(&self, sql: &str, parameters: &[(String, Option<String>)]) -> Result<Grid, WarehouseError> {
         let mut all = Grid::default();
-        self.chunks(sql, parameters, &mut |chunk: Grid| {
+        self.chunks(sql, parameters, &mut |chunk| {
+            let chunk = chunk.into_grid();
             all.columns = chunk.columns;
             all.rows.extend(chunk.rows);
             Ok::<_, WarehouseError>(())
@@ -290,7 +292,7 @@ impl Warehouse {
         &self,
         sql: &str,
         parameters: &[(String, Option<String>)],
-        take: &mut dyn FnMut(Grid) -> Result<(), E>,
+        take: &mut dyn FnMut(Chunk) -> Result<(), E>,
     ) -> Result<(), E> {
         query::run(&self.connection, sql, parameters, take)
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::output::{Output, refuse_configured};
 use super::{Context, DONE, Failure, home};
 use crate::report::ReportError;
-use crate::warehouse::{Grid, Warehouse};
+use crate::warehouse::Warehouse;
 
 /// Runs SQL on the warehouse, read-only
 #[derive(Debug, Args)]
@@ -41,7 +41,8 @@ impl Query {
         let warehouse = Warehouse::open_read_only(&home.warehouse())?;
         self.output.stream(|sink| {
             let mut has_begun = false;
-            warehouse.chunks(&sql, &parameters, &mut |chunk: Grid| {
+            warehouse.chunks(&sql, &parameters, &mut |chunk| {
+                let chunk = chunk.into_grid();
                 if !has_begun {
                     sink.begin(&chunk.columns, None)?;
                 }

@@ -7,7 +7,7 @@ use std::thread;
 use super::findings::Marking;
 use super::sample::Drawing;
 use super::{About, Circumstances, ReportError, Request, Sink};
-use crate::warehouse::{Grid, WarehouseError};
+use crate::warehouse::{Chunk, Grid, WarehouseError};
 
 /// Chunks that may wait to be written while the query goes on.
 const CHUNKS_AHEAD: usize = 4;
@@ -28,11 +28,15 @@ impl From<WarehouseError> for Halt {
 /// Lets `read` hand chunks to the flow, which a second thread writes: what the one works out the other waits for.
 pub(super) fn feed(
     flow: &mut Flow<'_, '_>,
-    read: impl FnOnce(&mut dyn FnMut(Grid) -> Result<(), Halt>) -> Result<(), Halt>,
+    read: impl FnOnce(&mut dyn FnMut(Chunk) -> Result<(), Halt>) -> Result<(), Halt>,
 ) -> Result<(), ReportError> {
     let (chunks, waiting) = sync_channel(CHUNKS_AHEAD);
     thread::scope(|scope| {
-        let writing = scope.spawn(move || waiting.into_iter().try_for_each(|chunk| flow.take(chunk)));
+        let writing = scope.spawn(move || {
+            waiting
+                .into_iter()
+                .try_for_each(|chunk: Chunk| flow.take(chunk.into_grid()))
+        });
         let read = read(&mut |chunk| chunks.send(chunk).ok().ok_or(Halt::Left));
         drop(chunks);
         writing.join().unwrap_or_else(|panic| resume_unwind(panic))?;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::Field;
 use duckdb::{Connection, ToSql};
 
@@ -19,27 +20,42 @@ pub(super) fn run<E: From<WarehouseError>>(
     connection: &Connection,
     sql: &str,
     parameters: &[(String, Option<String>)],
-    take: &mut dyn FnMut(Grid) -> Result<(), E>,
+    take: &mut dyn FnMut(Chunk) -> Result<(), E>,
 ) -> Result<(), E> {
     check(sql)?;
     let told = |error| E::from(told(&error));
     let mut statement = connection.prepare(sql).map_err(told)?;
-    let (columns, is_json) = begin(&mut statement, parameters).map_err(told)?;
+    let columns = begin(&mut statement, parameters).map_err(told)?;
     let mut has_rows = false;
     while let Some(batch) = statement.step().map_err(told)? {
-        let mut rows = grid::rows_of(&batch.into(), &is_json);
+        has_rows = true;
+        let (columns, batch) = (columns.clone(), Some(batch.into()));
+        take(Chunk { columns, batch })?;
+    }
+    if !has_rows {
+        take(Chunk { columns, batch: None })?;
+    }
+    Ok(())
+}
+
+/// Some rows of a query, as DuckDB hands them out. Made into cells by the thread that uses these, for a thread that drops what
+/// another has made waits for it.
+#[derive(Debug)]
+pub struct Chunk {
+    columns: Vec<GridColumn>,
+    batch: Option<RecordBatch>,
+}
+
+impl Chunk {
+    pub fn into_grid(self) -> Grid {
+        let Self { columns, batch } = self;
+        let is_json: Vec<bool> = columns.iter().map(|column| column.kind == "JSON").collect();
+        let mut rows = batch.map_or_else(Vec::new, |batch| grid::rows_of(&batch, &is_json));
         for (at, _) in columns.iter().enumerate().filter(|(_, column)| column.is_local()) {
             rows.iter_mut().filter_map(|row| row.get_mut(at)).for_each(as_local);
         }
-        has_rows = true;
-        let columns = columns.clone();
-        take(Grid { columns, rows })?;
+        Grid { columns, rows }
     }
-    if !has_rows {
-        let rows = Vec::new();
-        take(Grid { columns, rows })?;
-    }
-    Ok(())
 }
 
 /// Makes a macro that lives as long as the connection; the warehouse itself stays as it is.
@@ -66,11 +82,11 @@ fn check(sql: &str) -> Result<(), WarehouseError> {
     }
 }
 
-/// Starts a statement; its columns, and which of them hold JSON.
+/// Starts a statement; its columns.
 fn begin(
     statement: &mut duckdb::Statement<'_>,
     parameters: &[(String, Option<String>)],
-) -> duckdb::Result<(Vec<GridColumn>, Vec<bool>)> {
+) -> duckdb::Result<Vec<GridColumn>> {
     let bound: Vec<(&str, &dyn ToSql)> = parameters
         .iter()
         .map(|(name, value)| (name.as_str(), value as &dyn ToSql))
@@ -80,9 +96,7 @@ fn begin(
         name: field.name().clone(),
         kind: grid::type_name(&statement.column_logical_type(at)),
     };
-    let columns: Vec<GridColumn> = schema.fields().iter().enumerate().map(column).collect();
-    let is_json = columns.iter().map(|column| column.kind == "JSON").collect();
-    Ok((columns, is_json))
+    Ok(schema.fields().iter().enumerate().map(column).collect())
 }
 
 /// A local time is no instant, and must not be shown as one in UTC.
