@@ -3,7 +3,7 @@
 # resident memory. Needs GNU time and python3. Usage: bash benches/deep.sh [ROWS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program="${CARGO_TARGET_DIR:-target}/release/trailhouse"
+program="${TRAILHOUSE_PROGRAM:-${CARGO_TARGET_DIR:-target}/release/trailhouse}"
 rows="${1:-10000000}"
 home="$(mktemp -d)"
 trap 'rm -rf "$home"' EXIT
