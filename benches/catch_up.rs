@@ -36,7 +36,7 @@ fn records(load: i64) -> Vec<Record> {
             "id": format!("{number:032x}"), "activity_type": "edited", "performer_id": format!("p{person}"),
             "performer_type": "USER", "performer_metadata": {"name": format!("Person {person}")},
             "resource_id": format!("r{thing}"), "resource_type": "table", "logged_at": at, "created_at": at, "updated_at": at,
-            "event_blocks": [{"type": "text", "style": "normal", "value": format!("edited {number:x}")}],
+            "event_blocks": [{"type": "text", "style": "normal", "value": "edited"}, {"type": "text", "style": "bold", "value": format!("{number:x}")}],
         });
         let mut read = layouts.read(0, record.to_string().as_bytes(), LATEST);
         read.remove(0).unwrap_or_else(|reject| panic!("{}", reject.reason))

@@ -94,6 +94,90 @@ spaced as (
         trim(regexp_replace(lower(said.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_words,
         trim(regexp_replace(lower(said.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as text_words
     from said
+),
+
+rules as (
+    select
+        rule.service,
+        rule.priority,
+        rule.action,
+        rule.pattern,
+        case
+            when rule.field in ('activity_type', 'action') then 'activity'
+            when rule.field in ('resource_type', 'source_type') then 'resource'
+            else 'text'
+        end as of_words,
+        split_part(rule.pattern, ' ', 1) as first_word
+    from action_rules as rule
+),
+
+activities as (
+    select
+        known.service,
+        known.activity_words,
+        min(rule.priority) as priority,
+        arg_min(rule.action, rule.priority) as action
+    from (select distinct spaced.service, spaced.activity_words from spaced) as known
+    inner join rules as rule
+        on
+            known.service = rule.service
+            and rule.of_words = 'activity'
+            and known.activity_words like ('% ' || rule.pattern || ' %')
+    group by known.service, known.activity_words
+),
+
+things as (
+    select
+        known.service,
+        known.resource_words,
+        min(rule.priority) as priority,
+        arg_min(rule.action, rule.priority) as action
+    from (select distinct spaced.service, spaced.resource_words from spaced) as known
+    inner join rules as rule
+        on
+            known.service = rule.service
+            and rule.of_words = 'resource'
+            and known.resource_words like (rule.pattern || ' %')
+    group by known.service, known.resource_words
+),
+
+-- there may be as many texts as events: each is held against the rules of its first word, and against the few of any
+candidates as (
+    select
+        known.service,
+        known.text_words,
+        rule.priority,
+        rule.action
+    from (select distinct spaced.service, spaced.text_words from spaced) as known
+    inner join rules as rule
+        on
+            known.service = rule.service
+            and split_part(known.text_words, ' ', 1) = rule.first_word
+            and rule.of_words = 'text'
+            and known.text_words like (rule.pattern || ' %')
+    union all
+    select
+        known.service,
+        known.text_words,
+        rule.priority,
+        rule.action
+    from (select distinct spaced.service, spaced.text_words from spaced) as known
+    inner join rules as rule
+        on
+            known.service = rule.service
+            and rule.of_words = 'text'
+            and strpos(rule.first_word, '%') > 0
+            and known.text_words like (rule.pattern || ' %')
+),
+
+texts as (
+    select
+        candidates.service,
+        candidates.text_words,
+        min(candidates.priority) as priority,
+        arg_min(candidates.action, candidates.priority) as action
+    from candidates
+    group by candidates.service, candidates.text_words
 )
 
 select
@@ -102,17 +186,24 @@ select
     spaced.activity_type,
     spaced.resource_type,
     spaced.wording,
-    coalesce((
-        select arg_min(rule.action, rule.priority)
-        from action_rules as rule
-        where
-            rule.service = spaced.service
-            and case
-                when rule.field in ('activity_type', 'action')
-                    then spaced.activity_words like ('% ' || rule.pattern || ' %')
-                when rule.field in ('resource_type', 'source_type')
-                    then spaced.resource_words like (rule.pattern || ' %')
-                else spaced.text_words like (rule.pattern || ' %')
-            end
-    ), 'unknown') as action
+    coalesce(
+        case least(activities.priority, things.priority, texts.priority)
+            when activities.priority then activities.action
+            when things.priority then things.action
+            when texts.priority then texts.action
+        end,
+        'unknown'
+    ) as action
 from spaced
+left join activities
+    on
+        spaced.service = activities.service
+        and spaced.activity_words = activities.activity_words
+left join things
+    on
+        spaced.service = things.service
+        and spaced.resource_words = things.resource_words
+left join texts
+    on
+        spaced.service = texts.service
+        and spaced.text_words = texts.text_words
