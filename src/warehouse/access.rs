@@ -42,7 +42,7 @@ impl Means {
     pub(super) const AMPLE: Self = Self {
         memory: 256_000_000,
         threads: 2,
-        step_rows: 1_000_000,
+        step_rows: 4_000_000,
     };
 }
 
