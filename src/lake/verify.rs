@@ -119,12 +119,16 @@ impl Lake {
         let mut verdict = Verdict::default();
         let mut named = Named::default();
         let newest = self.check_chain(&mut verdict, &mut named).await?;
-        self.check_files(&mut verdict, &named, newest.as_ref()).await?;
+        let reading = self.read_files(&named);
+        if let Some(newest) = &newest {
+            self.check_tables(&mut verdict, &named, newest)?;
+        }
+        self.check_files(&mut verdict, &named, (reading, newest.as_ref()))
+            .await?;
         if newest.is_none() && verdict.entries == 0 && self.has_delta_log().await? {
             verdict.find(Fault::Missing, FOLDER, "missing, although there are Delta tables");
         }
         if let Some(newest) = newest {
-            self.check_tables(&mut verdict, &named, &newest)?;
             self.check_states(&mut verdict, &newest).await;
             verdict.lake_id = Some(newest.entry.lake_id.clone());
             verdict.head = Some((newest.entry.sequence, newest.sha256));

@@ -5,11 +5,12 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures::{StreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
 
 use super::{Fault, Named, Verdict};
 use crate::lake::Lake;
@@ -18,22 +19,32 @@ use crate::ledger::{AddedFile, Sealed, hex};
 /// Bytes read of a file at once.
 const PIECE: u64 = 1 << 20;
 
+/// The size of a file and the SHA-256 of its bytes; `None` where there is none.
+type Found = Result<Option<(u64, String)>>;
+
 impl Lake {
+    /// Reads every named file, in the order of the names, while other things are checked.
+    pub(super) fn read_files(&self, named: &Named) -> JoinHandle<Vec<Found>> {
+        let at_once = available_parallelism().map_or(1, NonZero::get);
+        let store = Arc::clone(&self.store);
+        let paths: Vec<String> = named.live.values().map(|file| file.path.clone()).collect();
+        tokio::spawn(async move {
+            let hashing = paths.into_iter().map(|path| {
+                let store = Arc::clone(&store);
+                async { tokio::spawn(async move { hash_of(&*store, &path).await }).await? }
+            });
+            stream::iter(hashing).buffered(at_once).collect().await
+        })
+    }
+
     /// Every named file is there with its bytes; every file there is named.
     pub(super) async fn check_files(
         &self,
         verdict: &mut Verdict,
         named: &Named,
-        newest: Option<&Sealed>,
+        (reading, newest): (JoinHandle<Vec<Found>>, Option<&Sealed>),
     ) -> Result<()> {
-        let at_once = available_parallelism().map_or(1, NonZero::get);
-        let hashing = named.live.values().map(|file| {
-            let (store, path) = (Arc::clone(&self.store), file.path.clone());
-            async { tokio::spawn(async move { hash_of(&*store, &path).await }).await? }
-        });
-        let mut hashes = stream::iter(hashing).buffered(at_once);
-        for file in named.live.values() {
-            let found = hashes.next().await.context("a file was not read")?;
+        for (file, found) in named.live.values().zip(reading.await?) {
             judge(verdict, file, found);
         }
         self.check_unnamed(verdict, named, newest)
@@ -41,7 +52,7 @@ impl Lake {
 }
 
 /// Compares what was found of a file with what the ledger says of it.
-fn judge(verdict: &mut Verdict, file: &AddedFile, found: Result<Option<(u64, String)>>) {
+fn judge(verdict: &mut Verdict, file: &AddedFile, found: Found) {
     let path = file.path.as_str();
     match found {
         Ok(Some((bytes, sha256))) => {
@@ -56,8 +67,7 @@ fn judge(verdict: &mut Verdict, file: &AddedFile, found: Result<Option<(u64, Str
     }
 }
 
-/// The size of a file and the SHA-256 of its bytes; `None` where there is none.
-pub(in crate::lake) async fn hash_of(store: &dyn ObjectStore, path: &str) -> Result<Option<(u64, String)>> {
+pub(in crate::lake) async fn hash_of(store: &dyn ObjectStore, path: &str) -> Found {
     let path = Path::parse(path)?;
     let size = match store.head(&path).await {
         Ok(found) => found.size,
