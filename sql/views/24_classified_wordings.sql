@@ -96,88 +96,67 @@ spaced as (
     from said
 ),
 
+-- there may be as many texts as events: each is held against the rules of its first word, and against the few of any
 rules as (
     select
-        rule.service,
-        rule.priority,
-        rule.action,
-        rule.pattern,
+        named.service,
+        named.priority,
+        named.action,
+        named.of_words,
+        case when named.of_words = 'activity' then '% ' else '' end || named.pattern || ' %' as pattern,
         case
-            when rule.field in ('activity_type', 'action') then 'activity'
-            when rule.field in ('resource_type', 'source_type') then 'resource'
-            else 'text'
-        end as of_words,
-        split_part(rule.pattern, ' ', 1) as first_word
-    from action_rules as rule
+            when named.of_words = 'text' and strpos(split_part(named.pattern, ' ', 1), '%') = 0
+                then split_part(named.pattern, ' ', 1)
+            else '%'
+        end as first_word
+    from (
+        select
+            rule.service,
+            rule.priority,
+            rule.action,
+            rule.pattern,
+            case
+                when rule.field in ('activity_type', 'action') then 'activity'
+                when rule.field in ('resource_type', 'source_type') then 'resource'
+                else 'text'
+            end as of_words
+        from action_rules as rule
+    ) as named
 ),
 
-activities as (
+held as (
+    select spaced.service, 'activity' as of_words, spaced.activity_words as words, '%' as first_word
+    from spaced
+    union
+    select spaced.service, 'resource' as of_words, spaced.resource_words as words, '%' as first_word
+    from spaced
+    union
+    select spaced.service, 'text' as of_words, spaced.text_words as words, '%' as first_word
+    from spaced
+    union
     select
-        known.service,
-        known.activity_words,
-        min(rule.priority) as priority,
-        arg_min(rule.action, rule.priority) as action
-    from (select distinct spaced.service, spaced.activity_words from spaced) as known
-    inner join rules as rule
-        on
-            known.service = rule.service
-            and rule.of_words = 'activity'
-            and known.activity_words like ('% ' || rule.pattern || ' %')
-    group by known.service, known.activity_words
+        spaced.service,
+        'text' as of_words,
+        spaced.text_words as words,
+        split_part(spaced.text_words, ' ', 1) as first_word
+    from spaced
 ),
 
-things as (
+matched as (
     select
-        known.service,
-        known.resource_words,
-        min(rule.priority) as priority,
-        arg_min(rule.action, rule.priority) as action
-    from (select distinct spaced.service, spaced.resource_words from spaced) as known
-    inner join rules as rule
+        held.service,
+        held.of_words,
+        held.words,
+        min(rules.priority) as priority,
+        arg_min(rules.action, rules.priority) as action
+    from held
+    inner join rules
         on
-            known.service = rule.service
-            and rule.of_words = 'resource'
-            and known.resource_words like (rule.pattern || ' %')
-    group by known.service, known.resource_words
-),
-
--- there may be as many texts as events: each is held against the rules of its first word, and against the few of any
-candidates as (
-    select
-        known.service,
-        known.text_words,
-        rule.priority,
-        rule.action
-    from (select distinct spaced.service, spaced.text_words from spaced) as known
-    inner join rules as rule
-        on
-            known.service = rule.service
-            and split_part(known.text_words, ' ', 1) = rule.first_word
-            and rule.of_words = 'text'
-            and known.text_words like (rule.pattern || ' %')
-    union all
-    select
-        known.service,
-        known.text_words,
-        rule.priority,
-        rule.action
-    from (select distinct spaced.service, spaced.text_words from spaced) as known
-    inner join rules as rule
-        on
-            known.service = rule.service
-            and rule.of_words = 'text'
-            and strpos(rule.first_word, '%') > 0
-            and known.text_words like (rule.pattern || ' %')
-),
-
-texts as (
-    select
-        candidates.service,
-        candidates.text_words,
-        min(candidates.priority) as priority,
-        arg_min(candidates.action, candidates.priority) as action
-    from candidates
-    group by candidates.service, candidates.text_words
+            held.service = rules.service
+            and held.of_words = rules.of_words
+            and held.first_word = rules.first_word
+            and held.words like rules.pattern
+    group by held.service, held.of_words, held.words
 )
 
 select
@@ -187,23 +166,26 @@ select
     spaced.resource_type,
     spaced.wording,
     coalesce(
-        case least(activities.priority, things.priority, texts.priority)
-            when activities.priority then activities.action
-            when things.priority then things.action
-            when texts.priority then texts.action
+        case least(by_activity.priority, by_resource.priority, by_text.priority)
+            when by_activity.priority then by_activity.action
+            when by_resource.priority then by_resource.action
+            when by_text.priority then by_text.action
         end,
         'unknown'
     ) as action
 from spaced
-left join activities
+left join matched as by_activity
     on
-        spaced.service = activities.service
-        and spaced.activity_words = activities.activity_words
-left join things
+        spaced.service = by_activity.service
+        and by_activity.of_words = 'activity'
+        and spaced.activity_words = by_activity.words
+left join matched as by_resource
     on
-        spaced.service = things.service
-        and spaced.resource_words = things.resource_words
-left join texts
+        spaced.service = by_resource.service
+        and by_resource.of_words = 'resource'
+        and spaced.resource_words = by_resource.words
+left join matched as by_text
     on
-        spaced.service = texts.service
-        and spaced.text_words = texts.text_words
+        spaced.service = by_text.service
+        and by_text.of_words = 'text'
+        and spaced.text_words = by_text.words
