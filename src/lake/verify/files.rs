@@ -44,7 +44,9 @@ impl Lake {
         named: &Named,
         (reading, newest): (JoinHandle<Vec<Found>>, Option<&Sealed>),
     ) -> Result<()> {
-        for (file, found) in named.live.values().zip(reading.await?) {
+        let found = reading.await?;
+        anyhow::ensure!(found.len() == named.live.len(), "a file was not read");
+        for (file, found) in named.live.values().zip(found) {
             judge(verdict, file, found);
         }
         self.check_unnamed(verdict, named, newest)
