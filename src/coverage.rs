@@ -330,6 +330,26 @@ mod tests {
         EARLIEST + offset
     }
 
+    #[test]
+    fn what_is_withdrawn_is_as_if_never_walked_but_for_what_people_said_and_did() {
+        let span = |from, to| Span::new(at(from), at(to));
+        let mut coverage = Coverage::default();
+        coverage.fill(span(0, 5), State::NotOffered, at(30));
+        coverage.fill(span(5, 10), State::Purged, at(30));
+        coverage.assert(span(10, 15), at(30));
+        coverage.claim(span(15, 25), at(30), 10);
+        coverage.begin(at(29));
+        coverage.explain(span(25, 29), "because");
+        coverage.withdraw();
+        let kept: Vec<(Span, State)> = coverage
+            .intervals()
+            .iter()
+            .map(|kept| (kept.span, kept.state))
+            .collect();
+        assert_eq!(kept, [(span(5, 10), State::Purged), (span(10, 15), State::Asserted)]);
+        assert_eq!((coverage.gaps(), coverage.horizon()), (Vec::new(), None));
+    }
+
     #[derive(Debug, Clone)]
     enum Step {
         Begin(i64),
