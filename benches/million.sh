@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A first sync of a million simulated events, the simulator in another process, and a second that finds nothing new:
+# A first sync of a log of a million simulated events, the simulator in another process, and a second that finds nothing new:
 # wall-clock time and peak resident memory of the `sync` process. Needs GNU time. Usage: bash benches/million.sh [EVENTS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ done
 BENCH_TOKEN="$(sed -n 's/^token: //p' "$home/simulator")"
 export BENCH_TOKEN
 for run in first again; do
-    /usr/bin/time -f "$run: %e s, %M KiB at most" "$program" --config "$home/trailhouse.toml" --dir "$home/data" sync
+    /usr/bin/time -f "$run: %e s, %M KiB at most" "$program" --config "$home/trailhouse.toml" --dir "$home/data" sync bench.audit_logs
 done
 "$program" --dir "$home/data" verify
 du -sh "$home/data/lake" "$home/data/warehouse.duckdb"
