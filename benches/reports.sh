@@ -54,8 +54,10 @@ from range(3000) as numbers (n);
 insert into resources (source, resource_id, resource_type, name, first_observed_at, last_observed_at, is_current)
 select 'bench', 'r' || n, 'SECODA_ENTITY', 'Table ' || n, timestamp '2023-01-01', make_timestamp(epoch_us(now())), true
 from range(200000) as numbers (n);
-insert into wordings by name
-select distinct source, activity_type, resource_type, wording, action from classified_wordings;
+insert into wordings by name select distinct * exclude (load) from worded_events;
+create temp table classified as select * from classified_wordings;
+delete from wordings;
+insert into wordings by name select * from classified;
 checkpoint;
 SQL
 du -m "$home/data/warehouse.duckdb"

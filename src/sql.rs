@@ -101,6 +101,7 @@ const VIEWS: &[File] = &[
         include_str!("../sql/views/15_listed_performers.sql"),
     ),
     ("20_actors", include_str!("../sql/views/20_actors.sql")),
+    ("22_worded_events", include_str!("../sql/views/22_worded_events.sql")),
     (
         "24_classified_wordings",
         include_str!("../sql/views/24_classified_wordings.sql"),

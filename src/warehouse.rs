@@ -31,9 +31,6 @@ pub use query::Chunk;
 pub use sums::{MonthSum, month_sums};
 pub use workplace::{Calendar, Person, Workplace};
 
-/// More rows than these are followed with more memory and threads.
-const MANY_ROWS: u64 = 2_000_000;
-
 /// A warehouse opened to be read. While it lives no process can write the file; drop it before [`catch_up`] is called, for
 /// DuckDB's locks do not tell two handles of one process apart.
 pub struct Warehouse {
@@ -226,11 +223,7 @@ pub fn following(path: &Path) -> Result<Option<Following>, WarehouseError> {
 /// the error is [`WarehouseError::Held`] and nothing has changed. It takes little memory, but for more than two million rows,
 /// as after an import, as much as a file made anew.
 pub fn catch_up(path: &Path, workplace: &Workplace, increment: &Increment) -> Result<Way, WarehouseError> {
-    let means = if increment.rows() > MANY_ROWS {
-        Means::AMPLE
-    } else {
-        Means::SPARING
-    };
+    let means = Means::following(increment.rows());
     copy::catch_up(path, workplace, increment, means)
 }
 

@@ -1,99 +1,31 @@
 -- name: classified_wordings
--- doc: What the table wordings is filled from: the words of each load, with their action by action_rules.
--- column load: The load that stored an event so worded.
+-- doc: The rows of the table wordings that have no action yet, with the action that action_rules give them.
 -- column source: The configured account the event came from.
+-- column service: The kind of the source, by which action_rules are chosen.
 -- column activity_type: What was done, in the service's words.
 -- column resource_type: What kind of thing it was done to, in the service's words.
--- column wording: The beginning of the event's text, without names.
+-- column wording: The beginning of the event's text, without names; null where its activity_type tells enough.
 -- column action: What was done, in one word, by the rules of action_rules; unknown where none matches.
-
-with worded as (
-    select
-        activity.load,
-        activity.source,
-        'secoda' as service,
-        activity.activity_type,
-        activity.resource_type,
-        -- without the bold pieces, which are names and would make every text a different one
-        left(
-            array_to_string(
-                [block.value for block in activity.event_blocks if block.style is distinct from 'bold'], ' '
-            ),
-            60
-        ) as wording
-    from (
-        select latest.load, latest.source, latest.activity_type, latest.resource_type, latest.event_blocks
-        from activity_logs as latest
-        union all
-        select former.load, former.source, former.activity_type, former.resource_type, former.event_blocks
-        from activity_logs_superseded as former
-    ) as activity
-    union all
-    select
-        record.load,
-        record.source,
-        'zendesk' as service,
-        record.action as activity_type,
-        record.source_type as resource_type,
-        -- its first words, since names come later and would make every text a different one
-        left(regexp_extract(record.change_description, '^\s*\S+(\s+\S+){0,3}'), 60) as wording
-    from (
-        select latest.load, latest.source, latest.action, latest.source_type, latest.change_description
-        from zendesk_audit_logs as latest
-        union all
-        select former.load, former.source, former.action, former.source_type, former.change_description
-        from zendesk_audit_logs_superseded as former
-    ) as record
-    union all
-    select
-        notification.load,
-        notification.source,
-        'secoda' as service,
-        notification.event as activity_type,
-        notification.resource_type,
-        left(coalesce(nullif(notification.short_summary, ''), notification.content), 60) as wording
-    from (
-        select
-            latest.load,
-            latest.source,
-            latest.event,
-            latest.resource_type,
-            latest.short_summary,
-            latest.content
-        from notifications as latest
-        union all
-        select
-            former.load,
-            former.source,
-            former.event,
-            former.resource_type,
-            former.short_summary,
-            former.content
-        from notifications_superseded as former
-    ) as notification
-),
-
-said as (
-    select distinct
-        worded.load,
-        worded.source,
-        worded.service,
-        worded.activity_type,
-        worded.resource_type,
-        worded.wording
-    from worded
-),
+-- column is_by_type: Whether the activity_type tells enough, so that the text is not looked at.
+-- column ocsf_class_uid: Event class of OCSF 1.8, by the table ocsf; 0 where the action is unknown.
+-- column ocsf_category_uid: Category of that class.
+-- column ocsf_activity_id: Activity of that class; 0 is unknown, 99 is one the class has no number for.
 
 -- words apart by one space, with one around them, so that a rule matches whole words
-spaced as (
+with spaced as (
     select
-        said.*,
+        said.source,
+        said.service,
+        said.activity_type,
+        said.resource_type,
+        said.wording,
         ' ' || trim(regexp_replace(
             lower(regexp_replace(said.activity_type, '([a-z0-9])([A-Z])', '\1 \2', 'g')), '[^a-z0-9]+', ' ', 'g'
         )) || ' ' as activity_words,
         trim(regexp_replace(lower(said.resource_type), '[^a-z0-9]+', ' ', 'g')) || ' ' as resource_words,
         trim(regexp_replace(lower(said.wording), '[^a-z0-9]+', ' ', 'g')) || ' ' as text_words
-    from said
+    from wordings as said
+    where said.action is null
 ),
 
 -- there may be as many texts as events: each is held against the rules of its first word, and against the few of any
@@ -157,35 +89,70 @@ matched as (
             and held.first_word = rules.first_word
             and held.words like rules.pattern
     group by held.service, held.of_words, held.words
+),
+
+texts as (
+    select
+        rules.service,
+        min(rules.priority) as priority
+    from rules
+    where rules.of_words = 'text'
+    group by rules.service
+),
+
+acted as (
+    select
+        spaced.source,
+        spaced.service,
+        spaced.activity_type,
+        spaced.resource_type,
+        spaced.wording,
+        -- no text can have a rule before that of the type
+        coalesce(by_activity.priority < texts.priority, false) as is_by_type,
+        coalesce(
+            case least(by_activity.priority, by_resource.priority, by_text.priority)
+                when by_activity.priority then by_activity.action
+                when by_resource.priority then by_resource.action
+                when by_text.priority then by_text.action
+            end,
+            'unknown'
+        ) as action
+    from spaced
+    left join texts on spaced.service = texts.service
+    left join matched as by_activity
+        on
+            spaced.service = by_activity.service
+            and by_activity.of_words = 'activity'
+            and spaced.activity_words = by_activity.words
+    left join matched as by_resource
+        on
+            spaced.service = by_resource.service
+            and by_resource.of_words = 'resource'
+            and spaced.resource_words = by_resource.words
+    left join matched as by_text
+        on
+            spaced.service = by_text.service
+            and by_text.of_words = 'text'
+            and spaced.text_words = by_text.words
 )
 
-select
-    spaced.load,
-    spaced.source,
-    spaced.activity_type,
-    spaced.resource_type,
-    spaced.wording,
-    coalesce(
-        case least(by_activity.priority, by_resource.priority, by_text.priority)
-            when by_activity.priority then by_activity.action
-            when by_resource.priority then by_resource.action
-            when by_text.priority then by_text.action
-        end,
-        'unknown'
-    ) as action
-from spaced
-left join matched as by_activity
+select distinct
+    acted.source,
+    acted.service,
+    acted.activity_type,
+    acted.resource_type,
+    case when not acted.is_by_type then acted.wording end as wording,
+    acted.action,
+    acted.is_by_type,
+    coalesce(exact.class_uid, general.class_uid, 0) as ocsf_class_uid,
+    coalesce(exact.category_uid, general.category_uid, 0) as ocsf_category_uid,
+    coalesce(exact.activity_id, general.activity_id, 0) as ocsf_activity_id
+from acted
+left join ocsf as exact
     on
-        spaced.service = by_activity.service
-        and by_activity.of_words = 'activity'
-        and spaced.activity_words = by_activity.words
-left join matched as by_resource
+        acted.action = exact.action
+        and acted.resource_type = exact.target_type
+left join ocsf as general
     on
-        spaced.service = by_resource.service
-        and by_resource.of_words = 'resource'
-        and spaced.resource_words = by_resource.words
-left join matched as by_text
-    on
-        spaced.service = by_text.service
-        and by_text.of_words = 'text'
-        and spaced.text_words = by_text.words
+        acted.action = general.action
+        and general.target_type = '*'

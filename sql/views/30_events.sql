@@ -10,8 +10,8 @@
 -- column occurred_at_local: The same by the clocks of the configured time zone.
 -- column actor_id: Who did it, by the service's identifier.
 -- column actor_name: The actor's name: of the event, else the one observed last, else the one its text begins with.
--- column actor_email: The actor's e-mail: of the event, else the one observed last.
--- column actor_type: What kind of actor, in the service's words: USER, API, AUTOMATION, SYSTEM …
+-- column actor_email: The actor's e-mail: of the event, else the last one that was observed.
+-- column actor_type: What kind of actor, in the service's words: USER, API …; of the event, else as observed.
 -- column action: What was done, in one word, by the rules of action_rules; unknown where none matches.
 -- column target_type: What kind of thing it was done to, in the service's words.
 -- column target_id: What it was done to, by the service's identifier.
@@ -23,8 +23,17 @@
 -- column ocsf_activity_id: Activity of that class; 0 is unknown, 99 is one the class has no number for.
 
 -- What is costly to work out of a row comes after the join with its wording, so that who asks for one action pays for
--- no other; wordings are as in classified_wordings.
-with of_activities as (
+-- no other; wordings are as in worded_events.
+with telling as (
+    select wordings.activity_type
+    from wordings
+    where
+        wordings.is_by_type
+        and wordings.service = 'secoda'
+    group by wordings.activity_type
+),
+
+of_activities as (
     select
         activity.source,
         activity.stream,
@@ -40,7 +49,7 @@ with of_activities as (
             nullif(trim(concat_ws(' ', activity.performer_first_name, activity.performer_last_name)), '')
         ) as actor_name,
         case when activity.event_blocks[1].style = 'bold' then activity.event_blocks[1].value end as actor_in_text,
-        activity.performer_email as actor_email,
+        nullif(activity.performer_email, '') as actor_email,
         activity.performer_type as actor_type,
         activity.activity_type,
         activity.resource_type,
@@ -62,19 +71,26 @@ with of_activities as (
             json_extract_string(activity.metadata, '$.ip')
         ) as ip_address,
         activity.event_text as summary,
-        coalesce(wordings.action, 'unknown') as action
+        coalesce(wordings.action, 'unknown') as action,
+        coalesce(wordings.ocsf_class_uid, 0) as ocsf_class_uid,
+        coalesce(wordings.ocsf_category_uid, 0) as ocsf_category_uid,
+        coalesce(wordings.ocsf_activity_id, 0) as ocsf_activity_id
     from activity_logs as activity
+    left join telling on activity.activity_type = telling.activity_type
     left join wordings
         on
             activity.source = wordings.source
             and activity.activity_type is not distinct from wordings.activity_type
             and activity.resource_type is not distinct from wordings.resource_type
-            and left(
-                array_to_string(
-                    [block.value for block in activity.event_blocks if block.style is distinct from 'bold'], ' '
-                ),
-                60
-            ) is not distinct from wordings.wording
+            and case
+                when telling.activity_type is null
+                    then left(
+                        array_to_string(
+                            [block.value for block in activity.event_blocks if block.style is distinct from 'bold'], ' '
+                        ),
+                        60
+                    )
+            end is not distinct from wordings.wording
 ),
 
 of_zendesk as (
@@ -100,15 +116,29 @@ of_zendesk as (
         cast(null as varchar) as resource_in_text,
         record.ip_address,
         coalesce(nullif(record.change_description, ''), record.action_label) as summary,
-        coalesce(wordings.action, 'unknown') as action
+        coalesce(wordings.action, 'unknown') as action,
+        coalesce(wordings.ocsf_class_uid, 0) as ocsf_class_uid,
+        coalesce(wordings.ocsf_category_uid, 0) as ocsf_category_uid,
+        coalesce(wordings.ocsf_activity_id, 0) as ocsf_activity_id
     from zendesk_audit_logs as record
     left join wordings
         on
             record.source = wordings.source
             and record.action is not distinct from wordings.activity_type
             and record.source_type is not distinct from wordings.resource_type
-            and left(regexp_extract(record.change_description, '^\s*\S+(\s+\S+){0,3}'), 60)
-            is not distinct from wordings.wording
+            and regexp_extract(
+                lower(left(record.change_description, 100)),
+                '^[\W_]*('
+                || '((un)?successful|failed)[\W_]+sign[\W_]+in[a-z0-9]*|failed[\W_]+login[a-z0-9]*'
+                || '|sign[\W_]+in[\W_]+failed[a-z0-9]*|sign[\W_]+out[a-z0-9]*|signed[\W_]+(in|out)'
+                || '|(custom[\W_]+)?role[\W_]+changed|role[\W_]+(change|downgraded)|(account[\W_]+)?owner[\W_]+changed'
+                || '|suspended[\W_]+(changed[\W_]+from[\W_]+(true|yes)|no|false)'
+                || '|((user[\W_]+)?(un)?|agent[\W_]+)suspended'
+                || '|exported|downloaded|(un)?installed|redacted|permanently[\W_]+deleted|(re|de)?activated'
+                || '|automatically[\W_]+finished[\W_]+([a-z0-9]+[\W_]+){1,3}deletion'
+                || ')([\W_]|$)',
+                1
+            ) is not distinct from wordings.wording
 ),
 
 -- of a time that the audit logs do not cover, so that an act is not counted twice
@@ -127,7 +157,7 @@ of_notifications as (
             nullif(trim(concat_ws(' ', notification.sender_first_name, notification.sender_last_name)), '')
         ) as actor_name,
         cast(null as varchar) as actor_in_text,
-        notification.sender_email as actor_email,
+        nullif(notification.sender_email, '') as actor_email,
         cast(null as varchar) as actor_type,
         notification.event as activity_type,
         notification.resource_type,
@@ -145,15 +175,21 @@ of_notifications as (
             nullif(notification.content, ''),
             notification.subject
         ) as summary,
-        coalesce(wordings.action, 'unknown') as action
+        coalesce(wordings.action, 'unknown') as action,
+        coalesce(wordings.ocsf_class_uid, 0) as ocsf_class_uid,
+        coalesce(wordings.ocsf_category_uid, 0) as ocsf_category_uid,
+        coalesce(wordings.ocsf_activity_id, 0) as ocsf_activity_id
     from notifications as notification
+    left join telling on notification.event = telling.activity_type
     left join wordings
         on
             notification.source = wordings.source
             and notification.event is not distinct from wordings.activity_type
             and notification.resource_type is not distinct from wordings.resource_type
-            and left(coalesce(nullif(notification.short_summary, ''), notification.content), 60)
-            is not distinct from wordings.wording
+            and case
+                when telling.activity_type is null
+                    then left(coalesce(nullif(notification.short_summary, ''), notification.content), 60)
+            end is not distinct from wordings.wording
     where
         not exists (
             select 1
@@ -176,6 +212,27 @@ classed as (
     union all
     select of_notifications.*
     from of_notifications
+),
+
+-- one row per performer: names as observed last, and the last e-mail and type there were, for not every record has them
+known_performers as (
+    select
+        performer.source,
+        performer.performer_id,
+        max(nullif(performer.name, '')) filter (where performer.is_current) as name,
+        max(nullif(performer.display_name, '')) filter (where performer.is_current) as display_name,
+        max(nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), ''))
+            filter (where performer.is_current) as full_name,
+        (
+            max({ 'at': performer.last_observed_at, 'value': performer.email })
+                filter (where performer.email <> '')
+        ).value as email,
+        (
+            max({ 'at': performer.last_observed_at, 'value': performer.performer_type })
+                filter (where performer.performer_type <> '')
+        ).value as performer_type
+    from performers as performer
+    group by performer.source, performer.performer_id
 ),
 
 -- one row per month and offset, so that a time finds its offset by its month
@@ -204,13 +261,18 @@ select
     classed.actor_id,
     coalesce(
         classed.actor_name,
-        nullif(performer.name, ''),
-        nullif(performer.display_name, ''),
-        nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), ''),
+        performer.name,
+        performer.display_name,
+        performer.full_name,
         classed.actor_in_text
     ) as actor_name,
-    coalesce(nullif(classed.actor_email, ''), nullif(performer.email, '')) as actor_email,
-    classed.actor_type,
+    coalesce(classed.actor_email, performer.email) as actor_email,
+    coalesce(
+        classed.actor_type,
+        performer.performer_type,
+        -- a notification does not say, and only people have an address there
+        case when coalesce(classed.actor_email, performer.email) is not null then 'USER' end
+    ) as actor_type,
     classed.action,
     classed.resource_type as target_type,
     classed.resource_id as target_id,
@@ -221,42 +283,36 @@ select
             when not classed.is_id_per_type or classed.resource_type = resource.resource_type
                 then coalesce(nullif(resource.name, ''), nullif(resource.title, ''))
         end,
-        nullif(person.name, ''),
-        nullif(person.display_name, ''),
-        nullif(trim(concat_ws(' ', person.first_name, person.last_name)), ''),
+        person.name,
+        person.display_name,
+        person.full_name,
         classed.resource_in_text
     ) as target_name,
     classed.ip_address,
     classed.summary,
-    coalesce(exact.class_uid, general.class_uid, 0) as ocsf_class_uid,
-    coalesce(exact.category_uid, general.category_uid, 0) as ocsf_category_uid,
-    coalesce(exact.activity_id, general.activity_id, 0) as ocsf_activity_id
+    classed.ocsf_class_uid,
+    classed.ocsf_category_uid,
+    classed.ocsf_activity_id
 from classed
 left join local_months
     on
         date_trunc('month', classed.occurred_at) = local_months.starts_at
         and classed.occurred_at >= local_months.from_at
         and classed.occurred_at < local_months.to_at
-left join performers as performer
+-- what was observed is looked up only for events that do not say it themselves
+left join known_performers as performer
     on
         classed.source = performer.source
-        and classed.actor_id = performer.performer_id
-        and performer.is_current
+        and case
+            when classed.actor_name is null or classed.actor_email is null or classed.actor_type is null
+                then classed.actor_id
+        end = performer.performer_id
 left join resources as resource
     on
         classed.source = resource.source
-        and classed.resource_id = resource.resource_id
+        and case when classed.resource_name is null then classed.resource_id end = resource.resource_id
         and resource.is_current
-left join performers as person
+left join known_performers as person
     on
         classed.source = person.source
-        and classed.person_id = person.performer_id
-        and person.is_current
-left join ocsf as exact
-    on
-        classed.action = exact.action
-        and classed.resource_type = exact.target_type
-left join ocsf as general
-    on
-        classed.action = general.action
-        and general.target_type = '*'
+        and case when classed.resource_name is null then classed.person_id end = person.performer_id

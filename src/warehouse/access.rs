@@ -44,7 +44,15 @@ impl Means {
         threads: 2,
         step_rows: 4_000_000,
     };
+
+    /// What so many rows are followed with.
+    pub(super) fn following(rows: u64) -> Self {
+        if rows > MANY_ROWS { Self::AMPLE } else { Self::SPARING }
+    }
 }
+
+/// More rows than these come of an import or the like, and are worth more memory and threads.
+const MANY_ROWS: u64 = 2_000_000;
 
 /// Threads of a reading that may use only so much memory.
 const READING_THREADS: i64 = 2;
@@ -280,6 +288,13 @@ fn holder(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_rows_are_followed_with_more_memory_than_a_load_may_take() {
+        assert_eq!(Means::following(0), Means::SPARING);
+        assert_eq!(Means::following(MANY_ROWS), Means::SPARING);
+        assert_eq!(Means::following(MANY_ROWS + 1), Means::AMPLE);
+    }
 
     #[test]
     fn the_holder_is_named_where_the_system_names_it() {

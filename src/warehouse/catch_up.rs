@@ -8,7 +8,7 @@ use duckdb::types::{TimeUnit, Value};
 use duckdb::{Connection, ToSql, params};
 
 use super::access::{self, failed};
-use super::files::{Taken, insert_files, note_files};
+use super::files::insert_files;
 use super::tables::{self, is_revised};
 use super::{
     CoverageRow, DataFile, GapRow, Increment, LoadRow, Reread, VanishedRow, WarehouseError, Workplace, objects,
@@ -116,12 +116,19 @@ fn take(connection: &Connection, increment: &Increment, step: &Step) -> duckdb::
     let mut has_rows = false;
     let reread: &[Reread] = if step.is_first { &increment.reread } else { &[] };
     for table in source::TABLES {
+        let reread: Vec<&Reread> = reread.iter().filter(|reread| reread.table == table.name).collect();
         revisions::begin(connection)?;
-        for reread in reread.iter().filter(|reread| reread.table == table.name) {
+        for reread in &reread {
             revisions::take_away(connection, table, reread)?;
         }
         let readings = readings(table, increment, step);
-        take_files(connection, table, &readings)?;
+        let insert = insert_files(table);
+        for reading in &readings {
+            reading.read(connection, &insert)?;
+        }
+        if is_revised(table) && !(readings.is_empty() && reread.is_empty()) {
+            revisions::number(connection, table, step.after, &reread)?;
+        }
         has_rows |= !readings.is_empty();
     }
     if has_rows {
@@ -179,29 +186,6 @@ fn readings<'a>(table: &Table, increment: &'a Increment, step: &Step) -> Vec<Rea
         }
     }
     readings
-}
-
-/// Adds the rows of the files to their table, numbered where their record has other rows.
-fn take_files(connection: &Connection, table: &Table, readings: &[Reading<'_>]) -> duckdb::Result<()> {
-    if !is_revised(table) {
-        return readings
-            .iter()
-            .try_for_each(|reading| reading.read(connection, &insert_files(table, Taken::All)));
-    }
-    for reading in readings {
-        reading.read(connection, &note_files(table))?;
-    }
-    let is_any_touched = revisions::set_aside(connection, table)?;
-    for reading in readings {
-        reading.read(connection, &insert_files(table, Taken::Alone))?;
-        if is_any_touched {
-            reading.read(connection, &insert_files(table, Taken::Touched))?;
-        }
-    }
-    if is_any_touched {
-        revisions::put_back(connection, table)?;
-    }
-    Ok(())
 }
 
 impl Reading<'_> {

@@ -65,19 +65,8 @@ fn file_type(table: &Table, column: &Column) -> &'static str {
     }
 }
 
-/// Which rows of the files are taken, and where they go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// All, into the table.
-    All,
-    /// Those of records with no other row, into the table.
-    Alone,
-    /// Those of records with other rows, into the temporary table `again`, to be numbered with them.
-    Touched,
-}
-
-/// Adds rows of the files `$paths` whose load is greater than `$after` and at most `$until`.
-pub(super) fn insert_files(table: &Table, taken: Taken) -> String {
+/// Adds rows of the files `$paths` whose load is greater than `$after` and at most `$until`, each as if its record had no other.
+pub(super) fn insert_files(table: &Table) -> String {
     let sources = lake_sources(table);
     let names = sources
         .iter()
@@ -89,30 +78,12 @@ pub(super) fn insert_files(table: &Table, taken: Taken) -> String {
         .map(|source| source.expression.clone())
         .collect::<Vec<_>>()
         .join(", ");
-    let into = match taken {
-        Taken::All | Taken::Alone => format!("main.{}", quoted(table.name)),
-        Taken::Touched => "temp.again".to_owned(),
-    };
-    let which = match taken {
-        Taken::All => String::new(),
-        Taken::Alone => format!(" and {FILE_IDENTITY} not in (select identity from touched)"),
-        Taken::Touched => format!(" and {FILE_IDENTITY} in (select identity from touched)"),
-    };
     format!(
-        "insert into {into} ({names}) select {expressions} {}{which}",
+        "insert into main.{} ({names}) select {expressions} {}",
+        quoted(table.name),
         from_files(table)
     )
 }
-
-/// Adds the identities of the rows that [`insert_files`] would add to the temporary table `fresh`.
-pub(super) fn note_files(table: &Table) -> String {
-    format!("insert into fresh select {FILE_IDENTITY} {}", from_files(table))
-}
-
-/// What records are told apart by, in so few bytes that all new ones fit in memory. Two records that collide are only looked
-/// at in vain, since they are numbered by their identity itself.
-pub(super) const IDENTITY: &str = "hash(source, id)";
-const FILE_IDENTITY: &str = "hash($source::varchar, f.\"id\")";
 
 /// The rows of the files as `f`, with the columns and types declared now: a file written before a column was has nulls there.
 fn from_files(table: &Table) -> String {

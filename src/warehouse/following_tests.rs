@@ -172,11 +172,13 @@ fn the_first_catch_up_makes_tables_that_say_what_they_are() {
 
 /// Whether every event has its wording, and the action that the rules give it.
 fn assert_worded(path: &Path) {
-    let missing = "select count(*) from classified_wordings as said anti join wordings as known on said.source = known.source \
+    let missing = "select count(*) from worded_events as said anti join wordings as known on said.source = known.source \
          and said.activity_type is not distinct from known.activity_type \
          and said.resource_type is not distinct from known.resource_type \
-         and said.wording is not distinct from known.wording and said.action = known.action";
+         and said.wording is not distinct from known.wording and known.action is not null";
     assert_eq!(lines(path, missing), ["0"]);
+    let twice = "select source, activity_type, resource_type, wording from wordings group by all having count(*) > 1";
+    assert_eq!(lines(path, twice), Vec::<String>::new());
     let actions = "select string_agg(distinct action, ' ' order by action) from events";
     assert_eq!(lines(path, actions), ["create delete export login sync unknown"]);
 }
