@@ -153,6 +153,17 @@ impl Context {
     fn present() -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(Self::now()).unwrap_or_default()
     }
+
+    /// Who runs the program: by the system's list of users, else by the environment.
+    fn user(&self) -> String {
+        let uid = rustix::process::getuid().as_raw().to_string();
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let mut fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let user = fields.find(|fields| fields.get(2) == Some(&uid.as_str()));
+        let known = user.and_then(|fields| fields.first().map(|name| (*name).to_owned()));
+        let told = || self.environment.get("USER").and_then(|name| name.to_str());
+        known.unwrap_or_else(|| told().map_or_else(|| format!("uid {uid}"), str::to_owned))
+    }
 }
 
 /// Runs the command line and returns its exit code.

@@ -75,12 +75,18 @@ impl Waiting {
 
     /// Gives up what has waited too long, and what waits for an alert that is not configured any more; not while a message is on
     /// the way. Says how many events of which alert are gone.
-    pub fn give_up(&mut self, alerts: &[&Alert], now: Timestamp) -> Vec<(String, usize)> {
+    pub fn give_up(
+        &mut self,
+        alerts: &[&Alert],
+        is_tried: impl Fn(&str) -> bool,
+        now: Timestamp,
+    ) -> Vec<(String, usize)> {
         let mut gone = Vec::new();
         for (name, waiting) in &mut self.0 {
             let is_known = alerts.iter().any(|alert| alert.name == *name);
             let before = waiting.len();
-            waiting.retain(|noted| is_known && now.duration_since(noted.at) < LONGEST);
+            let is_patient = !is_tried(name);
+            waiting.retain(|noted| is_known && (is_patient || now.duration_since(noted.at) < LONGEST));
             gone.push((name.clone(), before - waiting.len()));
         }
         self.0.retain(|_, waiting| !waiting.is_empty());
@@ -135,10 +141,16 @@ mod tests {
         let mut waiting = Waiting::default();
         waiting.add([&one], &[failure("old")], at(0));
         waiting.add([&one], &[failure("new")], at(1));
-        assert_eq!(waiting.give_up(&[&one], at(71)), []);
-        assert_eq!(waiting.give_up(&[&one], at(72)), [("one".to_owned(), 1)]);
+        let tried = |_: &str| true;
+        assert_eq!(waiting.give_up(&[&one], tried, at(71)), []);
+        assert_eq!(
+            waiting.give_up(&[&one], |_| false, at(99)),
+            [],
+            "nobody has tried to send it"
+        );
+        assert_eq!(waiting.give_up(&[&one], tried, at(72)), [("one".to_owned(), 1)]);
         assert_eq!(waiting.of("one").len(), 1);
-        assert_eq!(waiting.give_up(&[], at(72)), [("one".to_owned(), 1)]);
+        assert_eq!(waiting.give_up(&[], tried, at(72)), [("one".to_owned(), 1)]);
         let many: Vec<Event> = (0..MOST + 2).map(|job| failure(&job.to_string())).collect();
         assert_eq!(waiting.add([&one], &many, at(0)), 2);
         assert_eq!(waiting.of("one").len(), MOST);

@@ -140,6 +140,11 @@ impl<'a> Messengers<'a> {
         }
     }
 
+    /// Whether the last message to an alert did not arrive.
+    pub(super) fn has_failed(&self, alert: &str) -> bool {
+        self.resting.contains_key(alert)
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.on_the_way.is_empty()
     }

@@ -91,7 +91,7 @@ impl Purge {
         let by = match &self.by {
             Some(by) if by.trim().is_empty() => return Err(Failure::usage("--by: is empty")),
             Some(by) => by.clone(),
-            None => user(context),
+            None => context.user(),
         };
         let work = Work {
             context,
@@ -222,17 +222,6 @@ fn moment(text: &str, work: &Work<'_>) -> Result<(Micros, String), Failure> {
         return Err(failure.hinted("what has not happened yet cannot be removed; --all removes everything until now"));
     }
     Ok((before, format!("before {}", format_time(before))))
-}
-
-/// Who runs the program: by the system's list of users, else by the environment.
-fn user(context: &Context) -> String {
-    let uid = rustix::process::getuid().as_raw().to_string();
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let mut fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let user = fields.find(|fields| fields.get(2) == Some(&uid.as_str()));
-    let known = user.and_then(|fields| fields.first().map(|name| (*name).to_owned()));
-    let told = || context.environment.get("USER").and_then(|name| name.to_str());
-    known.unwrap_or_else(|| told().map_or_else(|| format!("uid {uid}"), str::to_owned))
 }
 
 /// A hold of a source that nobody knows would keep nothing back.

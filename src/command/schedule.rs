@@ -138,7 +138,8 @@ pub(super) fn check(config: &Config, now: Timestamp) -> Result<(), Failure> {
 /// some, unless the entry says otherwise.
 pub(super) fn steps_at(config: &Config, entry: &Scheduled, due: &Zoned) -> Vec<Step> {
     let kinds = || config.alerts.iter().flat_map(|alert| &alert.on);
-    steps(entry, due, kinds().any(|kind| matches!(kind, Kind::Findings(_))))
+    let fails = kinds().any(|kind| matches!(kind, Kind::Findings(_)));
+    steps(entry, (due, &config.zone), fails)
 }
 
 fn entries(context: &Context, config: &Config, now: Timestamp) -> Grid {
@@ -197,5 +198,6 @@ fn call(context: &Context, config: &Config) -> Result<Call, Failure> {
         program: Environment::program()?.display().to_string(),
         options,
         folder,
+        user: context.user(),
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Failure, home};
 use crate::config::Config;
-use crate::coverage::{Gap, State, StreamState};
+use crate::coverage::{EXPIRED, Gap, State, StreamState};
 use crate::lake::Lake;
 use crate::ledger::stream_key;
 use crate::schema::{DAY, EARLIEST, Micros, SECOND, parse_time};
@@ -120,12 +120,15 @@ impl Standing {
         self.covered_to().map(|to| (now - to) / SECOND)
     }
 
-    /// When the vendor begins to drop what is not collected; in the past, it may have.
+    /// When the vendor begins to drop what is not collected; in the past, it may have. What it has dropped already is lost, and
+    /// no clock runs for it.
     pub(super) fn days_until_loss(&self, now: Micros) -> Option<i64> {
+        let kept = self.kept?;
         let reached = self.covered_to().max(self.purged_to());
-        let gaps = self.gaps().into_iter().map(|gap| gap.span.to);
-        let uncollected = gaps.chain(reached).min().unwrap_or(EARLIEST);
-        self.kept.map(|days| days - (now - uncollected) / DAY)
+        let gaps = self.gaps().into_iter().filter(|gap| gap.reason != EXPIRED);
+        let oldest = gaps.map(|gap| gap.span.from.max(now - kept * DAY));
+        let uncollected = oldest.chain(reached).min().unwrap_or(EARLIEST);
+        Some(kept - (now - uncollected) / DAY)
     }
 
     pub(super) fn warnings(&self, now: Micros) -> Vec<String> {
@@ -153,4 +156,36 @@ impl Standing {
 
 fn is_collected(state: State) -> bool {
     !matches!(state, State::NotOffered | State::Purged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::Span;
+
+    #[test]
+    fn a_clock_runs_for_the_oldest_time_that_can_still_be_collected() {
+        let now = 20_000 * DAY;
+        let of = |claims: &[(i64, i64)], lost: Option<(i64, i64)>| {
+            let mut state = StreamState::new("account");
+            state.coverage.begin(now);
+            for (from, to) in claims {
+                let span = Span::new(now - from * DAY, now - to * DAY);
+                state.coverage.fill(span, State::Final, now);
+            }
+            if let Some((from, to)) = lost {
+                let span = Span::new(now - from * DAY, now - to * DAY);
+                state.coverage.explain(span, EXPIRED);
+            }
+            Standing::of("acme", "audit_logs", state, Some(90)).days_until_loss(now)
+        };
+        let all = now / DAY;
+        // Collected until ten days ago.
+        assert_eq!(of(&[(all, 10)], None), Some(80));
+        // A gap that began forty days ago; one that began before the service's memory does.
+        assert_eq!(of(&[(all, 40), (30, 1)], None), Some(50));
+        assert_eq!(of(&[(30, 1)], None), Some(0));
+        // What is lost is lost.
+        assert_eq!(of(&[(all, 200), (100, 5)], Some((200, 100))), Some(85));
+    }
 }

@@ -71,6 +71,9 @@ impl Terminal {
 
     /// Something that has happened, with more about it than its text says; only a log in JSON shows that.
     pub(super) fn event(&self, level: &str, message: &str, more: serde_json::Map<String, serde_json::Value>) {
+        if self.is_quiet && level == "info" {
+            return;
+        }
         if !self.is_json {
             return self.write(level, message, None);
         }

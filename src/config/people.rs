@@ -40,7 +40,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<Person>, ConfigError> {
     };
     let mut text = String::new();
     let file = File::open(path).map_err(unreadable)?;
-    file.take(MOST_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+    let read = file
+        .take(MOST_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    if u64::try_from(read).map_or(true, |read| read > MOST_BYTES) {
+        let fault = ConfigError::new(format!("the list of people {} is too long", path.display()));
+        return Err(fault.hinted(format!("at most {MOST_BYTES} bytes are read")));
+    }
     let name = path.display().to_string();
     people(&name, text.trim_start_matches('\u{feff}'))
 }

@@ -172,6 +172,13 @@ impl Task {
                 if paper.output.len() > 1 {
                     return Err(section.fault("output", "a pack is one file"));
                 }
+                if paper
+                    .output
+                    .iter()
+                    .any(|path| path.to_string_lossy().contains("{report}"))
+                {
+                    return Err(section.fault("output", "`{report}` stands for a report, and a pack holds many"));
+                }
                 Self::Evidence {
                     framework: framework_of(section)?,
                     paper,

@@ -18,6 +18,8 @@ use crate::source::{Auth, Secret};
 const MOST_ATTEMPTS: u32 = 5;
 /// What is read of the body of an answer that refuses.
 const EXCERPT_BYTES: usize = 4 * 1024;
+/// A part of the address that is shorter may be any word.
+const LEAST_SECRET: usize = 8;
 /// For one answer.
 const ANSWER: Duration = Duration::from_secs(10);
 /// Before the second attempt; doubles.
@@ -58,12 +60,13 @@ impl Webhook {
         }
         let connection = Settings::new(url.clone(), Auth::Bearer(Secret::new(String::new())));
         let inner = settings::connector(&connection).map_err(|error| WebhookError::Client(error.to_string()))?;
-        let secrets = [
-            address.expose(),
-            url.path().trim_start_matches('/'),
-            url.query().unwrap_or_default(),
-        ];
-        let redaction = Redaction::new(secrets.into_iter().filter(|secret| secret.len() > 1));
+        let query = url.query().unwrap_or_default();
+        let whole = [address.expose(), url.path().trim_start_matches('/'), query];
+        let values = query.split('&').filter_map(|pair| pair.split_once('='));
+        let parts = url.path().split('/').chain(values.map(|(_, value)| value));
+        let secrets = (whole.into_iter().filter(|secret| secret.len() > 1))
+            .chain(parts.filter(|part| part.len() >= LEAST_SECRET));
+        let redaction = Redaction::new(secrets);
         let wire = Wire::new(inner, ANSWER.min(limit), redaction);
         Ok(Self { wire, url, limit })
     }
@@ -176,6 +179,12 @@ mod tests {
     async fn what_cannot_help_is_not_tried_again_and_the_address_is_not_shown() {
         let cases = [
             ("404 x", "", format!("no {PATH} here"), "404: no [redacted]"),
+            (
+                "403 x",
+                "",
+                "XyZ9876543210 is revoked".to_owned(),
+                "403: [redacted] is revoked",
+            ),
             ("302 x", "location: https://evil.example\r\n", String::new(), "302"),
         ];
         for (status, headers, body, expected) in cases {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::config::{Paper, Reported, Scheduled, Task};
@@ -22,8 +23,9 @@ pub struct Step {
 }
 
 /// What an entry runs when it is due, in this order. Each report is a command of its own, so that its exit code is its own.
-/// `fail_on_findings` applies to reports that say nothing of it.
-pub fn steps(entry: &Scheduled, due: &Zoned, fail_on_findings: bool) -> Vec<Step> {
+/// `zone` is that of reports, in which a `period` begins and ends; the rest is by the zone of the entry. `fail_on_findings`
+/// applies to reports that say nothing of it.
+pub fn steps(entry: &Scheduled, (due, zone): (&Zoned, &TimeZone), fail_on_findings: bool) -> Vec<Step> {
     match &entry.task {
         Task::Sync { names, from } => {
             let from = from.iter().flat_map(|from| ["--from".to_owned(), from.clone()]);
@@ -39,7 +41,7 @@ pub fn steps(entry: &Scheduled, due: &Zoned, fail_on_findings: bool) -> Vec<Step
         Task::Compact { sources } => plain(["compact".to_owned()].into_iter().chain(sources.iter().cloned())),
         Task::Evidence { framework, paper } => {
             let begin = ["evidence", "--framework", framework].map(str::to_owned).to_vec();
-            vec![printed(begin, paper, None, (entry, due))]
+            vec![printed(begin, paper, None, (entry, due, zone))]
         }
         Task::Report {
             reports,
@@ -49,7 +51,7 @@ pub fn steps(entry: &Scheduled, due: &Zoned, fail_on_findings: bool) -> Vec<Step
         } => {
             let step = |report: &String| {
                 let begin = vec!["report".to_owned(), "run".to_owned(), report.clone()];
-                let mut step = printed(begin, paper, Some(report), (entry, due));
+                let mut step = printed(begin, paper, Some(report), (entry, due, zone));
                 for parameter in parameters {
                     step.arguments.extend(["--param".to_owned(), parameter.clone()]);
                 }
@@ -75,12 +77,13 @@ fn printed(
     mut arguments: Vec<String>,
     paper: &Paper,
     report: Option<&String>,
-    (entry, due): (&Scheduled, &Zoned),
+    (entry, due, zone): (&Scheduled, &Zoned, &TimeZone),
 ) -> Step {
     let mut period = String::new();
     match &paper.span {
         Some(Reported::Period(name)) => {
-            period = named(name, due.date());
+            // By another zone the month might not be over yet.
+            period = named(name, due.with_time_zone(zone.clone()).date());
             arguments.extend(["--period".to_owned(), period.clone()]);
         }
         Some(Reported::From(from)) => {
@@ -141,7 +144,7 @@ fn named(period: &str, due: Date) -> String {
 
 /// A time of the form `-7d`, counted from when the entry is due.
 fn before(from: &str, due: Timestamp) -> String {
-    let at = report::time(from, due.as_microsecond(), &jiff::tz::TimeZone::UTC);
+    let at = report::time(from, due.as_microsecond(), &TimeZone::UTC);
     at.map_or_else(|_| from.to_owned(), format_time)
 }
 

@@ -405,7 +405,8 @@ fn a_late_job_means_the_time_it_was_due() {
         ),
     ];
     for (more, zone, expected) in cases {
-        let steps = line::steps(&entry("* * * * *", zone, more), &due(zone), false);
+        let due = due(zone);
+        let steps = line::steps(&entry("* * * * *", zone, more), (&due, due.time_zone()), false);
         let words = steps.iter().flat_map(|step| step.arguments.iter().map(String::as_str));
         let line = line::quoted(words);
         let folder = line.split(['\'', ' ']).find_map(|word| {
@@ -418,13 +419,21 @@ fn a_late_job_means_the_time_it_was_due() {
 }
 
 #[test]
+fn a_period_is_over_in_the_zone_in_which_it_is_reported() {
+    let more = "run = \"evidence\"\nframework = \"soc2\"\nperiod = \"last-month\"\noutput = \"{date}-{period}.zip\"";
+    let due = at("2026-08-01T02:00:00Z").to_zoned(jiff::tz::TimeZone::UTC);
+    let toronto = jiff::tz::TimeZone::get("America/Toronto").unwrap();
+    let steps = line::steps(&entry("0 2 1 * *", "UTC", more), (&due, &toronto), false);
+    assert!(steps[0].output[0].ends_with("2026-08-01-2026-06.zip"), "{steps:?}");
+    assert!(steps[0].arguments.contains(&"2026-06".to_owned()), "{steps:?}");
+}
+
+#[test]
 fn each_report_of_a_framework_is_a_command_with_files_of_its_own() {
     let more = "run = \"report\"\nframework = \"soc2\"\noutput = [\"{report}.csv\", \"{report}.json\"]";
-    let steps = line::steps(
-        &entry("* * * * *", "UTC", more),
-        &at("2026-07-01T00:00:00Z").to_zoned(jiff::tz::TimeZone::UTC),
-        true,
-    );
+    let utc = jiff::tz::TimeZone::UTC;
+    let due = at("2026-07-01T00:00:00Z").to_zoned(utc.clone());
+    let steps = line::steps(&entry("* * * * *", "UTC", more), (&due, &utc), true);
     assert!(steps.len() > 1);
     for step in steps {
         let report = step.report.unwrap();
@@ -461,6 +470,7 @@ fn unit_files_quote_what_would_be_read_otherwise() {
         program: "/opt/a b/trailhouse".to_owned(),
         options: vec!["--config".to_owned(), "/etc/100%$x.toml".to_owned()],
         folder: "/etc".to_owned(),
+        user: "ada".to_owned(),
     };
     let cron = units::crontab(&entries, &call);
     let line = cron.lines().find(|line| !line.starts_with('#')).unwrap();

@@ -14,6 +14,8 @@ pub struct Call {
     /// Global options.
     pub options: Vec<String>,
     pub folder: String,
+    /// Who runs it: the files it makes are theirs alone.
+    pub user: String,
 }
 
 /// Lines for `crontab`.
@@ -46,6 +48,7 @@ pub fn systemd(entries: &[Scheduled], call: &Call) -> String {
         words.map(escaped).collect::<Vec<_>>().join(" ")
     };
     let folder = call.folder.replace('%', "%%");
+    let user = call.user.replace('%', "%%");
     let daemon = line(&["daemon"]);
     let once = line(&["daemon", "--once"]);
     let mut times = String::new();
@@ -66,12 +69,15 @@ Wants=network-online.target
 [Service]
 Type=notify
 NotifyAccess=main
+User={user}
 WorkingDirectory={folder}
+# EnvironmentFile= names the file of the variables that the configuration takes secrets from.
 ExecStart={daemon}
 Restart=on-failure
 RestartSec=30
 WatchdogSec=120
 TimeoutStopSec=60
+KillMode=mixed
 
 [Install]
 WantedBy=multi-user.target
@@ -84,15 +90,19 @@ Wants=network-online.target
 
 [Service]
 Type=oneshot
+User={user}
 WorkingDirectory={folder}
 ExecStart={once}
+KillMode=mixed
 
-# trailhouse-due.timer: wakes trailhouse-due.service when an entry is due.
+# trailhouse-due.timer: wakes trailhouse-due.service when an entry is due, and every 15 minutes: for a time that a change
+# of clocks left out, for a job that was stopped, and for an alert that nobody has taken yet.
 [Unit]
 Description=trailhouse, when something is due
 
 [Timer]
-{times}Persistent=true
+{times}OnCalendar=*:0/15
+Persistent=true
 AccuracySec=1s
 Unit=trailhouse-due.service
 

@@ -171,6 +171,7 @@ fn the_worst_end_is_that_of_all_and_a_failed_job_stops_no_other() {
             "* * * * *",
             "run = \"report\"\nreports = \"coverage\"\noutput = \"trailhouse.toml/a.csv\"",
         ),
+        "[[alert]]\nname = \"ops\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> told\"]\non = \"failure\"\n".to_owned(),
     ];
     let home = home_of(&service, &schedule.concat());
     let ended = home.run(&ONCE);
@@ -188,6 +189,12 @@ fn the_worst_end_is_that_of_all_and_a_failed_job_stops_no_other() {
         jobs[0]
     );
     assert_eq!(home.number("select count(*) from activity_logs"), 60);
+    let told = text_of(&home, "told");
+    for job in ["wrong failed with exit code 2", "unwritable failed with exit code 1"] {
+        assert!(told.contains(job), "{job}\n{told}");
+    }
+    let quiet = home.run(&["-q", "daemon", "--once"]);
+    assert!(!quiet.stderr.contains("load: ended"), "{}", quiet.stderr);
 }
 
 #[test]

@@ -187,8 +187,9 @@ fn rank(exit_code: i32) -> u8 {
 
 async fn end_of(mut child: Child, stop: impl Future<Output = ()>) -> std::io::Result<ExitStatus> {
     tokio::select! {
-        ended = child.wait() => return ended,
+        biased;
         () = stop => {}
+        ended = child.wait() => return ended,
     }
     let process = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     if let Some(process) = process {

@@ -28,6 +28,8 @@ const STEP: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 /// At the end, how long messages on the way may take.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Who stops this process may stop its command as well, and the command may be seen to end first.
+const SAME_SIGNAL: Duration = Duration::from_millis(300);
 
 /// The one who keeps the schedule.
 pub(super) struct Keeper<'a> {
@@ -42,6 +44,11 @@ pub(super) struct Keeper<'a> {
     /// What the commands of the running job are events of.
     pub(super) events: Vec<Event>,
 }
+
+/// Exit codes of what a signal has ended.
+const KILLED: i32 = 137;
+const INTERRUPTED: i32 = 130;
+const TERMINATED: i32 = 143;
 
 /// Why a command was asked to end.
 enum Cut {
@@ -119,7 +126,7 @@ impl<'a> Keeper<'a> {
                 () = self.stop.asked() => break,
             }
         }
-        self.part(is_once).await;
+        self.part(is_once && !is_stopped).await;
         if is_once && !is_stopped {
             job::worst(&codes)
         } else {
@@ -128,19 +135,30 @@ impl<'a> Keeper<'a> {
     }
 
     fn greet(&mut self, is_once: bool) {
+        let now = Context::present();
         for entry in &self.config.schedule {
-            let record = self.kept.memory.entries.get(&entry.name);
-            if let Some(begun) = record.and_then(|record| record.running.as_ref()) {
-                self.context.terminal.warn(&format!(
-                    "{}: was at work since {} when its daemon was killed, and runs again",
-                    entry.name, begun.started_at
-                ));
+            let record = self.kept.memory.entries.get_mut(&entry.name);
+            let killed = record.and_then(|record| Some((record.running.take()?, record.due(&entry.timing, now))));
+            if let Some((begun, due)) = killed {
+                let again = if due.is_some() { ", and runs again" } else { "" };
+                let message = format!("was at work since {} when its daemon was killed", begun.started_at);
+                let text = format!("{}: {message}{again}", entry.name);
+                self.context.terminal.warn(&text);
+                self.events.push(Event::Failure {
+                    job: entry.name.clone(),
+                    exit_code: KILLED,
+                    message,
+                });
             }
-            if !is_once && let Some(next) = entry.timing.next(Context::present()) {
+            if !is_once && let Some(next) = entry.timing.next(now) {
                 self.context
                     .terminal
                     .say(&format!("{}: due next at {}", entry.name, next.timestamp()));
             }
+        }
+        if !self.events.is_empty() {
+            self.note_events();
+            self.remembered(self.kept.write());
         }
         notify(NotifyState::Ready);
     }
@@ -194,23 +212,35 @@ impl<'a> Keeper<'a> {
         };
         let end = Instant::now() + entry.time_limit;
         let mut cut = None;
+        let late = || format!("took longer than its time_limit of {:?}", entry.time_limit);
+        let mut is_whole = true;
         for step in schedule::steps_at(self.config, entry, &due.at) {
+            if cut.is_some() {
+                is_whole = false;
+                break;
+            }
             if let Err(error) = make_folders(&step.output) {
+                self.judge(name, None, &error);
                 worst = worst.or(error);
                 continue;
             }
             let mut ended = self.command(name, &step.arguments, end, &mut cut).await;
             if matches!(cut, Some(Cut::Late)) && !ended.is_done() {
-                ended.message = format!("took longer than its time_limit of {:?}", entry.time_limit);
+                ended.message = late();
             }
             self.judge(name, step.report.as_deref(), &ended);
             worst = worst.or(ended);
-            if cut.is_some() {
-                break;
-            }
+        }
+        if matches!(cut, Some(Cut::Late)) && !is_whole && worst.is_done() {
+            let ended = Ended {
+                exit_code: i32::from(FAILED),
+                message: late(),
+            };
+            self.judge(name, None, &ended);
+            worst = worst.or(ended);
         }
         let is_stopped = matches!(cut, Some(Cut::Stopped));
-        let worst_is_done = worst.is_done();
+        let is_done = is_whole && worst.is_done();
         let run = Run {
             due_at,
             started_at,
@@ -225,7 +255,7 @@ impl<'a> Keeper<'a> {
         self.say(name, &run);
         let exit_code = run.exit_code;
         // A command that ended well although it was asked to stop is done.
-        if is_stopped && !worst_is_done {
+        if is_stopped && !is_done {
             self.events.clear();
             let stopped = self.kept.stop(name, run);
             self.remembered(stopped);
@@ -243,27 +273,35 @@ impl<'a> Keeper<'a> {
 
     /// Runs one command, and meanwhile tells the service manager that this process is alive.
     async fn command(&mut self, name: &str, arguments: &[String], end: Instant, cut: &mut Option<Cut>) -> Ended {
-        let stop = async {
-            let why = tokio::select! {
-                () = self.stop.asked() => Cut::Stopped,
-                () = tokio::time::sleep_until(end) => Cut::Late,
+        let ended = {
+            let stop = async {
+                let why = tokio::select! {
+                    () = self.stop.asked() => Cut::Stopped,
+                    () = tokio::time::sleep_until(end) => Cut::Late,
+                };
+                *cut = Some(why);
+                self.context.terminal.say(&format!("{name}: is stopped"));
             };
-            *cut = Some(why);
-            self.context.terminal.say(&format!("{name}: is stopped"));
-        };
-        let work = self.starter.run(self.context, name, arguments, stop);
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                ended = &mut work => return ended,
-                () = tokio::time::sleep(STEP) => {
-                    notify(NotifyState::Watchdog);
-                    if self.messengers.look(&mut self.kept.memory.waiting) {
-                        kept::tell_of(self.context, self.kept.write());
+            let work = self.starter.run(self.context, name, arguments, stop);
+            tokio::pin!(work);
+            loop {
+                tokio::select! {
+                    ended = &mut work => break ended,
+                    () = tokio::time::sleep(STEP) => {
+                        notify(NotifyState::Watchdog);
+                        if self.messengers.look(&mut self.kept.memory.waiting) {
+                            kept::tell_of(self.context, self.kept.write());
+                        }
+                        self.messengers.send(&self.kept.memory.waiting);
                     }
                 }
             }
+        };
+        let is_signalled = [INTERRUPTED, TERMINATED].contains(&ended.exit_code);
+        if is_signalled && cut.is_none() && tokio::time::timeout(SAME_SIGNAL, self.stop.asked()).await.is_ok() {
+            *cut = Some(Cut::Stopped);
         }
+        ended
     }
 
     /// The one line of a job.

@@ -16,6 +16,8 @@ use crate::config::Config;
 use crate::schedule::{Begun, Record, Run};
 
 const FILE: &str = "schedule.json";
+/// Where one that could not be understood is kept.
+const UNSOUND: &str = "schedule.json.unsound";
 const LOCK: &str = ".schedule.lock";
 
 /// The file, and what stands in it.
@@ -55,18 +57,40 @@ pub(super) fn lock(home: &Path) -> Result<Option<File>, Failure> {
 /// What is remembered in a home; nothing is written. A file that is not sound is said, and as good as none.
 pub(in crate::command) fn read(context: &Context, home: &Path) -> Memory {
     let path = home.join(FILE);
-    let unsound = |why: String| {
-        context.terminal.warn(&format!(
-            "{}: {why}; what has run before is not known, and nothing is caught up",
-            path.display()
-        ));
-        Memory::default()
-    };
+    let unsound = |why: String| unsound(context, &path, &why);
     match std::fs::read(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| unsound(error.to_string())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Memory::default(),
         Err(error) => unsound(error.to_string()),
     }
+}
+
+/// The same for who writes it anew: what cannot be understood is kept beside, and what cannot be read is not replaced.
+fn read_or_put_aside(context: &Context, home: &Path) -> Result<Memory, Failure> {
+    let path = home.join(FILE);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Memory::default()),
+        Err(error) => {
+            let failure = Failure::failed(format!("{}: cannot be read: {error}", path.display()));
+            return Err(failure.hinted("what has run before stands in it; check its owner and its rights"));
+        }
+    };
+    if serde_json::from_slice::<Memory>(&bytes).is_err() {
+        let aside = home.join(UNSOUND);
+        place::rename(&path, &aside).map_err(|error| Failure::failed(format!("{}: {error}", aside.display())))?;
+        let text = format!("what stands in it is kept as {}", aside.display());
+        context.terminal.warn(&text);
+    }
+    Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| unsound(context, &path, &error.to_string())))
+}
+
+fn unsound(context: &Context, path: &Path, why: &str) -> Memory {
+    context.terminal.warn(&format!(
+        "{}: {why}; what has run before is not known, and nothing is caught up",
+        path.display()
+    ));
+    Memory::default()
 }
 
 /// Says that something could not be written. A job that runs again, or an event that is told again, is no harm.
@@ -80,7 +104,7 @@ pub(super) fn tell_of(context: &Context, written: Result<(), Failure>) {
 impl Kept {
     /// Reads what is remembered; an entry that is new is due from now on.
     pub(super) fn open(context: &Context, config: &Config, now: Timestamp) -> Result<Self, Failure> {
-        let mut memory = read(context, &config.dir);
+        let mut memory = read_or_put_aside(context, &config.dir)?;
         for entry in &config.schedule {
             let record = memory.entries.entry(entry.name.clone());
             record.or_insert_with(|| Record::new(now)).follow(&entry.timing, now);

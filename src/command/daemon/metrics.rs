@@ -104,7 +104,7 @@ impl Seen {
                 (
                     "trailhouse_alerts_failed_total",
                     "counter",
-                    "Messages that did not arrive.",
+                    "Attempts to send a message that failed, and events given up.",
                 ),
                 self.alerts_failed,
             ),

@@ -104,14 +104,20 @@ impl Keeper<'_> {
 
     /// Sends what waits to be told, and hears what has arrived.
     pub(super) fn tell(&mut self) {
+        let before = (self.messengers.sent, self.messengers.failed);
         if self.messengers.look(&mut self.kept.memory.waiting) {
             self.remembered(self.kept.write());
         }
         if self.messengers.is_idle() {
             let alerts: Vec<_> = self.config.alerts.iter().collect();
-            for (name, events) in self.kept.memory.waiting.give_up(&alerts, Context::present()) {
+            let is_tried = |name: &str| self.messengers.has_failed(name);
+            let gone = (self.kept.memory.waiting).give_up(&alerts, is_tried, Context::present());
+            for (name, events) in gone {
                 self.given_up(events, &format!("nobody has taken them for {name}"));
             }
+        }
+        if before != (self.messengers.sent, self.messengers.failed) {
+            self.show();
         }
         self.messengers.send(&self.kept.memory.waiting);
     }

@@ -123,9 +123,11 @@ fn lines_of(standing: &Standing, now: Micros) -> Vec<String> {
         lines.push(format!("  and {} more gaps", gaps.len() - 3));
     }
     if let Some((days, kept)) = standing.days_until_loss(now).zip(standing.kept) {
-        lines.push(format!(
-            "  the vendor keeps {kept} days: in {days} it drops what is not collected by then"
-        ));
+        lines.push(if days > 0 {
+            format!("  the vendor keeps {kept} days: in {days} it drops what is not collected by then")
+        } else {
+            format!("  the vendor keeps {kept} days: it may have dropped what is not collected")
+        });
     }
     let warnings = standing.warnings(now).into_iter();
     lines.extend(warnings.map(|warning| format!("  warning: {}", visible(&warning))));

@@ -106,6 +106,10 @@ const UNASKABLE: &[(&str, &str)] = &[
         "run = \"evidence\"\nframework = \"soc2\"\noutput = \"trailhouse.toml\"\nperiod = \"last-month\"",
         "trailhouse.toml: is read by this program",
     ),
+    (
+        "run = \"evidence\"\nframework = \"soc2\"\noutput = \"packs/{report}.zip\"\nperiod = \"last-month\"",
+        "`{report}` stands for a report, and a pack holds many",
+    ),
     ("run = \"sync\"\nsources = [\"akme\"]", "no source is configured"),
 ];
 

@@ -100,7 +100,9 @@ fn a_signal_stops_the_running_job_and_leaves_it_due() {
 #[test]
 fn a_killed_daemon_takes_its_job_with_it_and_the_next_runs_it_again() {
     let service = slow();
-    let home = home_of(&service, &entry("load", "0 0 * * *", "run = \"sync\""));
+    let alert = "[[alert]]\nname = \"ops\"\ncommand = [\"/bin/sh\", \"-c\", \"cat >> told\"]\non = \"failure\"\n";
+    let schedule = [entry("load", "0 0 * * *", "run = \"sync\""), alert.to_owned()];
+    let home = home_of(&service, &schedule.concat());
     kept_for(&home, &["load"], 30);
     let mut daemon = Running::start(&home, &[]);
     daemon.read_until("starts; it was due at");
@@ -143,6 +145,9 @@ fn a_killed_daemon_takes_its_job_with_it_and_the_next_runs_it_again() {
     assert_eq!(home.number("select count(*) from activity_logs"), 400);
     home.ok(&["verify"]);
     assert_eq!(super::jobs(&home.run(&ONCE)).len(), 0);
+    let told = text_of(&home, "told");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.contains("when its daemon was killed"), "{told}");
 }
 
 #[test]
@@ -201,7 +206,8 @@ fn what_is_remembered_is_whole_or_said() {
     let service = Service::of(5, 60);
     let home = home_of(&service, &entry("load", "0 0 29 2 *", "run = \"sync\""));
     kept_for(&home, &[], 1);
-    home.write("data/schedule.json", "{\"entries\": {\"load\": ");
+    let torn = "{\"entries\": {\"load\": ";
+    home.write("data/schedule.json", torn);
     let told = ended(&home.command(&ONCE).output().expect("the binary runs"));
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     assert!(
@@ -211,4 +217,5 @@ fn what_is_remembered_is_whole_or_said() {
     );
     let kept: Value = serde_json::from_str(&text_of(&home, "data/schedule.json")).expect("JSON");
     assert!(kept["entries"]["load"]["since"].is_string(), "{kept}");
+    assert_eq!(text_of(&home, "data/schedule.json.unsound"), torn);
 }
