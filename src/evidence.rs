@@ -114,11 +114,11 @@ impl Evidence<'_> {
         if let Some(exceptions) = &self.exceptions {
             archive.add("exceptions.csv", exceptions)?;
         }
-        let keys = self.add_ledger(&mut archive, &head).await?;
+        let (keys, signer) = self.add_ledger(&mut archive, &head).await?;
         let facts = self.facts(&made, &population, &head, keys);
         archive.add("pack.json", format!("{facts:#}\n").as_bytes())?;
         archive.add("index.html", index::page(&self, &made, &population, &head).as_bytes())?;
-        archive.add("VERIFY.md", verification::guide(keys > 0, &head).as_bytes())?;
+        archive.add("VERIFY.md", verification::guide(signer, &head).as_bytes())?;
         archive.add("verify.sql", verification::statements(&made, &head).as_bytes())?;
         archive.finish()?;
         let gap = made.iter().find_map(|made| made.about.gap_sentence());
@@ -201,8 +201,8 @@ impl Evidence<'_> {
     }
 
     /// The entries from the first that was written in the period to the newest, each with its signature; says how many keys
-    /// they name.
-    async fn add_ledger(&self, archive: &mut Archive<'_>, head: &Head) -> Result<usize> {
+    /// they name, and the number of the one that has signed the newest.
+    async fn add_ledger(&self, archive: &mut Archive<'_>, head: &Head) -> Result<(usize, Option<usize>)> {
         let [since, _] = self.period();
         let grid = self.warehouse.query(FIRST_ENTRY, &[since])?;
         let first = match grid.rows.first().and_then(|row| row.first()) {
@@ -211,6 +211,7 @@ impl Evidence<'_> {
         };
         let store = self.lake.ledger();
         let mut keys: Vec<String> = Vec::new();
+        let mut newest = None;
         for sequence in first..=head.sequence {
             let (sealed, bytes) = store
                 .read_bytes(sequence)
@@ -220,14 +221,23 @@ impl Evidence<'_> {
             if let Some(signature) = store.signature(sequence).await? {
                 archive.add(&format!("ledger/{}", signature_name(sequence)), &signature)?;
             }
+            newest.clone_from(&sealed.entry.signing_key);
             keys.extend(sealed.entry.signing_key.filter(|key| !keys.contains(key)));
         }
+        // A key is announced by an entry that the one before it signs.
+        let before = match head.sequence.checked_sub(1).filter(|before| *before > 0) {
+            Some(before) => store.read_bytes(before).await?,
+            None => None,
+        };
+        let signer = newest.and_then(|own| before.and_then(|(before, _)| before.entry.signing_key).or(Some(own)));
+        keys.extend(signer.clone().filter(|key| !keys.contains(key)));
+        let signer = signer.and_then(|signer| keys.iter().position(|key| *key == signer));
         archive.add("ledger/head.json", serde_json::to_string(head)?.as_bytes())?;
         for (number, key) in keys.iter().enumerate() {
             let pem = PublicKey::read(key)?.pem()?;
             archive.add(&format!("ledger/key-{}.pem", number + 1), pem.as_bytes())?;
         }
-        Ok(keys.len())
+        Ok((keys.len(), signer.map(|place| place + 1)))
     }
 
     /// What a program wants to know of the pack.

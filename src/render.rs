@@ -168,11 +168,11 @@ impl Sink for Placed<'_> {
 }
 
 /// A sink that writes a format; `place` is what messages call it. All but tables stream, and take memory that does not grow
-/// with the rows. `width` is that of the terminal, for tables; without one, no line is broken.
+/// with the rows. `width` is that of the terminal that shows them; without one, no line of a table is broken.
 pub fn sink<'a>(format: Format, place: &str, out: Out<'a>, width: Option<u16>) -> Box<dyn Sink + 'a> {
     let writer: Box<dyn Writer + 'a> = match format {
         Format::Table => Box::new(table::Text::new(out, width)),
-        Format::Csv => Box::new(csv::Csv::new(out)),
+        Format::Csv => Box::new(csv::Csv::new(out, width.is_some())),
         Format::Json => Box::new(json::Json::new(out)),
         Format::Ndjson => Box::new(json::Ndjson::new(out)),
         Format::Markdown => Box::new(markdown::Markdown::new(out)),

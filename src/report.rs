@@ -52,6 +52,26 @@ const OPEN_REJECTS: &str = "
         r.resolved_load is null
         and (cast($source as varchar) is null or r.source = cast($source as varchar))";
 
+/// Gaps after the period of streams that are listed by when a record was changed, as far as the period was not read before them.
+const LATER_GAPS: &str = "
+    select later.source, later.stream, later.gap_from, later.gap_to, later.reason
+    from coverage_gaps as later
+    where
+        later.gap_from >= cast($until as timestamp)
+        and later.stream in ('audit_logs', 'resource_logs')
+        and (cast($source as varchar) is null or later.source = cast($source as varchar))
+        and later.source not in (select record.source from zendesk_audit_logs as record)
+        and later.gap_from < (
+            select max(known.collected_at)
+            from coverage as known
+            where
+                known.source = later.source
+                and known.stream = later.stream
+                and known.from_at < cast($until as timestamp)
+                and known.to_at > cast($since as timestamp)
+        )
+    order by later.source, later.stream, later.gap_from";
+
 /// Name and value of every parameter of a report, in its order; one without a value is null.
 pub type Bound = Vec<(String, Option<String>)>;
 
@@ -82,6 +102,8 @@ pub struct Circumstances {
     pub version: String,
     /// The findings that somebody has accepted.
     pub exceptions: Exceptions,
+    /// The sources of the configuration.
+    pub sources: Vec<String>,
 }
 
 /// What a report says about itself.
@@ -124,7 +146,7 @@ pub enum ReportError {
         report: String,
         name: String,
         value: String,
-        kind: &'static str,
+        kind: String,
     },
     #[error("report {report}: no source `{name}` in the warehouse")]
     UnknownSource {
@@ -220,15 +242,13 @@ fn about(
         .iter()
         .find(|(name, _)| name == "source")
         .and_then(|(_, value)| value.clone());
-    if let Some(name) = &source {
-        let known = texts(&warehouse.query(KNOWN_SOURCES, &[])?);
-        if !known.contains(name) {
-            return Err(ReportError::UnknownSource {
-                report: report.name.clone(),
-                name: name.clone(),
-                known,
-            });
-        }
+    let known = texts(&warehouse.query(KNOWN_SOURCES, &[])?);
+    if let Some(name) = source.as_ref().filter(|name| !known.contains(name)) {
+        return Err(ReportError::UnknownSource {
+            report: report.name.clone(),
+            name: name.clone(),
+            known,
+        });
     }
     let period = [
         ("since".to_owned(), Some(format_time(interval.since))),
@@ -236,8 +256,13 @@ fn about(
         ("source".to_owned(), source.clone()),
     ];
     let coverage = warehouse.query(&sql::call_sql(find("coverage")?), &period)?;
+    let (mut coverage, mut gaps) = completeness::read(&coverage);
+    gaps.extend(completeness::later_gaps(&warehouse.query(LATER_GAPS, &period)?));
+    if source.is_none() {
+        let sources = circumstances.sources.iter().filter(|source| !known.contains(source));
+        completeness::add_unknown(&mut coverage, &sources.cloned().collect::<Vec<_>>(), interval);
+    }
     let source = [("source".to_owned(), source)];
-    let (coverage, gaps) = completeness::read(&coverage);
     let rejects = warehouse.query(OPEN_REJECTS, &source)?;
     Ok(About {
         report: report.clone(),

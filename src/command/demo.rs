@@ -231,6 +231,7 @@ fn write_pages(context: &Context, home: &Home, warehouse: &Warehouse) -> Result<
         ledger_head: ledger_head(warehouse)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         exceptions: Exceptions::default(),
+        sources: Vec::new(),
     };
     let folder = home.dir.join("reports");
     create_folder(&folder)?;

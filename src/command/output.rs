@@ -122,7 +122,8 @@ impl Place {
             Some(replacement) => Out::File(replacement.file().map_err(anyhow::Error::from)?),
             None => Out::Stream(Box::new(BufWriter::new(stdout()))),
         };
-        Ok(render::sink(self.format, &self.name, out, width()))
+        let width = if self.replacement.is_none() { width() } else { None };
+        Ok(render::sink(self.format, &self.name, out, width))
     }
 
     /// Puts the whole file where it belongs.
@@ -151,7 +152,7 @@ const OWN: [&str; 4] = ["warehouse.duckdb", ".lock", "schedule.json", ".schedule
 
 /// Nothing that a home keeps is ever replaced by output.
 pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
-    let absolute = std::path::absolute(path)?;
+    let absolute = real(path);
     let is_beside_lake = |path: &Path| {
         path.parent()
             .is_some_and(|folder| folder.join("lake").join(FOLDER).is_dir())
@@ -180,13 +181,8 @@ pub(super) fn refuse_own(path: &Path) -> Result<(), Failure> {
 /// Neither are the configuration and the files of the user that it names.
 pub(super) fn refuse_configured(config: &Config, path: &Path) -> Result<(), Failure> {
     refuse_own(path)?;
-    let same = |own: &Path| {
-        own == path
-            || own
-                .canonicalize()
-                .is_ok_and(|own| path.canonicalize().is_ok_and(|path| own == path))
-    };
-    if config.own_files().any(same) {
+    let written = real(path);
+    if config.own_files().any(|own| real(own) == written) {
         let message = format!(
             "{}: is read by this program, and is not replaced by output",
             path.display()
@@ -194,6 +190,19 @@ pub(super) fn refuse_configured(config: &Config, path: &Path) -> Result<(), Fail
         return Err(Failure::usage(message).hinted("name another path"));
     }
     Ok(())
+}
+
+/// The same for all ways to write the path of one file, which need not be there.
+pub(super) fn real(path: &Path) -> PathBuf {
+    let beside = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    path.canonicalize()
+        .ok()
+        .or_else(beside)
+        .unwrap_or_else(|| std::path::absolute(path).unwrap_or_else(|_unset| path.to_owned()))
 }
 
 /// Columns of the terminal; none where stdout is none.

@@ -94,6 +94,7 @@ pub(super) fn circumstances(config: &Config, warehouse: &Warehouse) -> Result<Ci
         ledger_head: ledger_head(warehouse)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         exceptions: exceptions.unwrap_or_default(),
+        sources: config.sources.iter().map(|source| source.name.clone()).collect(),
     })
 }
 

@@ -42,6 +42,7 @@ impl<'a> Archive<'a> {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .last_modified_time(time)
+            .large_file(true)
             .unix_permissions(0o644);
         Ok(Self {
             zip: ZipWriter::new(BufWriter::new(file)),

@@ -51,6 +51,7 @@ pub(super) fn page(evidence: &Evidence<'_>, made: &[Made], population: &Grid, he
     );
     let gap = made.iter().find_map(|made| made.about.gap_sentence());
     let lacking = made.iter().find_map(|made| made.about.lacking_sentence());
+    let unsettled = made.iter().find_map(|made| made.about.unsettled_sentence());
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -70,6 +71,7 @@ pub(super) fn page(evidence: &Evidence<'_>, made: &[Made], population: &Grid, he
                 }
                 p { (completeness(evidence, made)) "; see " (completeness_links()) "." }
                 @if let Some(lacking) = &lacking { p { b { (render::visible(lacking)) } } }
+                @if let Some(unsettled) = &unsettled { p { "Of it, not final: " (render::visible(unsettled)) "." } }
                 h2 { "Controls" }
                 (controls(made))
                 h2 { "Population" }

@@ -4,12 +4,13 @@ use super::{Made, entry_name, signature_name};
 use crate::ledger::Head;
 
 /// The page of the pack that says how.
-pub(super) fn guide(is_signed: bool, head: &Head) -> String {
-    let signed = if is_signed {
+/// `signer` is the number of the key that has signed the head.
+pub(super) fn guide(signer: Option<usize>, head: &Head) -> String {
+    let signed = if let Some(signer) = signer {
         format!(
             "\n## Who signed it\n\nEach entry with a `.sig` beside it is signed with Ed25519. The public keys stand in the ledger, and here as\n\
              `ledger/key-1.pem` and so on, the newest last; compare them with the ones you were given in another way. With OpenSSL 3:\n\n\
-             ```\nopenssl pkeyutl -verify -pubin -inkey ledger/key-1.pem -rawin -in ledger/{} -sigfile ledger/{}\n```\n",
+             ```\nopenssl pkeyutl -verify -pubin -inkey ledger/key-{signer}.pem -rawin -in ledger/{} -sigfile ledger/{}\n```\n",
             entry_name(head.sequence),
             signature_name(head.sequence),
         )
@@ -43,7 +44,8 @@ pub(super) fn statements(made: &[Made], head: &Head) -> String {
         let joint = if number == 0 { "    " } else { "    union all\n    " };
         counted.push_str(&format!(
             "{joint}select 'reports/{name}.csv' as path, {} as expected, count(*) as counted\n    \
-             from read_csv('reports/{name}.csv', header = true, all_varchar = true, max_line_size = 20000000)\n",
+             from read_csv('reports/{name}.csv', header = true, all_varchar = true, max_line_size = 20000000,\n    \
+             delim = ',', quote = '\"', escape = '\"')\n",
             made.about.rows,
         ));
     }
@@ -114,7 +116,16 @@ pub(super) fn statements(made: &[Made], head: &Head) -> String {
          from counted;\n\n\
          select\n    what,\n    result\nfrom checks\nwhere result <> 'ok'\norder by what;\n\n\
          select\n    count(*) as checked,\n    count(*) filter (where result = 'ok') as ok,\n    \
-         case when count(*) = count(*) filter (where result = 'ok') then 'ok' else 'NOT OK' end as verdict\nfrom checks;\n",
+         \
+         case\n        \
+             -- a statement that failed has checked nothing\n        \
+             when count(*) filter (where what like 'rows of %') <> {reports} then 'NOT OK'\n        \
+             when count(*) filter (where what = 'ledger head') <> 1 then 'NOT OK'\n        \
+             when count(*) filter (where what like 'file %') < {reports} then 'NOT OK'\n        \
+             when count(*) = count(*) filter (where result = 'ok') then 'ok'\n        \
+             else 'NOT OK'\n    \
+         end as verdict\nfrom checks;\n",
+        reports = made.len(),
         sha256 = head.sha256,
         sequence = head.sequence,
     )

@@ -11,7 +11,7 @@ use std::io::Write;
 
 use ::csv::{Terminator, WriterBuilder};
 
-use super::{Out, RenderError, Writer};
+use super::{Out, RenderError, Writer, visible};
 use crate::report::About;
 use crate::warehouse::{Cell, GridColumn};
 
@@ -23,11 +23,13 @@ const NO_MORE: &[&[u8]] = &[];
 
 pub(super) struct Csv<'a> {
     out: Out<'a>,
+    is_for_eyes: bool,
 }
 
 impl<'a> Csv<'a> {
-    pub(super) fn new(out: Out<'a>) -> Self {
-        Self { out }
+    /// `is_for_eyes`: on a terminal, where no text may act, even if it is not the exact text then.
+    pub(super) fn new(out: Out<'a>, is_for_eyes: bool) -> Self {
+        Self { out, is_for_eyes }
     }
 
     fn records<'c>(
@@ -39,6 +41,11 @@ impl<'a> Csv<'a> {
             .from_writer(Vec::new());
         for record in records {
             for field in record {
+                let field = if self.is_for_eyes {
+                    visible(&field).into()
+                } else {
+                    field
+                };
                 writer.write_field(field.as_bytes())?;
             }
             writer.write_record(NO_MORE)?;

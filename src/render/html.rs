@@ -11,6 +11,7 @@ mod strip;
 use std::io::Write;
 
 use self::chart::Chart;
+use super::table::cut;
 use super::{Out, RenderError, Writer};
 use crate::report::About;
 use crate::warehouse::{Cell, GridColumn};
@@ -18,8 +19,6 @@ use crate::warehouse::{Cell, GridColumn};
 /// Of a page.
 const MOST_ROWS: usize = 10_000;
 const MOST_BYTES: usize = 24 << 20;
-/// Of a text in a cell.
-const MOST_CHARACTERS: usize = 4_000;
 
 pub(super) struct Html<'a> {
     out: Out<'a>,
@@ -84,10 +83,9 @@ fn text(cell: &Cell) -> String {
         Cell::Text(text) => text.clone(),
         other => other.to_string(),
     };
-    let shown = |part: &str| part.split('\n').map(super::visible).collect::<Vec<_>>().join("\n");
-    let Some((end, _)) = text.char_indices().nth(MOST_CHARACTERS) else {
-        return shown(&text);
-    };
-    let first = text.get(..end).unwrap_or_default();
-    format!("{}… [cut: {} characters]", shown(first), text.chars().count())
+    cut(&text)
+        .split('\n')
+        .map(super::visible)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

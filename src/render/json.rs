@@ -1,5 +1,6 @@
 //! JSON: exact values for programs. Members stand in the order of the columns, and numbers that JSON or a 64-bit integer
-//! cannot hold are text. Rows stand one a line, so that they can be written as they come.
+//! cannot hold are text. Rows stand one a line, so that they can be written as they come. Characters that act on what stands around
+//! them are escaped, which changes no value.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -7,6 +8,7 @@ use std::io::Write;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::table::acts;
 use super::{Out, RenderError, Writer};
 use crate::ledger::Head;
 use crate::report::{About, Covered, Findings, Gap, Sample};
@@ -37,7 +39,8 @@ impl Writer for Json<'_> {
         if let Some(about) = about {
             let text = serde_json::to_string_pretty(&document(about))?;
             let open = text.trim_end().trim_end_matches('}').trim_end();
-            write!(self.out, "{open},\n  \"rows\": ")?;
+            self.out
+                .write_all(&escaped(format!("{open},\n  \"rows\": ").into_bytes()))?;
         }
         Ok(self.out.write_all(b"[")?)
     }
@@ -50,7 +53,7 @@ impl Writer for Json<'_> {
             let names = &self.names;
             serde_json::to_writer(&mut text, &Row { names, cells })?;
         }
-        Ok(self.out.write_all(&text)?)
+        Ok(self.out.write_all(&escaped(text))?)
     }
 
     fn end(&mut self, about: Option<&About>) -> Result<(), RenderError> {
@@ -92,12 +95,31 @@ impl Writer for Ndjson<'_> {
             serde_json::to_writer(&mut text, &Row { names, cells })?;
             text.push(b'\n');
         }
-        Ok(self.out.write_all(&text)?)
+        Ok(self.out.write_all(&escaped(text))?)
     }
 
     fn end(&mut self, _about: Option<&About>) -> Result<(), RenderError> {
         Ok(self.out.flush()?)
     }
+}
+
+/// JSON text in which nothing acts on a terminal: what does so, and is not escaped yet, can only stand in a string.
+fn escaped(text: Vec<u8>) -> Vec<u8> {
+    if text.iter().all(|byte| *byte < 0x7f) {
+        return text;
+    }
+    let mut safe = String::with_capacity(text.len());
+    for letter in String::from_utf8_lossy(&text).chars() {
+        if letter == '\n' || !acts(letter) {
+            safe.push(letter);
+            continue;
+        }
+        let mut units = [0; 2];
+        for unit in letter.encode_utf16(&mut units) {
+            safe.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    safe.into_bytes()
 }
 
 /// What a report that was run says about itself: all of its object but the rows.
@@ -318,7 +340,7 @@ mod tests {
             ("bytes", Cell::Bytes(vec![171])),
             ("none", Cell::Null),
         ]);
-        let expected = "[\n{\"z\":1,\"a\":\"=1 \\u001b\u{202e}\",\"big\":\"18446744073709551616\",\"nan\":\"NaN\",\"half\":0.5,\
+        let expected = "[\n{\"z\":1,\"a\":\"=1 \\u001b\\u202e\",\"big\":\"18446744073709551616\",\"nan\":\"NaN\",\"half\":0.5,\
                         \"at\":\"2026-07-15T12:30:00.25Z\",\"day\":\"2026-07-15\",\"list\":[\"b\",null],\"bytes\":\"ab\",\"none\":null}\n]\n";
         assert_eq!(of(&grid), expected);
         assert_eq!(of(&Grid::default()), "[]\n");

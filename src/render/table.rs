@@ -1,6 +1,7 @@
 //! Tables for eyes: a plain header, a line, rows. Apart from the others because here nothing of a value may reach the
 //! terminal as anything but visible characters.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
@@ -118,11 +119,25 @@ fn of_report(about: &About, grid: &Grid, width: Option<u16>) -> String {
     text
 }
 
+/// Characters of a cell that are shown: every row of a table is as wide as the widest.
+const MOST_CHARACTERS: usize = 4_000;
+
+/// A text as far as it is shown to eyes.
+pub(super) fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => {
+            let (shown, _) = text.split_at(end);
+            Cow::Owned(format!("{shown}… [cut: {} characters]", text.chars().count()))
+        }
+    }
+}
+
 /// A cell as one line; a list or struct as JSON; nothing for null.
 fn text(cell: &Cell) -> String {
     match cell {
-        Cell::Text(text) => visible(text),
-        other => visible(&other.to_string()),
+        Cell::Text(text) => visible(&cut(text)),
+        other => visible(&cut(&other.to_string())),
     }
 }
 
@@ -163,6 +178,16 @@ mod tests {
                 vec![Cell::Null, Cell::Integer(5), Cell::Null],
             ],
         }
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        let long = "é".repeat(MOST_CHARACTERS + 1);
+        assert_eq!(
+            cut(&long),
+            format!("{}… [cut: 4001 characters]", "é".repeat(MOST_CHARACTERS))
+        );
+        assert_eq!(cut("short"), "short");
     }
 
     #[test]

@@ -55,9 +55,11 @@ impl<'a> Xlsx<'a> {
             date: Format::new().set_num_format("yyyy-mm-dd"),
             wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
         };
+        let mut workbook = Workbook::new();
+        workbook.use_zip_large_file(true);
         Self {
             out,
-            workbook: Workbook::new(),
+            workbook,
             sheet: Worksheet::new(),
             columns: Vec::new(),
             row: 0,
@@ -79,7 +81,7 @@ impl<'a> Xlsx<'a> {
         for (at, column) in self.columns.iter().enumerate() {
             let at = column_number(at)?;
             sheet.set_column_width(at, width(column))?;
-            sheet.write_string_with_format(0, at, fitting(&column.name).0, &self.formats.header)?;
+            sheet.write_string_with_format(0, at, fitting(&guarded(&column.name)).0, &self.formats.header)?;
         }
         self.sheet = sheet;
         self.row = 1;
@@ -209,6 +211,7 @@ fn facts(about: &About) -> Vec<(String, String)> {
     let fact = |name: &str, text: String| (name.to_owned(), text);
     let mut facts: Vec<(String, String)> = Vec::new();
     facts.extend(about.gap_sentence().map(|gaps| fact("incomplete", gaps)));
+    facts.extend(about.gaps.iter().map(|gap| fact("gap", gap.to_string())));
     facts.push(fact("report", about.report.name.clone()));
     facts.push(fact("title", about.report.title.clone()));
     facts.push(fact("question", about.report.question.clone()));

@@ -84,9 +84,9 @@ fn checked(
     // The integers of bundled reports are numbers of days, events and rows.
     let is_counting = parameter.kind == ParameterKind::Integer && report.file.is_none();
     let kind = if !is_of_kind {
-        parameter.kind.name()
+        parameter.kind.name().to_owned()
     } else if is_counting && value.parse::<u32>().map_or(true, |count| count > MOST) {
-        "number from 0 to 1000000000"
+        format!("number from 0 to {MOST}")
     } else {
         return Ok(value.to_owned());
     };

@@ -102,9 +102,34 @@ impl About {
     /// What of the period nobody can have seen although it is no gap: later than the last walk, not offered, purged. `None`
     /// where there is nothing of the kind.
     pub fn lacking_sentence(&self) -> Option<String> {
+        if self.is_unknown() {
+            return Some(self.nothing_sentence());
+        }
         let lacking = self.coverage.iter().filter(|covered| !covered.is_collected());
         let lacking: Vec<String> = lacking.map(Covered::to_string).collect();
         (!lacking.is_empty()).then(|| lacking.join("; "))
+    }
+
+    /// What of the period is collected as it is now, and may still change, or only by the word of the user; `None` where there is
+    /// nothing of the kind.
+    pub fn unsettled_sentence(&self) -> Option<String> {
+        let states = ["provisional", "asserted"];
+        let unsettled = self
+            .coverage
+            .iter()
+            .filter(|covered| states.contains(&covered.state.as_str()));
+        let unsettled: Vec<String> = unsettled.map(Covered::to_string).collect();
+        (!unsettled.is_empty()).then(|| unsettled.join("; "))
+    }
+
+    /// Whether no stream is known in the period.
+    fn is_unknown(&self) -> bool {
+        self.coverage.is_empty() && self.gaps.is_empty()
+    }
+
+    fn nothing_sentence(&self) -> String {
+        let Interval { since, until } = self.interval;
+        format!("not collected from {} to {}", format_time(since), format_time(until))
     }
 
     /// Up to where the period is collected without a gap in every stream, if all that is lacking is later; the end of the period
@@ -116,7 +141,8 @@ impl About {
             .clone()
             .all(|covered| covered.state == NOT_YET && covered.to_at == until);
         let first = lacking.map(|covered| covered.from_at).min().unwrap_or(until);
-        (is_later && first > since && self.gap_sentence().is_none()).then_some(first)
+        let is_whole = !self.is_unknown() && self.gap_sentence().is_none();
+        (is_later && first > since && is_whole).then_some(first)
     }
 
     /// Whether a filter lets only a part of the stream through, of which nothing else is known.
@@ -149,13 +175,16 @@ impl About {
             .map(Gap::to_string)
             .chain(missing.map(Covered::to_string))
             .collect();
-        if self.coverage.is_empty() && self.gaps.is_empty() {
-            let Interval { since, until } = self.interval;
-            reasons.push(format!(
-                "not collected from {} to {}",
-                format_time(since),
-                format_time(until)
-            ));
+        if self.is_unknown() {
+            reasons.push(self.nothing_sentence());
+        }
+        let left_out = self
+            .findings
+            .as_ref()
+            .filter(|findings| findings.new_only && findings.accepted > 0);
+        if let Some(findings) = left_out {
+            reasons.insert(0, format!("{} accepted findings are left out", findings.accepted));
+            return Some(format!("no other rows; {}", reasons.join("; ")));
         }
         Some(match reasons.is_empty() {
             true => "no events; collected without a gap".to_owned(),
@@ -210,6 +239,38 @@ impl fmt::Display for Covered {
             self.source, self.stream
         )
     }
+}
+
+/// Adds sources of the configuration of which the warehouse knows nothing: nobody has looked there.
+pub(super) fn add_unknown(coverage: &mut Vec<Covered>, sources: &[String], interval: Interval) {
+    coverage.extend(sources.iter().map(|source| Covered {
+        source: source.clone(),
+        stream: "*".to_owned(),
+        from_at: interval.since,
+        to_at: interval.until,
+        state: NOT_YET.to_owned(),
+        collected_at: None,
+    }));
+}
+
+/// Reads gaps that lie after the period, in the order of changes: a record of the period may have been changed in them before it
+/// was ever read.
+pub(super) fn later_gaps(grid: &Grid) -> Vec<Gap> {
+    let gap = |row: &Vec<Cell>| {
+        let text = |place: usize| row.get(place).map(text_of);
+        let instant = |place: usize| row.get(place).and_then(instant_of);
+        Some(Gap {
+            source: text(0)?,
+            stream: text(1)?,
+            gap_from: instant(2)?,
+            gap_to: instant(3)?,
+            reason: format!(
+                "{}; records of the period that were changed then may be missing",
+                text(4)?
+            ),
+        })
+    };
+    grid.rows.iter().filter_map(gap).collect()
 }
 
 #[cfg(test)]
@@ -291,6 +352,8 @@ mod tests {
         let lacking = result(vec![purged], Vec::new()).lacking_sentence();
         assert!(lacking.is_some_and(|lacking| lacking.starts_with("purged from")));
         assert_eq!(complete_to(vec![covered(NOT_YET)], Vec::new()), None);
+        assert_eq!(complete_to(Vec::new(), Vec::new()), None, "nobody looked");
+        assert!(result(Vec::new(), Vec::new()).lacking_sentence().is_some());
         assert_eq!(
             sentence(Vec::new(), Vec::new()),
             "no events; not collected from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z"

@@ -11,7 +11,15 @@ use crate::sql::{Report, Severity};
 use crate::warehouse::{Cell, Grid, GridColumn};
 
 /// What identifies a finding beside all that ends in `_id` or `_key`; where there is none of them, all columns do.
-const IDENTIFYING: [&str; 5] = ["source", "stream", "field", "change", "occurred_at"];
+const IDENTIFYING: [&str; 7] = [
+    "source",
+    "stream",
+    "field",
+    "change",
+    "occurred_at",
+    "local_day",
+    "credential_type",
+];
 /// The column in which a report says of each row whether it is a finding; without it, all are.
 const IS_FINDING: &str = "is_finding";
 const KEY_DIGITS: usize = 16;
@@ -31,6 +39,8 @@ pub struct Findings {
     pub accepted: u64,
     /// Whether the accepted ones were left out of the rows.
     pub new_only: bool,
+    /// The day: an exception that ended before it accepts nothing.
+    pub day: Option<Date>,
 }
 
 impl Findings {
@@ -54,7 +64,6 @@ pub(super) struct Marking<'a> {
     report: String,
     findings: Findings,
     exceptions: &'a Exceptions,
-    today: Option<Date>,
 }
 
 impl<'a> Marking<'a> {
@@ -68,9 +77,9 @@ impl<'a> Marking<'a> {
                 total: 0,
                 accepted: 0,
                 new_only,
+                day: now.map(|now| now.to_zoned(circumstances.zone.clone()).date()),
             },
             exceptions: &circumstances.exceptions,
-            today: now.map(|now| now.to_zoned(circumstances.zone.clone()).date()),
         })
     }
 
@@ -87,7 +96,7 @@ impl<'a> Marking<'a> {
             let key = key(&self.report, &chunk.columns, &identifying, &row);
             let exception = self.exceptions.of(&self.report, &key);
             let is_accepted = exception
-                .zip(self.today)
+                .zip(self.findings.day)
                 .is_some_and(|(exception, today)| today <= exception.until);
             self.findings.total += 1;
             self.findings.accepted += u64::from(is_accepted);
@@ -204,9 +213,9 @@ mod tests {
                 total: 0,
                 accepted: 0,
                 new_only: true,
+                day: None,
             },
             exceptions: &exceptions,
-            today: None,
         };
         let row = |id: &str, is_finding: bool| vec![text(id), Cell::Boolean(is_finding)];
         let marked = marking.mark(Grid {

@@ -7,6 +7,62 @@ use crate::ran::{circumstances, rendered, run};
 use crate::reports::{given, warehouse};
 
 #[test]
+fn a_gap_after_the_period_counts_where_the_period_was_not_read_before_it() {
+    let coverage = |collected_at: &str, source: &str| {
+        format!(
+            "insert into coverage values ('{source}', 'audit_logs', '2000-01-01', '2026-07-05', 'final', '{collected_at}'), \
+             ('{source}', 'audit_logs', '2026-07-06', '2026-07-15', 'final', '2026-07-15'); \
+             insert into coverage_gaps values ('{source}', 'audit_logs', '2026-07-05', '2026-07-06', 'page 3 failed')"
+        )
+    };
+    let june = || {
+        vec![
+            ("since".to_owned(), "2026-06-01".to_owned()),
+            ("until".to_owned(), "2026-07-01".to_owned()),
+        ]
+    };
+    let gaps = |inserts: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let warehouse = warehouse(folder.path(), inserts);
+        run(&warehouse, "top_actors", june()).about.gap_sentence()
+    };
+    // A record of June that was changed on 5 July stood in the page that failed.
+    let told = "incomplete: not collected from 2026-07-05T00:00:00Z to 2026-07-06T00:00:00Z (acme.audit_logs: page 3 failed; \
+                records of the period that were changed then may be missing)";
+    assert_eq!(gaps(&coverage("2026-07-15", "acme")).as_deref(), Some(told));
+    // As it was before, it had been read.
+    assert_eq!(gaps(&coverage("2026-07-02", "acme")), None);
+    // What is listed by the time of the event has no such changes.
+    let zendesk = "insert into zendesk_audit_logs (source, stream, load, id) values ('acme', 'audit_logs', 1, 1)";
+    assert_eq!(gaps(&format!("{}; {zendesk}", coverage("2026-07-15", "acme"))), None);
+}
+
+#[test]
+fn a_source_that_nobody_has_ever_read_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let known = "insert into coverage values ('acme', 'audit_logs', '2000-01-01', '2099-01-01', 'final', '2026-07-15')";
+    let warehouse = warehouse(folder.path(), known);
+    let circumstances = report::Circumstances {
+        sources: vec!["acme".to_owned(), "support".to_owned()],
+        ..circumstances()
+    };
+    let ask = |parameters: &[(&str, &str)]| {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let request = Request {
+            parameters: parameters.iter().map(owned).collect(),
+            ..Request::default()
+        };
+        let report = report::find("top_actors").expect("bundled");
+        let about = report::run(&warehouse, report, &request, &circumstances, &mut []).expect("a report");
+        (about.lacking_sentence(), about.complete_to().is_some())
+    };
+    let june = [("since", "2026-06-01"), ("until", "2026-07-01")];
+    let told = "not collected from 2026-06-01T00:00:00Z to 2026-07-01T00:00:00Z (support.*)";
+    assert_eq!(ask(&june), (Some(told.to_owned()), false));
+    assert_eq!(ask(&[june[0], june[1], ("source", "acme")]), (None, true));
+}
+
+#[test]
 fn a_report_knows_its_coverage_its_gaps_and_the_rejects() {
     let (parameters, inserts) = given("coverage");
     let folder = tempfile::tempdir().expect("a folder");

@@ -54,6 +54,13 @@ fn a_finding_keeps_its_key_and_is_accepted_until_its_day() {
     assert_eq!(all["rows"][0]["exception_until"], "2999-12-31");
     let findings = |told: &Value| ["total", "accepted", "open"].map(|name| told["findings"][name].as_u64());
     assert_eq!(findings(&all), [Some(100), Some(1), Some(99)]);
+    home.ok(&["report", "run", "lost", "--output", "lost.html"]);
+    let page = std::fs::read_to_string(home.path().join("lost.html")).expect("a page");
+    assert_eq!(
+        page.matches("<tr class=\"accepted\">").count(),
+        1,
+        "one was accepted once"
+    );
     let (_, new) = lost(&home, &["--new"]);
     assert_eq!(
         (new["rows"].as_array().map(Vec::len), findings(&new)),
@@ -66,6 +73,8 @@ fn a_finding_keeps_its_key_and_is_accepted_until_its_day() {
     (0..100).for_each(|at| every.push_str(&format!("lost,{},known,Ada,2999-12-31\n", key(at))));
     home.write("exceptions.csv", &every);
     assert_eq!(lost(&home, &["--fail-on-findings"]).0, Some(0));
+    let none = home.ok(&["report", "run", "lost", "--new", "--format", "table"]).stdout;
+    assert!(none.contains("100 accepted findings are left out"), "{none}");
     home.write("exceptions.csv", "report,key\n");
     let broken = home.run(&["report", "run", "lost"]);
     assert_eq!(broken.code, Some(2));

@@ -12,6 +12,7 @@ pub(crate) fn circumstances() -> Circumstances {
         ledger_head: None,
         version: "0.0.0".to_owned(),
         exceptions: Exceptions::default(),
+        sources: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::super::Failure;
-use super::super::output::format_of;
+use super::super::output::{format_of, real};
 use crate::atomic::place::create_folder;
 use crate::render::Format;
 
@@ -60,16 +60,6 @@ pub(super) fn targets(names: &[&str], outputs: &[PathBuf], format: Option<&str>)
     }) {
         Some(path) => Err(Failure::usage(format!("{}: is written twice", path.display()))),
         None => Ok(all),
-    }
-}
-
-/// The same for all ways to write one path.
-fn real(path: &Path) -> PathBuf {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
-    match (folder, path.file_name()) {
-        (Ok(folder), Some(name)) => folder.join(name),
-        _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
     }
 }
 

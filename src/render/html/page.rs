@@ -16,9 +16,13 @@ const SCRIPT: &str = include_str!("page.js");
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-const KEY: [(&str, &str); 4] = [
+/// The last day on which a finding is accepted; empty where it never was.
+const EXCEPTION_UNTIL: &str = "exception_until";
+
+const KEY: [(&str, &str); 5] = [
     ("final", "collected"),
     ("provisional", "collected, may still change"),
+    ("asserted", "stated as complete by the user"),
     ("gap", "gap"),
     ("idle", "not yet collected, not offered or purged"),
 ];
@@ -85,11 +89,13 @@ fn day(at: Micros) -> String {
 
 fn rows(about: Option<&About>, shown: &Shown) -> Markup {
     let is_cut = u64::try_from(shown.rows.len()).is_ok_and(|rows| rows < shown.total);
-    let accepted = shown
-        .columns
-        .iter()
-        .position(|column| column.name == "exception_reason");
-    let is_accepted = |row: &[String]| accepted.and_then(|at| row.get(at)).is_some_and(|text| !text.is_empty());
+    let until = shown.columns.iter().position(|column| column.name == EXCEPTION_UNTIL);
+    let findings = about.and_then(|about| about.findings.as_ref());
+    let day = findings.and_then(|findings| findings.day).map(|day| day.to_string());
+    let is_accepted = |row: &[String]| {
+        let until = until.and_then(|at| row.get(at)).filter(|until| !until.is_empty());
+        until.zip(day.as_ref()).is_some_and(|(until, day)| day <= until)
+    };
     html! {
         h2 { "Rows" }
         @if let Some(sentence) = about.and_then(About::empty_sentence) {
