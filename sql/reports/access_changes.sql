@@ -55,19 +55,27 @@ judged as (
     select
         seen.*,
         case
-            when seen.action in ('grant', 'share', 'invite') then 'given'
-            when seen.action in ('revoke', 'unshare') then 'lost'
-            when seen.action = 'change_role' then 'changed'
-            when not seen.is_about_access then null
-            -- Zendesk says what of a user changed: their role or a suspension is an action of its own
-            when seen.action = 'update' and seen.target_type = 'user' then null
+            -- who takes a request back loses nothing
             when upper(seen.target_type) = 'DATA_ACCESS_REQUEST'
                 then case seen.action
                     when 'request' then 'requested'
                     when 'create' then 'requested'
                     when 'approve' then 'given'
+                    when 'grant' then 'given'
                     when 'deny' then 'refused'
                     else 'changed'
+                end
+            when seen.action in ('grant', 'share', 'invite') then 'given'
+            when seen.action in ('revoke', 'unshare') then 'lost'
+            when seen.action = 'change_role' then 'changed'
+            when not seen.is_about_access then null
+            -- Zendesk says what of a user changed: their role or a suspension is an action of its own, or a later line
+            when seen.action = 'update' and seen.target_type = 'user'
+                then case
+                    when regexp_matches(seen.summary, '\n(Custom role|Role) (changed|downgraded) from ') then 'changed'
+                    when regexp_matches(seen.summary, '(?i)\nsuspended(\n|$| changed from (false|no))') then 'lost'
+                    when regexp_matches(seen.summary, '(?i)\n(unsuspended(\n|$)|suspended changed from (true|yes))')
+                        then 'given'
                 end
             when seen.action in ('create', 'add', 'enable', 'restore', 'approve') then 'given'
             when seen.action in ('delete', 'remove', 'disable', 'archive') then 'lost'

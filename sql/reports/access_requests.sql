@@ -23,9 +23,10 @@ steps as (
         e.occurred_at,
         e.actor_id,
         e.target_id,
+        e.action,
         case
             when e.action in ('request', 'create') then 'requested'
-            when e.action = 'approve' then 'approved'
+            when e.action in ('approve', 'grant') then 'approved'
             when e.action = 'deny' then 'refused'
             when e.action in ('delete', 'remove', 'archive', 'revoke') then 'withdrawn'
         end as step
@@ -38,64 +39,87 @@ steps as (
         and (cast(source as varchar) is null or e.source = cast(source as varchar))
 ),
 
+told as (
+    select steps.*
+    from steps
+    where steps.step is not null
+    -- a request is created once: what is created for it later is a comment
+    qualify
+        steps.action != 'create'
+        or row_number() over (
+            partition by steps.source, steps.target_id
+            order by steps.occurred_at, steps.event_id
+        ) = 1
+),
+
+followed as (
+    select
+        told.*,
+        lag(told.step) over (
+            partition by told.source, told.target_id
+            order by told.occurred_at, told.event_id
+        ) as last_step
+    from told
+),
+
 -- one thing may be asked for again after it was decided
 rounds as (
     select
-        steps.*,
-        count(case when steps.step = 'requested' then 1 end) over (
-            partition by steps.source, steps.target_id
-            order by steps.occurred_at, steps.event_id
+        followed.*,
+        count(
+            case when followed.step = 'requested' and followed.last_step is distinct from 'requested' then 1 end
+        ) over (
+            partition by followed.source, followed.target_id
+            order by followed.occurred_at, followed.event_id
             rows between unbounded preceding and current row
         ) as round
-    from steps
-    where steps.step is not null
+    from followed
 ),
 
+-- taken as a whole, for who did it may be unknown
 requests as (
     select
         rounds.source,
         rounds.target_id,
         rounds.round,
-        min(case when rounds.step = 'requested' then rounds.occurred_at end) as requested_at,
-        min(case when rounds.step = 'requested' then rounds.actor_id end) as requester_id,
-        min(case when rounds.step = 'requested' then rounds.event_id end) as request_event_id,
-        min(case when rounds.step != 'requested' then rounds.occurred_at end) as decided_at,
-        arg_min(
-            case when rounds.step != 'requested' then rounds.step end, (rounds.occurred_at, rounds.event_id)
-        ) as decision,
-        arg_min(
-            case when rounds.step != 'requested' then rounds.actor_id end, (rounds.occurred_at, rounds.event_id)
-        ) as decider_id,
-        arg_min(
-            case when rounds.step != 'requested' then rounds.event_id end, (rounds.occurred_at, rounds.event_id)
-        ) as decision_event_id
+        min({ 'done_at': rounds.occurred_at, 'event_id': rounds.event_id, 'actor_id': rounds.actor_id })
+        filter (where rounds.step = 'requested') as asking,
+        min({
+            'done_at': rounds.occurred_at,
+            'event_id': rounds.event_id,
+            'actor_id': rounds.actor_id,
+            'step': rounds.step
+        })
+        filter (where rounds.step != 'requested') as decision
     from rounds
     group by rounds.source, rounds.target_id, rounds.round
 )
 
 select
-    requests.requested_at as occurred_at,
+    requests.asking.done_at as occurred_at,
     requests.source,
-    coalesce(requests.decision, 'open') as state,
+    coalesce(requests.decision.step, 'open') as state,
     requests.target_id as request_id,
     coalesce(nullif(thing.name, ''), nullif(thing.title, '')) as request_name,
-    requests.requester_id,
+    requests.asking.actor_id as requester_id,
     coalesce(
         nullif(requester.name, ''),
         nullif(requester.display_name, ''),
         nullif(trim(concat_ws(' ', requester.first_name, requester.last_name)), '')
     ) as requester_name,
-    requests.decided_at,
-    requests.decider_id,
+    requests.decision.done_at as decided_at,
+    requests.decision.actor_id as decider_id,
     coalesce(
         nullif(decider.name, ''),
         nullif(decider.display_name, ''),
         nullif(trim(concat_ws(' ', decider.first_name, decider.last_name)), '')
     ) as decider_name,
-    date_diff('minute', requests.requested_at, coalesce(requests.decided_at, p.until)) / 60 as hours,
-    coalesce(requests.requester_id = requests.decider_id and requests.decision = 'approved', false) as is_own_approval,
-    requests.request_event_id,
-    requests.decision_event_id
+    date_diff('minute', requests.asking.done_at, coalesce(requests.decision.done_at, p.until)) / 60 as hours,
+    coalesce(
+        requests.asking.actor_id = requests.decision.actor_id and requests.decision.step = 'approved', false
+    ) as is_own_approval,
+    requests.asking.event_id as request_event_id,
+    requests.decision.event_id as decision_event_id
 from requests
 cross join p
 left join resources as thing
@@ -106,14 +130,14 @@ left join resources as thing
 left join performers as requester
     on
         requests.source = requester.source
-        and requests.requester_id = requester.performer_id
+        and requests.asking.actor_id = requester.performer_id
         and requester.is_current
 left join performers as decider
     on
         requests.source = decider.source
-        and requests.decider_id = decider.performer_id
+        and requests.decision.actor_id = decider.performer_id
         and decider.is_current
 where
-    requests.decided_at is null
-    or requests.decided_at >= p.since
-order by coalesce(requests.requested_at, requests.decided_at), requests.source, requests.target_id
+    requests.decision.done_at is null
+    or requests.decision.done_at >= p.since
+order by coalesce(requests.asking.done_at, requests.decision.done_at), requests.source, requests.target_id

@@ -50,7 +50,13 @@ counted as (
             coalesce(touched.things, 0),
             coalesce(steps.things, 0),
             coalesce(
-                try_cast(nullif(regexp_extract(e.summary, '(^|\s)([0-9]+) [a-z]+s($|\s)', 2), '') as bigint), 0
+                try_cast(nullif(regexp_extract(
+                    -- a duration counts no things
+                    regexp_replace(e.summary, '[0-9]+ (second|minute|hour|day|week|month|year)s\b', '', 'g'),
+                    '(^|\s)([0-9]+) [a-z]+s($|\s)',
+                    2
+                ), '') as bigint),
+                0
             )
         ) as things
     from events as e

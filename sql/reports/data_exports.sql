@@ -16,7 +16,11 @@ with exports as (
         )
         and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
         and (cast(source as varchar) is null or e.source = cast(source as varchar))
-        and e.action in ('export', 'share')
+        and (
+            e.action in ('export', 'share')
+            -- tickets are shared with another account from then on
+            or (e.action = 'create' and upper(e.target_type) = 'SHARING_AGREEMENT')
+        )
 )
 
 select

@@ -46,8 +46,15 @@ select
     deleted.target_id,
     deleted.target_name,
     coalesce(
-        touched.things,
-        try_cast(nullif(regexp_extract(deleted.summary, '(^|\s)([0-9]+) [a-z]+s($|\s)', 2), '') as bigint),
+        greatest(
+            touched.things,
+            try_cast(nullif(regexp_extract(
+                -- a duration counts no things
+                regexp_replace(deleted.summary, '[0-9]+ (second|minute|hour|day|week|month|year)s\b', '', 'g'),
+                '(^|\s)([0-9]+) [a-z]+s($|\s)',
+                2
+            ), '') as bigint)
+        ),
         1
     ) as things,
     deleted.ip_address,

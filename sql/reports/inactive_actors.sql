@@ -5,7 +5,7 @@
 -- reads: performers, events, listed_performers
 -- severity: low
 -- chart: bar actor_name silent_days
--- notes: Silent for so many days before the end of the period, or for all of it. The disabled are left out.
+-- notes: Silent for so many days before the end of the period, or for all of it. The disabled and deleted are left out.
 
 with p as (
     select
@@ -62,6 +62,21 @@ active as (
         end
         and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
     group by e.source, e.actor_id
+),
+
+-- what was done to them counts for more than how they were seen when they acted
+barred as (
+    select
+        e.source,
+        e.target_id,
+        arg_max(e.action, (e.occurred_at, e.event_id)) in ('disable', 'delete') as is_barred
+    from events as e
+    where
+        e.target_type in ('USER', 'user')
+        and e.action in ('enable', 'restore', 'disable', 'delete')
+        -- they may have been disabled at any time
+        and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
+    group by e.source, e.target_id
 )
 
 select
@@ -82,6 +97,10 @@ left join active
     on
         known.source = active.source
         and known.performer_id = active.actor_id
+left join barred
+    on
+        known.source = barred.source
+        and known.performer_id = barred.target_id
 left join listed_performers as listed
     on
         known.source = listed.source
@@ -89,5 +108,5 @@ left join listed_performers as listed
 where
     active.actor_id is null
     and known.first_observed_at < border.silent_since
-    and not known.is_disabled
+    and not coalesce(barred.is_barred, known.is_disabled)
 order by silent_days desc, known.source, known.performer_id

@@ -10,8 +10,9 @@ with seen as (
     select
         e.*,
         case
-            when e.action in ('create', 'add') then 'connected'
-            when e.action in ('delete', 'remove') then 'disconnected'
+            -- what is put on one or taken off it may be a tag
+            when e.action = 'create' then 'connected'
+            when e.action = 'delete' then 'disconnected'
             when e.action in ('disable', 'archive') then 'switched off'
             when e.action in ('enable', 'restore') then 'switched on'
             when e.action not in ('sync', 'run', 'read', 'use', 'export', 'import', 'login', 'login_failed', 'logout')

@@ -28,6 +28,9 @@ select
     attempts.actor_name,
     coalesce(attempts.actor_email, listed.email) as actor_email,
     attempts.actor_type,
+    -- whose account was tried, where nobody is known to have acted
+    attempts.target_id,
+    attempts.target_name,
     attempts.ip_address,
     -- the last day of work is one of work
     coalesce(cast(attempts.occurred_at_local as date) > listed.employed_to, false) as is_after_leaving,

@@ -61,7 +61,6 @@ acts as (
 )
 
 select
-    min(acts.occurred_at) as occurred_at,
     acts.source,
     cast(acts.occurred_at_local as date) as local_day,
     acts.reason,

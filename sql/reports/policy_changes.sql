@@ -41,8 +41,9 @@ with seen as (
             'SLA_POLICY',
             'ROUTING_RULE'
         )
-        -- what such a thing does by itself is no change of it
+        -- what such a thing does by itself is no change of it; a person may have the number of a rule
         and e.action not in ('run', 'read', 'use', 'sync', 'export')
+        and (e.actor_type = 'USER' or coalesce(e.actor_id != e.target_id, true))
 )
 
 select
@@ -52,7 +53,8 @@ select
         when seen.action in ('disable', 'archive', 'unpublish', 'revoke') then 'silenced'
         when seen.action in ('enable', 'restore', 'publish', 'grant') then 'woken'
         when seen.action in ('create', 'import') then 'made'
-        when seen.action in ('delete', 'remove') then 'removed'
+        -- what is taken off one may be a subscriber
+        when seen.action = 'delete' then 'removed'
         else 'changed'
     end as change,
     seen.action,

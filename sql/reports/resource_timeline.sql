@@ -44,7 +44,10 @@ chosen as (
         'named' as chosen_as
     from resources as r
     cross join p
-    where p.resource in (r.name, r.title)
+    where
+        p.resource in (r.name, r.title)
+        -- an identifier is looked for anyhow
+        and r.resource_id != p.resource
     union all
     select
         cast(null as varchar) as source,

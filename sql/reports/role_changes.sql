@@ -1,10 +1,10 @@
 -- title: Role changes
 -- question: Whose role changed, from what to what?
--- grain: one row per event that gave a person another role
+-- grain: one row per event that gave a person a role or took one
 -- params: since timestamp = null, until timestamp = null, source text = null
 -- reads: events, activity_logs, performers, resources
 -- severity: low
--- notes: The old role is the one the text tells, else the one given last. Names are those observed last.
+-- notes: The old role is told by the text, else the one taken, else the one given last. Names are those observed last.
 
 with p as (
     select
@@ -20,8 +20,10 @@ changes as (
         e.stream,
         e.event_id,
         e.occurred_at,
+        e.action,
         e.actor_id,
         e.target_id,
+        e.target_name,
         e.ip_address,
         e.summary,
         nullif(regexp_extract(
@@ -37,7 +39,7 @@ changes as (
     where
         e.target_type in ('USER', 'user')
         and (
-            e.action = 'change_role'
+            e.action in ('change_role', 'grant', 'revoke', 'add', 'remove', 'update')
             -- among other changes of one entry
             or regexp_matches(e.summary, '\n(Custom role|Role) (changed|downgraded) from ')
         )
@@ -81,20 +83,37 @@ given as (
     group by touched.source, touched.stream, touched.event_id
 ),
 
-followed as (
+judged as (
     select
         changes.*,
-        coalesce(given.roles, changes.told_new_role, given.role_ids) as new_role,
-        lag(coalesce(given.roles, changes.told_new_role, given.role_ids)) over (
-            partition by changes.source, changes.target_id
-            order by changes.occurred_at, changes.event_id
-        ) as last_role
+        case
+            when changes.action in ('revoke', 'remove') then coalesce(given.roles, given.role_ids)
+        end as taken_role,
+        case
+            when changes.action not in ('revoke', 'remove')
+                then coalesce(given.roles, changes.told_new_role, given.role_ids)
+        end as new_role
     from changes
     left join given
         on
             changes.source = given.source
             and changes.stream = given.stream
             and changes.event_id = given.event_id
+    -- what else is given to a person, or changed, is no role
+    where
+        changes.action = 'change_role'
+        or changes.told_new_role is not null
+        or given.event_id is not null
+),
+
+followed as (
+    select
+        judged.*,
+        lag(judged.new_role) over (
+            partition by judged.source, judged.target_id
+            order by judged.occurred_at, judged.event_id
+        ) as last_role
+    from judged
 )
 
 select
@@ -105,9 +124,9 @@ select
         nullif(person.name, ''),
         nullif(person.display_name, ''),
         nullif(trim(concat_ws(' ', person.first_name, person.last_name)), ''),
-        nullif(thing.name, '')
+        followed.target_name
     ) as user_name,
-    coalesce(followed.told_old_role, followed.last_role) as old_role,
+    coalesce(followed.told_old_role, followed.taken_role, followed.last_role) as old_role,
     followed.new_role,
     followed.actor_id,
     coalesce(
@@ -132,10 +151,5 @@ left join performers as person
         followed.source = person.source
         and followed.target_id = person.performer_id
         and person.is_current
-left join resources as thing
-    on
-        followed.source = thing.source
-        and followed.target_id = thing.resource_id
-        and thing.is_current
 where followed.occurred_at >= p.since
 order by followed.occurred_at, followed.source, followed.stream, followed.event_id

@@ -10,20 +10,15 @@ with seen as (
     select
         e.*,
         kind.kind,
-        case
-            when kind.kind = 'setting' then coalesce(e.target_name, e.target_id)
-            when e.action = 'change_role' then 'Owner'
-            when kind.kind = 'user' then 'Suspension'
-            else coalesce(nullif(regexp_extract(e.summary, '^(.+?) changed from ', 1), ''), e.target_name)
-        end as setting,
-        nullif(regexp_extract(e.summary, ' from (.+?) to (.+)$', 1), '') as old_value,
-        case
-            when kind.kind = 'user' then e.action
-            else coalesce(
-                nullif(regexp_extract(e.summary, ' from (.+?) to (.+)$', 2), ''),
-                nullif(regexp_extract(e.summary, '(^|: )([Ee]nabled|[Dd]isabled|[Oo]n|[Oo]ff)$', 2), '')
-            )
-        end as new_value
+        -- of several changes in one entry the first that this report knows, else the first
+        coalesce(
+            nullif(regexp_extract(
+                e.summary,
+                '(?im)^.*(owner|assume|assuming|assumption|mobile|redaction|restriction|single sign-on|two-factor'
+                || '|attachment access).* changed from .*$'
+            ), ''),
+            regexp_extract(e.summary, '^.*')
+        ) as line
     from events as e
     inner join target_kinds as kind on upper(e.target_type) = kind.target_type
     where
@@ -35,40 +30,77 @@ with seen as (
         and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and (
             kind.kind = 'setting'
-            or (kind.kind = 'account' and e.action in ('change_role', 'update', 'enable', 'disable'))
+            or (
+                kind.kind = 'account'
+                and e.action not in ('login', 'login_failed', 'logout', 'read', 'use', 'run', 'sync', 'export')
+                -- of people whose time is over
+                and (e.action != 'delete' or e.actor_type is distinct from 'SYSTEM')
+            )
             -- Zendesk suspends users; who is disabled in Secoda is in user_lifecycle
-            or (e.target_type = 'user' and e.action in ('enable', 'disable'))
+            or (
+                e.target_type = 'user'
+                and (
+                    e.action in ('enable', 'disable')
+                    -- among other changes of one entry
+                    or regexp_matches(e.summary, '(?im)\n(un)?suspended($| changed from )')
+                )
+            )
         )
+),
+
+told as (
+    select
+        seen.*,
+        case
+            when seen.kind = 'setting' then coalesce(seen.target_name, seen.target_id)
+            when seen.kind = 'user' then 'Suspension'
+            when regexp_matches(seen.line, '(?i)^(account |workspace )?owner changed ') then 'Owner'
+            else coalesce(nullif(regexp_extract(seen.line, '^(.+?) changed from ', 1), ''), seen.target_name)
+        end as setting,
+        case
+            when seen.kind != 'user' then nullif(regexp_extract(seen.line, ' from (.+?) to (.+)$', 1), '')
+        end as old_value,
+        case
+            when seen.kind != 'user'
+                then coalesce(
+                    nullif(regexp_extract(seen.line, ' from (.+?) to (.+)$', 2), ''),
+                    nullif(regexp_extract(seen.line, '(^|: )([Ee]nabled|[Dd]isabled|[Oo]n|[Oo]ff)$', 2), '')
+                )
+            when seen.action in ('enable', 'disable') then seen.action
+            when regexp_matches(seen.summary, '(?im)\n(unsuspended$|suspended changed from (true|yes) )') then 'enable'
+            else 'disable'
+        end as new_value
+    from seen
 )
 
 select
-    seen.occurred_at,
-    seen.source,
-    seen.setting,
-    seen.old_value,
-    seen.new_value,
+    told.occurred_at,
+    told.source,
+    told.setting,
+    told.old_value,
+    told.new_value,
     case
-        when seen.setting = 'Owner' then true
-        when seen.kind = 'user' then seen.action = 'enable'
+        when told.setting = 'Owner' then true
+        when told.kind = 'user' then told.new_value = 'enable'
         -- what lets in is worse when on, what protects when off
-        when seen.setting ilike '%assum%' or seen.setting ilike '%mobile%'
-            then seen.new_value not ilike '%disabled%' and seen.new_value not ilike 'off'
         when
-            seen.setting ilike '%redaction%'
-            or seen.setting ilike '%restriction%'
-            or seen.setting ilike '%single sign-on%'
-            or seen.setting ilike '%two-factor%'
-            or seen.setting ilike '%attachment access%'
-            then seen.new_value ilike '%disabled%' or seen.new_value ilike 'off'
+            regexp_matches(
+                told.setting,
+                '(?i)assume|assuming|assumption|mobile|redaction|restriction|single sign-on|two-factor'
+                || '|attachment access'
+            )
+            then
+                regexp_matches(told.new_value, '(?i)disabled|^(off|false|no|none|never|inactive|0)$')
+                != regexp_matches(told.setting, '(?i)assume|assuming|assumption|mobile')
     end as is_weaker,
-    seen.target_type,
-    seen.target_id,
-    seen.target_name,
-    seen.actor_id,
-    seen.actor_name,
-    seen.actor_email,
-    seen.ip_address,
-    seen.summary,
-    seen.event_id
-from seen
-order by seen.occurred_at, seen.source, seen.stream, seen.event_id
+    told.target_type,
+    told.target_id,
+    told.target_name,
+    told.actor_id,
+    told.actor_name,
+    told.actor_email,
+    told.ip_address,
+    told.summary,
+    told.event_id
+from told
+order by told.occurred_at, told.source, told.stream, told.event_id

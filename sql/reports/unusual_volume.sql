@@ -5,7 +5,7 @@
 -- reads: events
 -- severity: medium
 -- chart: bar local_day events
--- notes: Normal is the median of the days on which the actor did anything, 30 days before the period included.
+-- notes: The median of an actor's other active days is normal, from 30 days before on; one day alone has no normal.
 
 with p as (
     select
@@ -24,6 +24,7 @@ days as (
         cast(e.occurred_at_local as date) as local_day,
         count(*) as events,
         min(e.occurred_at) as first_at,
+        max(e.occurred_at) as last_at,
         max(e.actor_name) as actor_name,
         max(e.actor_type) as actor_type,
         nullif(array_to_string(list_sort(list_distinct(list(e.action))), ', '), '') as actions,
@@ -37,16 +38,44 @@ days as (
         ) - interval 30 days
         and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
         and (cast(source as varchar) is null or e.source = cast(source as varchar))
-        and e.actor_id is not null
     group by e.source, e.actor_id, cast(e.occurred_at_local as date)
 ),
 
+-- a day is no part of its own normal
 compared as (
     select
-        days.*,
-        median(days.events) over (partition by days.source, days.actor_id) as normal_events,
-        count(*) over (partition by days.source, days.actor_id) as active_days
-    from days
+        busy.first_at,
+        busy.source,
+        busy.local_day,
+        busy.actor_id,
+        busy.actor_name,
+        busy.actor_type,
+        busy.events,
+        median(other.events) as normal_events,
+        count(*) + 1 as active_days,
+        busy.actions,
+        busy.targets
+    from days as busy
+    cross join p
+    inner join days as other
+        on
+            busy.source = other.source
+            and busy.actor_id = other.actor_id
+            and busy.local_day != other.local_day
+    where
+        -- a day on the border is of both periods
+        busy.last_at >= p.since
+        and busy.events >= p.least
+    group by
+        busy.first_at,
+        busy.source,
+        busy.local_day,
+        busy.actor_id,
+        busy.actor_name,
+        busy.actor_type,
+        busy.events,
+        busy.actions,
+        busy.targets
 )
 
 select
@@ -64,8 +93,5 @@ select
     compared.targets
 from compared
 cross join p
-where
-    compared.first_at >= p.since
-    and compared.events >= p.least
-    and compared.events >= p.factor * compared.normal_events
+where compared.events >= p.factor * compared.normal_events
 order by times_normal desc, compared.first_at, compared.source, compared.actor_id

@@ -2,28 +2,42 @@
 -- question: When was each user invited, created, disabled, suspended, removed?
 -- grain: one row per event that began, ended or resumed what a user may do
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, target_kinds, listed_performers
+-- reads: events, activity_logs, notifications, target_kinds, listed_performers
 -- severity: info
 -- notes: Customers are users of Zendesk too. Dates of employment are those of the list of people.
 
-with stages as (
+with named as (
+    select
+        log.source,
+        log.stream,
+        log.id,
+        log.activity_type
+    from activity_logs as log
+    union all
+    select
+        notification.source,
+        notification.stream,
+        notification.id,
+        notification.event as activity_type
+    from notifications as notification
+),
+
+seen as (
     select
         e.*,
-        case
-            when kind.kind = 'invitation' then case
-                when e.action = 'grant' then 'joined'
-                when e.action in ('revoke', 'delete', 'remove', 'disable') then 'uninvited'
-                else 'invited'
-            end
-            when e.action = 'invite' then 'invited'
-            when e.action in ('create', 'add') then 'created'
-            when e.action in ('enable', 'restore') then 'enabled'
-            when e.action = 'disable' and e.summary ilike '%suspended%' then 'suspended'
-            when e.action in ('disable', 'archive') then 'disabled'
-            when e.action in ('delete', 'remove') then 'removed'
-        end as stage
+        kind.kind = 'invitation' or named.activity_type ilike '%invit%' as is_of_invitation,
+        -- what else is added to a user, or removed, is a role or a tag of theirs
+        regexp_matches(
+            named.activity_type,
+            '(?i)^((user|member)s?[^a-z]*(added|removed)|(add|added|remove|removed)[^a-z]*(user|member)s?)$'
+        ) as is_of_user
     from events as e
     inner join target_kinds as kind on upper(e.target_type) = kind.target_type
+    left join named
+        on
+            e.source = named.source
+            and e.stream = named.stream
+            and e.event_id = named.id
     where
         e.occurred_at >= coalesce(
             cast(since as timestamp),
@@ -32,6 +46,31 @@ with stages as (
         and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
         and (cast(source as varchar) is null or e.source = cast(source as varchar))
         and kind.kind in ('user', 'invitation')
+),
+
+stages as (
+    select
+        seen.*,
+        case
+            when seen.is_of_invitation
+                then case
+                    when seen.action = 'grant' then 'joined'
+                    when seen.action in ('revoke', 'delete', 'remove', 'disable', 'deny') then 'uninvited'
+                    when seen.action in ('invite', 'create') then 'invited'
+                end
+            when seen.action = 'invite' then 'invited'
+            when seen.action = 'create' or (seen.action = 'grant' and seen.is_of_user) then 'created'
+            when seen.action in ('enable', 'restore') then 'enabled'
+            when seen.action = 'disable' and seen.summary ilike '%suspended%' then 'suspended'
+            when seen.action in ('disable', 'archive') then 'disabled'
+            when seen.action = 'delete' or (seen.action in ('remove', 'revoke') and seen.is_of_user) then 'removed'
+            -- Zendesk says it under other changes of one entry
+            when seen.target_type != 'user' then null
+            when regexp_matches(seen.summary, '(?i)\nsuspended(\n|$| changed from (false|no))') then 'suspended'
+            when regexp_matches(seen.summary, '(?i)\n(unsuspended(\n|$)|suspended changed from (true|yes))')
+                then 'enabled'
+        end as stage
+    from seen
 )
 
 select

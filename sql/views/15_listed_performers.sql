@@ -13,14 +13,18 @@ with known as (
     select
         performer.source,
         performer.performer_id,
-        nullif(lower(performer.email), '') as email,
-        lower(coalesce(
-            nullif(performer.name, ''),
-            nullif(performer.display_name, ''),
-            nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), '')
-        )) as name
+        -- not every event shows it
+        arg_max(lower(nullif(performer.email, '')), (performer.last_observed_at, performer.email)) as email,
+        max(case
+            when performer.is_current
+                then lower(coalesce(
+                    nullif(performer.name, ''),
+                    nullif(performer.display_name, ''),
+                    nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), '')
+                ))
+        end) as name
     from performers as performer
-    where performer.is_current
+    group by performer.source, performer.performer_id
 ),
 
 matched as (
@@ -39,6 +43,8 @@ matched as (
     inner join ref.people as person on known.name = lower(person.name)
     where known.email is null
     group by known.source, known.performer_id
+    -- a name that several people have tells nobody
+    having count(*) = 1
 )
 
 select

@@ -23,6 +23,34 @@ with of_activities as (
         activity.performer_id is not null
         -- far quicker than to read what cannot hold one
         and contains(cast(activity.metadata as varchar), '"ip')
+),
+
+-- of a time that the audit logs do not cover, as in events
+of_notifications as (
+    select
+        notification.source,
+        notification.stream,
+        notification.id as event_id,
+        notification.created_at as occurred_at,
+        coalesce(notification.sender_id, notification.performer_id) as actor_id,
+        coalesce(
+            json_extract_string(notification.metadata, '$.ip_address'),
+            json_extract_string(notification.metadata, '$.ip')
+        ) as ip_address
+    from notifications as notification
+    where
+        coalesce(notification.sender_id, notification.performer_id) is not null
+        and contains(cast(notification.metadata as varchar), '"ip')
+        and not exists (
+            select 1
+            from coverage as covered
+            where
+                notification.source = covered.source
+                and covered.stream = 'audit_logs'
+                and covered.state in ('provisional', 'final', 'asserted')
+                and notification.created_at >= covered.from_at
+                and notification.created_at < covered.to_at
+        )
 )
 
 select
@@ -46,3 +74,13 @@ from zendesk_audit_logs as record
 where
     record.actor_id is not null
     and record.ip_address is not null
+union all
+select
+    of_notifications.source,
+    of_notifications.stream,
+    of_notifications.event_id,
+    of_notifications.occurred_at,
+    of_notifications.actor_id,
+    of_notifications.ip_address
+from of_notifications
+where of_notifications.ip_address is not null

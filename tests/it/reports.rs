@@ -27,8 +27,9 @@ fn empty() -> &'static [u8] {
 }
 
 /// What a catch-up does after it has brought rows.
-const WORD: &str = "insert into wordings by name \
-     select distinct source, activity_type, resource_type, wording, action from classified_wordings";
+const WORD: &str = "insert into wordings by name select distinct * exclude (load) from worded_events; \
+     create temp table classified as select * from classified_wordings; delete from wordings; \
+     insert into wordings by name select * from classified";
 
 /// An empty warehouse, into which `inserts` were run behind its back.
 #[expect(clippy::disallowed_methods, reason = "a file of the tests")]
@@ -267,6 +268,81 @@ const ACTIONS: &[(&str, &str, &str, &str, i128, i128)] = &[
         "create",
         6001,
         1,
+    ),
+    ("password_login_disabled", "WORKSPACE", "", "disable", 3004, 9),
+    ("login_settings_updated", "WORKSPACE", "", "update", 3004, 3),
+    ("sso_login_enabled", "WORKSPACE", "", "enable", 3004, 8),
+    ("password_sign_in_disabled", "WORKSPACE", "", "disable", 3004, 9),
+    ("sign_in_with_google_enabled", "WORKSPACE", "", "enable", 3004, 8),
+    ("sign_in_page_updated", "WORKSPACE", "", "update", 3004, 3),
+    ("login_failed_user_disabled", "USER", "", "login_failed", 3002, 1),
+    (
+        "integration_sync_schedule_updated",
+        "INTEGRATION",
+        "",
+        "update",
+        6002,
+        8,
+    ),
+    ("extraction_settings_updated", "INTEGRATION", "", "update", 6002, 8),
+    ("extraction_finished", "INTEGRATION", "", "sync", 6001, 6),
+    ("csv_export_disabled", "WORKSPACE", "", "disable", 3004, 9),
+    ("exports_enabled", "WORKSPACE", "", "enable", 3004, 8),
+    ("export_settings_updated", "WORKSPACE", "", "update", 3004, 3),
+    ("downloads_disabled", "WORKSPACE", "", "disable", 3004, 9),
+    ("download_enabled", "WORKSPACE", "", "enable", 3004, 8),
+    ("download_limit_updated", "WORKSPACE", "", "update", 3004, 3),
+    ("shared_links_disabled", "WORKSPACE", "", "disable", 3004, 9),
+    ("share_by_link_enabled", "WORKSPACE", "", "enable", 3004, 8),
+    ("share_policy_updated", "WORKSPACE", "", "update", 3004, 3),
+    ("dashboard_shared", "SECODA_ENTITY", "", "share", 6001, 8),
+    ("invitation_expired", "INVITATION_LINK", "", "revoke", 3005, 2),
+    ("invitation_link_disabled", "INVITATION_LINK", "", "revoke", 3005, 2),
+    ("invite_deactivated", "INVITATION_LINK", "", "revoke", 3005, 2),
+    ("user_uninvited", "USER", "", "revoke", 3005, 2),
+    ("invitation_declined", "INVITATION_LINK", "", "deny", 3004, 3),
+    ("invitation_rejected", "INVITATION_LINK", "", "deny", 3004, 3),
+    ("invitation_link_viewed", "INVITATION_LINK", "", "read", 6001, 2),
+    ("invitation_updated", "INVITATION_LINK", "", "update", 3004, 3),
+    ("user_invited_to_view", "USER", "", "invite", 3004, 1),
+    ("access_request_cancelled", "DATA_ACCESS_REQUEST", "", "revoke", 3005, 2),
+    ("cancel_access_request", "DATA_ACCESS_REQUEST", "", "revoke", 3005, 2),
+    ("access_request_withdrawn", "DATA_ACCESS_REQUEST", "", "revoke", 3005, 2),
+    ("withdraw_access_request", "DATA_ACCESS_REQUEST", "", "revoke", 3005, 2),
+    (
+        "UPDATE",
+        "DATA_ACCESS_REQUEST",
+        "*Ada* cancelled the access request",
+        "revoke",
+        3005,
+        2,
+    ),
+    (
+        "UPDATE",
+        "DATA_ACCESS_REQUEST",
+        "*Ada* withdrew the access request",
+        "revoke",
+        3005,
+        2,
+    ),
+    ("sync_cancelled", "INTEGRATION", "", "sync", 6001, 6),
+    ("job_cancelled", "BACKGROUND_JOB", "", "run", 1006, 6),
+    ("access_request_commented", "DATA_ACCESS_REQUEST", "", "update", 3004, 3),
+    (
+        "commented_on_access_request",
+        "DATA_ACCESS_REQUEST",
+        "",
+        "update",
+        3004,
+        3,
+    ),
+    (
+        "CREATE",
+        "DATA_ACCESS_REQUEST",
+        "*Ada* commented on the access request",
+        "update",
+        3004,
+        3,
     ),
     ("text", "text", "text", "unknown", 0, 0),
     ("", "", "", "unknown", 0, 0),

@@ -29,7 +29,7 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'a', null, '2026-05-31 23:59:59', 'tags_added', 'p1', 'USER', 'Ada', 't1', 'SECODA_ENTITY', 'orders', ['r1'], 'TAG', null),
 ('acme', 'audit_logs', 1, 'a', null, '2026-07-01 00:00:00', 'tags_added', 'p1', 'USER', 'Ada', 't1', 'SECODA_ENTITY', 'orders', ['r1'], 'TAG', null),
 ('acme', 'audit_logs', 1, 'c0', 'c', '2026-05-31 23:59:59', 'tag_added', 'm1', 'AUTOMATION', 'Tag', 't3', 'SECODA_ENTITY', null, null, null, null),
--- none of these: one too few; a number that counts nothing; the end of the period, before it
+-- none of these: one too few; numbers that count nothing, and a duration; the end of the period, before it
 ('acme', 'audit_logs', 1, 'x1', null, '2026-06-04 00:00:00', 'resources_deleted', 'p1', 'USER', 'Ada', null, null, null, ['r1', 'r2'],
     'SECODA_ENTITY', 'Deleted 2 resources'),
 ('acme', 'audit_logs', 1, 'x2', null, '2026-06-04 00:00:00', 'table_updated', 'p1', 'USER', 'Ada', null, null, null, null, null,
@@ -44,7 +44,10 @@ insert into zendesk_audit_logs (
 ) values
 ('acme', 'audit_logs', 1, 1, '2026-06-11 09:00:00', 'destroy', 7, 'Priya', 'Ticket #184220 deleted', 4, 'Ticket #4', 'ticket'),
 ('acme', 'audit_logs', 1, 2, '2026-06-12 09:00:00', 'update', -1, null, 'Automatically finished 30-day deletion for 12 users', 1, 'acme',
-    'account');
+    'account'),
+('acme', 'audit_logs', 1, 3, '2026-06-13 09:00:00', 'update', 7, 'Priya', 'Session expiration changed from 30 minutes to 480 minutes', 1,
+    'Session', 'account_setting'),
+('acme', 'audit_logs', 1, 4, '2026-06-13 10:00:00', 'update', 7, 'Priya', 'After 30 days closed 25 tickets', 1, 'Close', 'rule');
 
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

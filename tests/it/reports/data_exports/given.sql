@@ -32,6 +32,10 @@ insert into zendesk_audit_logs (
 ) values
 ('acme', 'audit_logs', 1, 1, '2026-06-11 09:00:00', 'exported', 7, 'Priya', 'Exported 50 tickets as JSON', '203.0.113.1', null, null, 'ticket'),
 ('acme', 'audit_logs', 1, 2, '2026-06-12 09:00:00', 'exported', 7, 'Priya', '', null, null, null, 'user'),
+('acme', 'audit_logs', 1, 4, '2026-06-13 09:00:00', 'create', 7, 'Priya', '', null, 12, 'Initech', 'sharing_agreement'),
+-- none of these: an agreement that changes, something else that is new, a name
+('acme', 'audit_logs', 1, 5, '2026-06-14 09:00:00', 'update', 7, 'Priya', 'Status changed', null, 12, 'Initech', 'sharing_agreement'),
+('acme', 'audit_logs', 1, 6, '2026-06-14 09:00:00', 'create', 7, 'Priya', '', null, 13, 'Gold', 'rule'),
 ('acme', 'audit_logs', 1, 3, '2026-06-12 09:00:00', 'update', 7, 'Priya', 'Name changed from Exported 50 tickets', null, 8, 'M', 'user');
 
 insert into loads (load, run_id, kind, source, stream, started_at) values

@@ -7,10 +7,13 @@ insert into activity_logs (
     resource_name, related_resource_ids, related_resource_type, event_text
 ) values
 ('acme', 'audit_logs', 1, 'a', '2026-06-01 00:00:00', 'resources_deleted', 'p1', 'USER', 'Ada', null, null, null, ['r1', 'r2', 'r3'],
-    'SECODA_ENTITY', 'Deleted 40 resources'),
+    'SECODA_ENTITY', 'Deleted 2 resources'),
 -- another record of that number
 ('acme', 'resource_logs', 1, 'a', '2026-06-02 00:00:00', 'table_deleted', 'p1', 'USER', 'Ada', 't1', 'SECODA_ENTITY', 'orders', ['r1', 'r2'],
     'SECODA_ENTITY', null),
+-- more than it names
+('acme', 'audit_logs', 1, 'a2', '2026-06-02 00:00:01', 'resources_deleted', 'p1', 'USER', 'Ada', null, null, null, ['r1', 'r2', 'r3'],
+    'SECODA_ENTITY', 'Deleted 40 resources'),
 ('acme', 'audit_logs', 1, 'b', '2026-06-03 00:00:00', 'table_deleted', 'p1', 'USER', 'Ada', 't2', 'SECODA_ENTITY', '40 tables', null, null,
     'Deleted 7 Tables'),
 ('other', 'audit_logs', 2, 'a', '2026-06-01 00:00:00', 'resources_deleted', 'p1', 'USER', 'Eve', null, null, null, ['r1'], 'SECODA_ENTITY',
@@ -34,6 +37,7 @@ insert into zendesk_audit_logs (
 ('acme', 'audit_logs', 1, 2, '2026-06-12 09:00:00', 'update', -1, null, 'Automatically finished 30-day deletion for 12 users', 1, 'acme',
     'account'),
 ('acme', 'audit_logs', 1, 3, '2026-06-13 09:00:00', 'update', 7, 'Priya', 'Redacted a comment of Marcus', 4, 'Ticket #4', 'ticket'),
+('acme', 'audit_logs', 1, 5, '2026-06-13 10:00:00', 'destroy', 7, 'Priya', 'Automation Close after 30 days deleted', 9, 'Close', 'rule'),
 ('acme', 'audit_logs', 1, 4, '2026-06-13 09:00:00', 'update', 7, 'Priya', 'Suspended', 8, 'Marcus', 'user');
 
 insert into loads (load, run_id, kind, source, stream, started_at) values

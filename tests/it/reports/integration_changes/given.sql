@@ -12,6 +12,11 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'e', '2026-06-05 00:00:00', 'integration_deleted', 'p1', 'USER', 'Ada', 'i1', 'INTEGRATION', 'Snowflake'),
 -- no rule knows the word
 ('acme', 'audit_logs', 1, 'f', '2026-06-06 00:00:00', 'frobnicated', 'p1', 'USER', 'Ada', 'i1', 'INTEGRATION', 'Snowflake'),
+('acme', 'audit_logs', 1, 'g', '2026-06-06 01:00:00', 'tag_added', 'p1', 'USER', 'Ada', 'i1', 'INTEGRATION', 'Snowflake'),
+('acme', 'audit_logs', 1, 'h', '2026-06-06 02:00:00', 'tag_removed', 'p1', 'USER', 'Ada', 'i1', 'INTEGRATION', 'Snowflake'),
+-- settings of its daily work
+('acme', 'audit_logs', 1, 'i', '2026-06-06 03:00:00', 'integration_sync_schedule_updated', 'p1', 'USER', 'Ada', 'i1', 'INTEGRATION', 'Snowflake'),
+('acme', 'audit_logs', 1, 'j', '2026-06-06 04:00:00', 'extraction_settings_updated', 'p1', 'USER', 'Ada', 'i1', 'INTEGRATION', 'Snowflake'),
 -- none of these: its daily work, other things, another source, the end of the period, before it
 ('acme', 'audit_logs', 1, 'x1', '2026-06-07 00:00:00', 'integration_synced', 'i1', 'INTEGRATION', 'Snowflake', 'i1', 'INTEGRATION', 'Snowflake'),
 ('acme', 'audit_logs', 1, 'x2', '2026-06-07 00:00:00', 'user_created', 'p1', 'USER', 'Ada', 'u1', 'USER', 'Integration'),

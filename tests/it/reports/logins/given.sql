@@ -3,20 +3,21 @@
 -- source: acme
 
 insert into activity_logs (
-    source, stream, load, id, logged_at, activity_type, performer_id, performer_type, performer_name, event_text, metadata
+    source, stream, load, id, logged_at, activity_type, performer_id, performer_type, performer_name, event_text, metadata, resource_id, resource_type
 ) values
-('acme', 'audit_logs', 1, 'a', '2026-06-01 00:00:00', 'user_logged_in', 'p1', 'USER', 'Ada', 'Logged in', '{"ip": "203.0.113.8"}'),
+('acme', 'audit_logs', 1, 'a', '2026-06-01 00:00:00', 'user_logged_in', 'p1', 'USER', 'Ada', 'Logged in', '{"ip": "203.0.113.8"}', null, null),
 -- by the clocks of Toronto on the last day of work, and after it
-('acme', 'audit_logs', 1, 'b', '2026-06-06 03:59:59', 'user_logged_in', 'p2', 'USER', 'Bob', 'Logged in', null),
-('acme', 'audit_logs', 1, 'c', '2026-06-06 04:00:00', 'user_logged_in', 'p2', 'USER', 'Bob', 'Logged in', null),
-('acme', 'audit_logs', 1, 'd', '2026-06-07 00:00:00', 'login_failed', null, null, null, 'Failed to log in', '{"ip": "203.0.113.9"}'),
+('acme', 'audit_logs', 1, 'b', '2026-06-06 03:59:59', 'user_logged_in', 'p2', 'USER', 'Bob', 'Logged in', null, null, null),
+('acme', 'audit_logs', 1, 'c', '2026-06-06 04:00:00', 'user_logged_in', 'p2', 'USER', 'Bob', 'Logged in', null, null, null),
+-- nobody knows by whom
+('acme', 'audit_logs', 1, 'd', '2026-06-07 00:00:00', 'login_failed', null, null, null, 'Failed to log in', '{"ip": "203.0.113.9"}', 'p2', 'USER'),
 -- none of these: signing out, use of a key, a name, another source, the end of the period, before it
-('acme', 'audit_logs', 1, 'x1', '2026-06-07 00:00:00', 'user_logged_out', 'p1', 'USER', 'Ada', 'Logged out', null),
-('acme', 'audit_logs', 1, 'x2', '2026-06-07 00:00:00', 'api_key_used', 'k1', 'API', 'ci', 'Read', null),
-('acme', 'audit_logs', 1, 'x3', '2026-06-07 00:00:00', 'document_created', 'p1', 'USER', 'Ada', 'Created Logged in', null),
-('other', 'audit_logs', 2, 'x4', '2026-06-08 00:00:00', 'user_logged_in', 'p2', 'USER', 'Eve', 'Logged in', null),
-('acme', 'audit_logs', 1, 'x5', '2026-07-01 00:00:00', 'user_logged_in', 'p1', 'USER', 'Ada', 'Logged in', null),
-('acme', 'audit_logs', 1, 'x6', '2026-05-31 23:59:59', 'user_logged_in', 'p1', 'USER', 'Ada', 'Logged in', null);
+('acme', 'audit_logs', 1, 'x1', '2026-06-07 00:00:00', 'user_logged_out', 'p1', 'USER', 'Ada', 'Logged out', null, null, null),
+('acme', 'audit_logs', 1, 'x2', '2026-06-07 00:00:00', 'api_key_used', 'k1', 'API', 'ci', 'Read', null, null, null),
+('acme', 'audit_logs', 1, 'x3', '2026-06-07 00:00:00', 'document_created', 'p1', 'USER', 'Ada', 'Created Logged in', null, null, null),
+('other', 'audit_logs', 2, 'x4', '2026-06-08 00:00:00', 'user_logged_in', 'p2', 'USER', 'Eve', 'Logged in', null, null, null),
+('acme', 'audit_logs', 1, 'x5', '2026-07-01 00:00:00', 'user_logged_in', 'p1', 'USER', 'Ada', 'Logged in', null, null, null),
+('acme', 'audit_logs', 1, 'x6', '2026-05-31 23:59:59', 'user_logged_in', 'p1', 'USER', 'Ada', 'Logged in', null, null, null);
 
 insert into zendesk_audit_logs (
     source, stream, load, id, created_at, action, actor_id, actor_name, change_description, ip_address, source_id, source_type

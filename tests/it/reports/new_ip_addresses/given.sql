@@ -26,5 +26,12 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'x4', '2026-06-04 00:00:00', 'user_logged_in', 'p2', 'USER', 'Bob', null, null),
 ('acme', 'audit_logs', 1, 'x5', '2026-07-01 00:00:00', 'user_logged_in', 'p1', 'USER', 'Ada', null, '{"ip": "203.0.113.4"}');
 
+-- told by a notification alone: of a time that the audit logs do not cover, and of one that they do
+insert into coverage (source, stream, from_at, to_at, state) values ('acme', 'audit_logs', '2026-06-06', '2026-07-01', 'final');
+
+insert into notifications (source, stream, load, id, created_at, event, sender_id, sender_first_name, metadata) values
+('acme', 'notifications', 1, 'n1', '2026-06-05 00:00:00', 'resource.exported', 'p2', 'Bob', '{"ip": "203.0.113.5"}'),
+('acme', 'notifications', 1, 'n2', '2026-06-06 00:00:00', 'resource.exported', 'p2', 'Bob', '{"ip": "203.0.113.6"}');
+
 insert into loads (load, run_id, kind, source, stream, started_at) values
 (1, 'a', 'sync', 'acme', 'audit_logs', '2026-07-01'), (2, 'a', 'sync', 'other', 'audit_logs', '2026-07-01');

@@ -83,6 +83,8 @@ insert into resources (source, resource_id, resource_type, name, title, is_curre
 ('acme', 'd1', 'SECODA_ENTITY', 'Plan', null, true),
 ('acme', 'd1', 'SECODA_ENTITY', 'Draft', null, false),
 ('acme', 'd2', 'SECODA_ENTITY', 'Plan B', null, true),
+-- named like its identifier
+('acme', 'd3', 'SECODA_ENTITY', 'd3', null, true),
 ('other', 'd8', 'SECODA_ENTITY', null, 'Plan B', true),
 ('other', 'd1', 'SECODA_ENTITY', 'Foreign', null, true);
 

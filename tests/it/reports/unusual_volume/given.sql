@@ -24,7 +24,11 @@ from (
     -- somebody of the same number elsewhere, who is always busy
     ('other', 'b', timestamp '2026-06-10 12:00:00', 'p1', 6), ('other', 'c', timestamp '2026-06-11 12:00:00', 'p1', 50),
     ('other', 'c2', timestamp '2026-06-12 12:00:00', 'p1', 5),
-    -- none of these: who is only ever so busy, nobody, before the period, long before it, after it
+    -- two days, one of which is quiet; the evening on which the period begins, and by the clocks of Toronto the day before
+    ('acme', 'i1', timestamp '2026-06-02 12:00:00', 'p5', 1), ('acme', 'i2', timestamp '2026-06-10 12:00:00', 'p5', 50),
+    ('acme', 'j1', timestamp '2026-05-20 12:00:00', 'p6', 1), ('acme', 'j2', timestamp '2026-05-31 23:00:00', 'p6', 1),
+    ('acme', 'j3', timestamp '2026-06-01 00:00:00', 'p6', 50),
+    -- none of these: who is active on one day only, nobody, before the period, long before it, after it
     ('acme', 'd', timestamp '2026-06-10 12:00:00', 'p2', 9),
     ('acme', 'e0', timestamp '2026-06-08 12:00:00', null, 1), ('acme', 'e1', timestamp '2026-06-09 12:00:00', null, 1),
     ('acme', 'e', timestamp '2026-06-10 12:00:00', null, 9),
