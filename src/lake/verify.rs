@@ -13,7 +13,7 @@ mod unnamed;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 
 use super::Lake;
@@ -101,6 +101,8 @@ impl Verdict {
 }
 
 const HEAD: &str = "_ledger/head.json";
+/// Entries that are read at once while the chain is walked.
+const READ_AHEAD: usize = 16;
 
 /// What the entries together say must stand in the lake.
 #[derive(Default)]
@@ -148,12 +150,16 @@ impl Lake {
         let mut loads = Loads::default();
         let head = self.ledger.head().await;
         let present = self.sequences(verdict).await?;
-        for (expected, sequence) in (1..).zip(present.iter().copied()) {
+        let read = |sequence| async move { (sequence, self.ledger.read_bytes(sequence).await) };
+        let mut readings = stream::iter(present.iter().copied()).map(read).buffered(READ_AHEAD);
+        let mut expected = 1;
+        while let Some((sequence, found)) = readings.next().await {
             if sequence != expected {
                 verdict.find(Fault::Missing, path(expected).to_string(), "missing");
                 return Ok(newest);
             }
-            let (sealed, bytes) = match self.ledger.read_bytes(sequence).await {
+            expected += 1;
+            let (sealed, bytes) = match found {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(newest),
                 Err(error) => {
