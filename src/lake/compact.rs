@@ -82,6 +82,20 @@ const SIZES: Sizes = Sizes {
     target_bytes: choose::TARGET_BYTES,
 };
 
+impl Sizes {
+    /// After a load, merging must not decide how much memory that takes.
+    fn of(extent: Extent) -> Self {
+        match extent {
+            Extent::Ended => SIZES,
+            Extent::Crowded => Self {
+                open_bytes: 24 << 20,
+                run_bytes: 8 << 20,
+                ..SIZES
+            },
+        }
+    }
+}
+
 /// What is written and not committed yet.
 #[derive(Default)]
 struct Merged {
@@ -213,7 +227,7 @@ impl Lake {
                 table,
                 partition,
                 files: choose(files, task.extent),
-                sizes: SIZES,
+                sizes: Sizes::of(task.extent),
             }));
         }
         jobs.retain(|job| !job.files.is_empty());

@@ -21,9 +21,11 @@ use crate::schema::{Micros, Table};
 
 /// Rows of a batch that comes out.
 const ROWS_OUT: usize = 1_024;
-/// Guesses of what an open file costs beside the group of rows that is read: its footer, and a row in memory.
+/// Guesses of what an open file costs beside the group of rows that is read: its footer, what unpacks its columns (some 96 KiB
+/// each), and a row in memory.
 const FOOTER_BYTES: u64 = 64 << 10;
-const ROW_BYTES: u64 = 4 << 10;
+const UNPACKING_BYTES: u64 = 2 << 20;
+const ROW_BYTES: u64 = 2 << 10;
 /// The largest groups of rows any file here has.
 const GROUP_ROWS: u64 = 65_536;
 
@@ -47,8 +49,14 @@ impl Input {
         } else {
             self.bytes
         };
-        let rows = u64::try_from(ROWS_AT_ONCE).map_or(self.rows, |rows| rows.min(self.rows));
-        FOOTER_BYTES + group + rows * ROW_BYTES
+        let at_once = u64::try_from(ROWS_AT_ONCE).unwrap_or(u64::MAX);
+        let rows = at_once.min(self.rows) * ROW_BYTES;
+        // What is read as a whole does not stay open.
+        if self.rows <= at_once {
+            rows
+        } else {
+            FOOTER_BYTES + UNPACKING_BYTES + group + rows
+        }
     }
 }
 
@@ -96,14 +104,18 @@ struct KeyColumns {
     id: bool,
 }
 
+const MORE: &str = "holds more rows than its table says";
+
 type Rows = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
 
 /// An open file, at one of its rows.
 struct Cursor {
     path: String,
     is_original: bool,
-    /// `None` at its end.
+    /// `None` when all of it is at hand: what unpacks a file takes more memory than a few rows.
     rows: Option<Rows>,
+    /// Rows that are not read yet.
+    left: u64,
     /// Its rows at hand, by their number among the batches held.
     batch: usize,
     row: usize,
@@ -177,7 +189,7 @@ impl<'a> Merge<'a> {
         let merged = interleave_record_batch(&batches, &self.next)?;
         self.next.clear();
         let mut held = Vec::new();
-        for cursor in self.cursors.iter_mut().filter(|cursor| cursor.rows.is_some()) {
+        for cursor in self.cursors.iter_mut().filter(|cursor| cursor.row < cursor.count) {
             held.push(self.batches[cursor.batch].clone());
             cursor.batch = held.len() - 1;
         }
@@ -200,7 +212,8 @@ impl<'a> Merge<'a> {
             self.cursors.push(Cursor {
                 path: input.path,
                 is_original: input.is_original,
-                rows: Some(Box::pin(rows)),
+                rows: if input.rows > 0 { Some(Box::pin(rows)) } else { None },
+                left: input.rows,
                 batch: 0,
                 row: 0,
                 count: 0,
@@ -214,10 +227,17 @@ impl<'a> Merge<'a> {
         let at = &mut self.cursors[cursor];
         while at.row >= at.count {
             let Some(rows) = &mut at.rows else { return Ok(()) };
-            let Some(batch) = rows.try_next().await? else {
+            let batch = rows.try_next().await?;
+            let batch =
+                batch.with_context(|| format!("{}: holds {} rows less than its table says", at.path, at.left))?;
+            let read = u64::try_from(batch.num_rows())?;
+            at.left = (at.left.checked_sub(read)).with_context(|| format!("{}: {MORE}", at.path))?;
+            if at.left == 0 {
+                if rows.try_next().await?.is_some() {
+                    bail!("{}: {MORE}", at.path);
+                }
                 at.rows = None;
-                return Ok(());
-            };
+            }
             let mut sum = RowSum::default();
             let batch = self.sums.add(&mut sum, &batch);
             let batch = batch.with_context(|| format!("{}: its rows", at.path))?;
