@@ -65,7 +65,7 @@ impl Counts {
     }
 
     pub fn balance(&self) -> bool {
-        self.received == self.stored + self.duplicates + self.rejects + self.withheld
+        sum([self.stored, self.duplicates, self.rejects, self.withheld]) == Some(self.received)
     }
 }
 
@@ -219,11 +219,14 @@ impl Ledger {
         if sealed.sha256 != head.sha256 {
             bail!("{FOLDER}/head.json does not match entry {}", head.sequence);
         }
+        let Some(after_next) = head.sequence.checked_add(2) else {
+            bail!("{FOLDER}/head.json names entry {}, which no ledger has", head.sequence);
+        };
         match self.read(head.sequence + 1).await? {
             Some(next) if next.entry.previous.as_deref() != Some(sealed.sha256.as_str()) => {
                 bail!("entry {} does not follow entry {}", next.entry.sequence, head.sequence)
             }
-            Some(_) if self.read(head.sequence + 2).await?.is_some() => {
+            Some(_) if self.read(after_next).await?.is_some() => {
                 bail!("{FOLDER}/head.json is more than one entry behind")
             }
             Some(next) => Ok(Some(next)),
@@ -318,6 +321,11 @@ pub fn stream_key(source: &str, stream: &str) -> String {
     format!("{source}.{stream}")
 }
 
+/// The sum of numbers that entries name; `None` for one that is too large for any lake.
+pub fn sum(numbers: impl IntoIterator<Item = u64>) -> Option<u64> {
+    numbers.into_iter().try_fold(0, u64::checked_add)
+}
+
 /// Lower-case hexadecimal SHA-256.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
@@ -368,6 +376,18 @@ mod tests {
             delta_versions: BTreeMap::new(),
         };
         entry.seal().unwrap()
+    }
+
+    #[test]
+    fn numbers_that_are_too_large_do_not_add_up() {
+        let counts = Counts {
+            received: 3,
+            stored: u64::MAX,
+            duplicates: 4,
+            ..Counts::default()
+        };
+        assert!(!counts.balance());
+        assert_eq!((sum([1, 2]), sum([u64::MAX, 1])), (Some(3), None));
     }
 
     fn ledger() -> (Arc<Faulty>, Ledger) {

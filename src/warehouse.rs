@@ -155,7 +155,7 @@ pub struct Increment {
 impl Increment {
     /// At most so many rows come of it.
     fn rows(&self) -> u64 {
-        self.files.iter().map(|file| file.rows).sum()
+        self.files.iter().map(|file| file.rows).fold(0, u64::saturating_add)
     }
 }
 

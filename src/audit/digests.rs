@@ -23,11 +23,12 @@ pub(super) struct Digests(BTreeMap<i64, Vec<[u8; 32]>>);
 pub(super) fn passes(loads: &BTreeMap<i64, &LoadClaim>) -> Vec<Vec<i64>> {
     let (mut passes, mut pass, mut held) = (Vec::new(), Vec::new(), 0);
     for (load, claim) in loads {
-        if held > 0 && held + claim.rows > HELD_ROWS {
+        // What is claimed may be any number.
+        if held > 0 && claim.rows.saturating_add(held) > HELD_ROWS {
             passes.push(std::mem::take(&mut pass));
             held = 0;
         }
-        held += claim.rows;
+        held = claim.rows.saturating_add(held);
         pass.push(*load);
     }
     passes.push(pass);
@@ -116,11 +117,12 @@ mod tests {
 
     #[test]
     fn no_pass_holds_more_than_it_may_but_a_single_greater_load() {
-        let cases: [(&[u64], &[&[i64]]); 4] = [
+        let cases: [(&[u64], &[&[i64]]); 5] = [
             (&[], &[&[]]),
             (&[5, 7], &[&[0, 1]]),
             (&[HELD_ROWS - 1, 1, 1, 1], &[&[0, 1], &[2, 3]]),
             (&[1, HELD_ROWS + 1, HELD_ROWS], &[&[0], &[1], &[2]]),
+            (&[1, u64::MAX, u64::MAX], &[&[0], &[1], &[2]]),
         ];
         for (rows, expected) in cases {
             let claims: Vec<LoadClaim> = rows.iter().map(|rows| claim(*rows)).collect();

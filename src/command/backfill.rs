@@ -65,7 +65,7 @@ fn tell(context: &Context, lacking: &[Lacking], what: &str) {
     tables.dedup();
     for table in &tables {
         let files = || lacking.iter().filter(|file| file.table.name == *table);
-        let rows: u64 = files().map(|file| file.rows).sum();
+        let rows = files().map(|file| file.rows).fold(0, u64::saturating_add);
         let mut columns: Vec<&str> = files().flat_map(|file| file.columns.iter().copied()).collect();
         columns.sort_unstable();
         columns.dedup();

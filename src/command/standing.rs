@@ -117,7 +117,7 @@ impl Standing {
     }
 
     pub(super) fn lag_seconds(&self, now: Micros) -> Option<i64> {
-        self.covered_to().map(|to| (now - to) / SECOND)
+        self.covered_to().map(|to| now.saturating_sub(to) / SECOND)
     }
 
     /// When the vendor begins to drop what is not collected; in the past, it may have. What it has dropped already is lost, and
@@ -128,7 +128,7 @@ impl Standing {
         let gaps = self.gaps().into_iter().filter(|gap| gap.reason != EXPIRED);
         let oldest = gaps.map(|gap| gap.span.from.max(now - kept * DAY));
         let uncollected = oldest.chain(reached).min().unwrap_or(EARLIEST);
-        Some(kept - (now - uncollected) / DAY)
+        Some(kept - now.saturating_sub(uncollected) / DAY)
     }
 
     pub(super) fn warnings(&self, now: Micros) -> Vec<String> {

@@ -99,6 +99,12 @@ impl StreamState {
         }
     }
 
+    /// Counts more rows and rejects; those before, as a ledger names them, may be any number.
+    pub fn grow(&mut self, rows: u64, rejects: u64) {
+        self.rows = self.rows.saturating_add(rows);
+        self.rejects = self.rejects.saturating_add(rejects);
+    }
+
     /// A state that nobody has said the account of becomes that of the first who says it.
     pub fn taken_by(mut self, account: &str) -> Self {
         if self.account == UNTOLD {

@@ -142,7 +142,7 @@ impl Job {
     }
 
     fn share(&self) -> Result<Share> {
-        let total = |size: fn(&LiveFile) -> u64| self.files.iter().map(size).sum::<u64>();
+        let total = |size: fn(&LiveFile) -> u64| self.files.iter().map(size).fold(0, u64::saturating_add);
         let (bytes, rows) = (total(|file| file.size_bytes), total(|file| file.rows));
         let pieces = choose::pieces((bytes, rows), self.sizes.target_bytes);
         Ok(Share {

@@ -301,7 +301,7 @@ fn check_head(verdict: &mut Verdict, head: Result<Option<Head>>, newest: Option<
             }
         }
         (Some(head), Some(newest))
-            if head.sequence + 1 == newest.entry.sequence
+            if head.sequence.checked_add(1) == Some(newest.entry.sequence)
                 && newest.entry.previous.as_deref() == Some(head.sha256.as_str()) =>
         {
             verdict.find(Fault::Unfinished, object, "one entry behind");

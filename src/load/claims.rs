@@ -256,7 +256,7 @@ impl Claims {
             self.state.coverage.explain(older, EXPIRED);
         }
         self.state.oldest_offered_at = oldest;
-        self.state.complete_walks += 1;
+        self.state.complete_walks = self.state.complete_walks.saturating_add(1);
         None
     }
 

@@ -246,8 +246,7 @@ impl<'a> ImportLoad<'a> {
             withheld: &self.withheld,
         };
         let new = self.buffer.classify(self.lake, &target).await?;
-        self.state.rows += new.counts.stored;
-        self.state.rejects += new.counts.rejects;
+        self.state.grow(new.counts.stored, new.counts.rejects);
         if self
             .buffer
             .commit(self.lake, (&target, self.run), &new, &self.state)

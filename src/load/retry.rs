@@ -65,7 +65,7 @@ pub async fn retry(
             })
             .await?;
         let (state_name, mut state) = state_of(lake, source, stream).await?;
-        state.rows += new.counts.stored;
+        state.grow(new.counts.stored, 0);
         state.rejects = state.rejects.saturating_sub(resolved);
         let counts = Counts { received, ..new.counts };
         let draft = Draft {

@@ -283,8 +283,7 @@ impl<'a> StreamLoad<'a> {
         }
         claims.note_lateness(&new.new_keys);
         claims.claim();
-        claims.state.rows += new.counts.stored;
-        claims.state.rejects += new.counts.rejects;
+        claims.state.grow(new.counts.stored, new.counts.rejects);
         claims.state.newest_key = claims.state.newest_key.max(newest);
         let of = (&target, self.task.run);
         if self.buffer.commit(self.lake, of, &new, &claims.state).await? {

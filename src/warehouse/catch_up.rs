@@ -89,12 +89,13 @@ pub(super) fn within_transaction<T>(
 fn steps_of(files: &[DataFile], (after, until): (i64, i64), step_rows: u64) -> Vec<Step> {
     let mut rows_by_load: BTreeMap<i64, u64> = BTreeMap::new();
     for file in files.iter().filter(|file| file.max_load > after) {
-        *rows_by_load.entry(file.max_load.min(until)).or_default() += file.rows;
+        let rows = rows_by_load.entry(file.max_load.min(until)).or_default();
+        *rows = file.rows.saturating_add(*rows);
     }
     let mut ends = Vec::new();
-    let mut rows = 0;
+    let mut rows = 0_u64;
     for (load, more) in rows_by_load {
-        rows += more;
+        rows = rows.saturating_add(more);
         if rows >= step_rows && load < until {
             ends.push(load);
             rows = 0;

@@ -30,6 +30,7 @@ const STRANGE: &[&[u8]] = &[
     b"null",
     b"-0",
     b"1e999",
+    b"18446744073709551615",
     b"18446744073709551616",
     b"9999-99-99T99:99:99Z",
     b"[sources.x]",
@@ -132,6 +133,7 @@ proptest! {
             let ledger = Ledger::new(Arc::clone(&store));
             if let Ok(Some((sealed, bytes))) = ledger.read_bytes(7).await {
                 assert_eq!(sealed.sha256, trailhouse::ledger::sha256(&bytes));
+                let _is_balanced = sealed.entry.counts.balance();
             }
             drop((ledger.head().await, ledger.newest().await));
         });

@@ -142,6 +142,34 @@ def _(lake, _other):
     return said("invalid", lake, lake.entry(5))
 
 
+MOST = 2**64 - 1
+
+
+@way("an entry counts more rows than there can be")
+def _(lake, _other):
+    value = json.loads(lake.entry(5).read_bytes())
+    value["stored"] = MOST
+    value["duplicates"] = 1
+    lake.entry(5).write_text(json.dumps(value, indent=2) + "\n")
+    return said("invalid", lake, lake.entry(5))
+
+
+@way("a file has more rows by its entry than there can be", flags=["--deep"])
+def _(lake, _other):
+    def change(number, value):
+        if number == 5:
+            value["tables"]["activity_logs"]["added"][0]["rows"] = MOST
+
+    lake.rechain(5, change)
+    return said("invalid", lake, lake.log)
+
+
+@way("the head is of the greatest number")
+def _(lake, _other):
+    (lake.ledger / "head.json").write_text(json.dumps({"sequence": MOST, "sha256": "0" * 64}))
+    return said("invalid", lake, lake.ledger / "head.json")
+
+
 @way("the newest entry is edited and the head with it")
 def _(lake, _other):
     lake.rechain(lake.last, lambda _number, value: value.update(run_id="forged"))

@@ -10,7 +10,7 @@ use super::super::terminal::Terminal;
 use crate::audit::{self, Claims, FileClaim, Fingerprint, LoadClaim, Month, Outcome, PartClaim};
 use crate::lake::Home;
 use crate::lake::verify::{Contents, Fault, Finding, Verdict};
-use crate::ledger::LoadPart;
+use crate::ledger::{LoadPart, sum};
 use crate::warehouse::{self, WarehouseError};
 
 /// How often is told how far the reading is.
@@ -30,7 +30,7 @@ impl Deep {
     /// Reads the lake again, and adds what is found to the verdict.
     pub(super) fn read(home: &Home, contents: Contents, verdict: &mut Verdict, terminal: &Terminal) -> Self {
         let claims = claims_of(home, contents);
-        let all: u64 = claims.files.iter().map(|file| file.rows).sum();
+        let all = sum(claims.files.iter().map(|file| file.rows)).unwrap_or(u64::MAX);
         let mut told = Instant::now();
         let mut outcome = audit::read(&claims, &mut |rows| {
             if told.elapsed() >= TELL_EVERY {

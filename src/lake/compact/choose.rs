@@ -38,7 +38,8 @@ pub(super) fn choose(mut files: Vec<LiveFile>, extent: Extent) -> Vec<LiveFile> 
             files.truncate(if is_enough { of_a_size(&files) } else { 0 });
         }
     }
-    let total = |size: fn(&LiveFile) -> u64| files.iter().map(size).sum::<u64>();
+    // What a log says of sizes may be any number.
+    let total = |size: fn(&LiveFile) -> u64| files.iter().map(size).fold(0, u64::saturating_add);
     let made = pieces((total(|file| file.size_bytes), total(|file| file.rows)), TARGET_BYTES);
     if u64::try_from(files.len()).is_ok_and(|files| made < files) {
         files
@@ -49,12 +50,12 @@ pub(super) fn choose(mut files: Vec<LiveFile>, extent: Extent) -> Vec<LiveFile> 
 
 /// How many of the smallest go together: a file larger than all before it would be written again for little.
 fn of_a_size(files: &[LiveFile]) -> usize {
-    let mut sum = 0;
+    let mut sum = 0_u64;
     for (count, file) in files.iter().enumerate() {
         if count >= CROWDED_FILES && file.size_bytes > sum {
             return count;
         }
-        sum += file.size_bytes;
+        sum = sum.saturating_add(file.size_bytes);
     }
     files.len()
 }

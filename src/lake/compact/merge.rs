@@ -67,7 +67,7 @@ pub(super) fn groups(inputs: &mut [Input], open_bytes: u64) -> Option<Vec<Vec<In
     let open = |at: usize| {
         let begun = inputs.iter().take(at + 1);
         let open = begun.filter(|input| input.span.1 >= inputs[at].span.0);
-        open.map(Input::cost).sum::<u64>()
+        open.map(Input::cost).fold(0, u64::saturating_add)
     };
     if inputs.len() <= 2 || (0..inputs.len()).all(|at| open(at) <= open_bytes) {
         return None;

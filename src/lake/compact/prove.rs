@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::lake::known::column;
 use crate::lake::parquet::{Selection, read_columns, read_whole};
-use crate::ledger::{LoadPart, hex};
+use crate::ledger::{LoadPart, hex, sum};
 use crate::schema::Table;
 
 /// Rows that are read at once: wide ones stay small in memory, also where many files are open.
@@ -215,7 +215,7 @@ impl Parts {
         let mut split = BTreeMap::new();
         for ((load, rows), parts) in self.rows().into_iter().zip(self.0.values()) {
             let after = other.0.get(&load).map(Vec::as_slice).unwrap_or_default();
-            let rows_after: u64 = after.iter().map(|(_, part)| part.rows).sum();
+            let rows_after = rows_of(after);
             if rows != rows_after {
                 anyhow::bail!("load {load} has {rows_after} rows where it had {rows}");
             }
@@ -235,8 +235,7 @@ impl Parts {
     }
 
     fn rows(&self) -> BTreeMap<u64, u64> {
-        let sum = |parts: &Vec<(String, LoadPart)>| parts.iter().map(|(_, part)| part.rows).sum();
-        self.0.iter().map(|(load, parts)| (*load, sum(parts))).collect()
+        self.0.iter().map(|(load, parts)| (*load, rows_of(parts))).collect()
     }
 
     /// The digest of each of the loads over all files it lies in; read only where there are several.
@@ -269,15 +268,20 @@ impl Parts {
     }
 }
 
+/// No file has so many rows as the greatest number.
+fn rows_of(parts: &[(String, LoadPart)]) -> u64 {
+    sum(parts.iter().map(|(_, part)| part.rows)).unwrap_or(u64::MAX)
+}
+
 /// Loads whose hashes are held together.
 fn passes(rows: &BTreeMap<u64, u64>) -> Vec<Vec<u64>> {
     let (mut passes, mut held) = (Vec::<Vec<u64>>::new(), HELD_ROWS);
     for (load, rows) in rows {
-        if held + rows > HELD_ROWS {
+        if rows.saturating_add(held) > HELD_ROWS {
             passes.push(Vec::new());
             held = 0;
         }
-        held += rows;
+        held = rows.saturating_add(held);
         if let Some(pass) = passes.last_mut() {
             pass.push(*load);
         }

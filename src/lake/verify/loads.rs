@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ledger::tombstone::LoadChange;
-use crate::ledger::{AddedFile, Entry, Kind};
+use crate::ledger::{AddedFile, Entry, Kind, sum};
 
 /// By folder of the partition and load.
 #[derive(Debug, Default)]
@@ -46,10 +46,11 @@ impl Loads {
     fn of_tables(&self, entry: &Entry, gone: &BTreeMap<String, u64>) -> Vec<String> {
         let mut wrong = Vec::new();
         for (table, change) in &entry.tables {
-            let before: u64 = change.removed.iter().filter_map(|path| self.files.get(path)).sum();
-            let after: u64 = change.added.iter().map(|file| file.rows).sum();
+            let before = sum(change.removed.iter().filter_map(|path| self.files.get(path)).copied());
             let gone = gone.get(table).copied().filter(|_| entry.kind == Kind::Purge);
-            if before != after + gone.unwrap_or(0) {
+            let after = sum(change.added.iter().map(|file| file.rows).chain(gone));
+            if before.is_none() || before != after {
+                let before = before.map_or("too many".to_owned(), |rows| rows.to_string());
                 wrong.push(format!(
                     "{table}: {before} rows before, and what is said of them does not add up"
                 ));

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 
 use super::{Fault, Named, Verdict};
 use crate::lake::roll_forward::load_of;
-use crate::ledger::{AddedFile, Entry, Kind, path};
+use crate::ledger::{AddedFile, Entry, Kind, path, sum};
 
 /// Of one load in one partition: its rows, and the digest of each file's part of them.
-type Parts<'a> = BTreeMap<(&'a str, u64), (u64, Vec<&'a str>)>;
+type Parts<'a> = BTreeMap<(&'a str, u64), (u128, Vec<&'a str>)>;
 
 /// Checks an entry against what stood in the tables before it.
 pub(super) fn check(verdict: &mut Verdict, named: &Named, entry: &Entry) {
     let mut found = Vec::new();
     for (table, change) in &entry.tables {
         for file in change.added.iter().filter(|file| !file.loads.is_empty()) {
-            if file.loads.iter().map(|part| part.rows).sum::<u64>() != file.rows {
+            if sum(file.loads.iter().map(|part| part.rows)) != Some(file.rows) {
                 found.push(format!("the loads of {} do not add up to its rows", file.path));
             }
         }
@@ -51,7 +51,7 @@ fn add<'a>(parts: &mut Parts<'a>, file: &'a AddedFile) {
     let place = file.path.rsplit_once('/').map_or("", |(place, _)| place);
     let mut add = |load, rows, digest| {
         let part = parts.entry((place, load)).or_default();
-        part.0 += rows;
+        part.0 += u128::from(rows);
         part.1.push(digest);
     };
     if file.loads.is_empty() {
@@ -117,6 +117,13 @@ mod tests {
             (
                 vec![file("3-c.parquet", &[(1, 5, "x"), (2, 7, "y"), (9, 1, "n")])],
                 Some(9),
+            ),
+            (
+                vec![
+                    file("3-c.parquet", &[(1, u64::MAX, "x")]),
+                    file("3-d.parquet", &[(1, 6, "x")]),
+                ],
+                Some(1),
             ),
         ];
         for (added, expected) in cases {

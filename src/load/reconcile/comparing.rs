@@ -204,7 +204,7 @@ impl StreamLoad<'_> {
         };
         let new = self.buffer.classify(self.lake, &target).await?;
         let mut state = self.committed.clone();
-        state.rows += new.counts.stored;
+        state.grow(new.counts.stored, 0);
         let of = (&target, self.task.run);
         if self.buffer.commit(self.lake, of, &new, &state).await? {
             self.committed = state;
