@@ -56,7 +56,7 @@ pub fn of_records(table: &'static Table, records: &[&Record], stamp: &Stamp) -> 
         .collect()
 }
 
-/// Rejects as batches, one per month in which they were first seen.
+/// Rejects as batches, one per month in which they were first seen, oldest first even where the clock was put back between.
 pub fn of_rejects(rejects: &[RejectedRow], stamp: &Stamp) -> Result<Vec<Part>> {
     let mut months: BTreeMap<String, Vec<&RejectedRow>> = BTreeMap::new();
     for reject in rejects {
@@ -64,7 +64,10 @@ pub fn of_rejects(rejects: &[RejectedRow], stamp: &Stamp) -> Result<Vec<Part>> {
     }
     months
         .into_iter()
-        .map(|(month, rows)| reject_part(month, &rows, stamp))
+        .map(|(month, mut rows)| {
+            rows.sort_by_key(|row| row.seen_at);
+            reject_part(month, &rows, stamp)
+        })
         .collect()
 }
 
@@ -336,6 +339,21 @@ mod tests {
             forward[0].digest,
             of_records(AUDIT_LOGS.main().table, &[&one], &stamp(1)).unwrap()[0].digest
         );
+    }
+
+    #[test]
+    fn rejects_sort_by_the_time_at_which_they_were_seen() {
+        let seen = |seen_at: Micros| RejectedRow {
+            reject: Reject {
+                reason: "no id".to_owned(),
+                bytes: seen_at.to_string().into_bytes(),
+            },
+            page: 1,
+            seen_at,
+        };
+        let parts = of_rejects(&[3, 1, 2].map(seen), &stamp(1)).unwrap();
+        let raws = parts[0].batch.column_by_name("raw").unwrap().as_binary::<i32>();
+        assert_eq!(raws.iter().flatten().collect::<Vec<_>>(), [b"1", b"2", b"3"]);
     }
 
     #[test]
