@@ -447,6 +447,47 @@ def _(lake, _other):
     return said("invalid", lake, lake.log)
 
 
+@way("the month of a file in a checkpoint is edited")
+def _(lake, _other):
+    """With it edited, whoever looks for a month looks past the file."""
+    import duckdb
+
+    path = checkpoint(lake)
+    edited = "map(['source', 'month'], ['acme', '2024-05'])"
+    is_first = f"add.path like '%/{lake.data[0].name}'"
+    add = f"case when {is_first} then struct_update(add, partitionValues := {edited}) else add end as add"
+    rows = f"select * replace ({add}) from read_parquet('{path}')"
+    duckdb.sql(f"copy ({rows}) to '{path}.new' (format parquet)")
+    os.replace(f"{path}.new", path)
+    return said("invalid", lake, lake.log)
+
+
+def edit_newest_commit(lake, edit):
+    """Of the newest commit, which no entry records yet, what it says of a file that it adds."""
+    path = lake.commit(lake.versions[-1])
+    actions = [json.loads(line) for line in path.read_text().splitlines()]
+    for action in actions:
+        if "add" in action:
+            edit(action["add"])
+    path.write_text("".join(json.dumps(action) + "\n" for action in actions))
+    return said("invalid", lake, lake.log)
+
+
+@way("the month of a file in the newest commit is edited")
+def _(lake, _other):
+    return edit_newest_commit(lake, lambda add: add["partitionValues"].update(month="2024-05"))
+
+
+@way("the statistics of the newest commit are edited")
+def _(lake, _other):
+    def edit(add):
+        stats = json.loads(add["stats"])
+        stats["minValues"]["load"] = stats["maxValues"]["load"] = 99
+        add["stats"] = json.dumps(stats)
+
+    return edit_newest_commit(lake, edit)
+
+
 @way("a stranger's checkpoint stands beside the last commit")
 def _(lake, other):
     version = lake.versions[-1]

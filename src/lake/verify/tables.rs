@@ -7,10 +7,11 @@ use arrow::datatypes::Schema;
 
 use super::{Fault, Named, Verdict};
 use crate::lake::delta::CommitFile;
-use crate::lake::files::LiveFile;
-use crate::lake::statistics::Logged;
+use crate::lake::files::{LiveFile, Partition};
+use crate::lake::roll_forward::load_of;
+use crate::lake::statistics::{Bounds, Logged};
 use crate::lake::{Lake, blocking};
-use crate::ledger::Sealed;
+use crate::ledger::{AddedFile, Sealed};
 
 impl Lake {
     /// The Delta tables show exactly the named files, and their logs are those recorded.
@@ -146,7 +147,8 @@ fn check_commit(
 }
 
 /// Whether the table says of a file what the ledger and its own commits say: a checkpoint, which readers believe in their
-/// place, may say otherwise. A file that one of them does not know is judged elsewhere.
+/// place, may say otherwise, and so may the newest commit, which no entry records yet. A file that one of them does not know is
+/// judged elsewhere.
 fn is_as_logged(
     file: &LiveFile,
     table: &str,
@@ -155,12 +157,29 @@ fn is_as_logged(
     schema: &Schema,
 ) -> bool {
     let in_ledger = named.live.get(&format!("{table}/{}", file.path));
-    let is_same_size = in_ledger.is_none_or(|named| named.bytes == file.size_bytes && named.rows == file.rows);
+    let is_same = in_ledger.is_none_or(|named| {
+        let is_same_size = named.bytes == file.size_bytes && named.rows == file.rows;
+        let is_in_place = Partition::of_path(&file.path).as_ref() == Some(&file.partition);
+        is_same_size && is_in_place && are_loads_of(file, named)
+    });
     let is_same_bounds = logged.get(&file.path).is_none_or(|logged| {
         let mut fields = schema.fields().iter();
         fields.all(|field| logged.bounds(field.name(), field.data_type()).as_ref() == file.bounds.get(field.name()))
     });
-    is_same_size && is_same_bounds
+    is_same && is_same_bounds
+}
+
+/// Whether the loads of a file are said to be those that the ledger names. Other programs may say nothing of them.
+fn are_loads_of(file: &LiveFile, named: &AddedFile) -> bool {
+    let own = load_of(&file.path);
+    let loads = named.loads.iter().map(|part| part.load);
+    let loads: Vec<u64> = loads.chain(own.filter(|_| named.loads.is_empty())).collect();
+    match (file.bounds.get("load"), loads.iter().min(), loads.iter().max()) {
+        (Some(Bounds::Long(from, to)), Some(least), Some(greatest)) => {
+            u64::try_from(*from) == Ok(*least) && u64::try_from(*to) == Ok(*greatest)
+        }
+        (said, ..) => said.is_none() && own.is_none(),
+    }
 }
 
 /// What the table shows once it has followed the newest entry.
