@@ -52,6 +52,7 @@ use crate::schema::Table;
 use crate::source;
 
 pub use adopt::{Adopted, ForeignCommit};
+pub use again::ChangedFile;
 pub use backfill::{Filling, Lacking};
 pub use commit::{Draft, Quiet};
 pub use compact::{Compacted, Compaction, Extent};

@@ -97,7 +97,11 @@ async fn adopt(context: &Context, (home, config): (&Home, &Config), started_at: 
     let mut lake = Lake::open_for_adoption(home, &lock).await?;
     let run_id = Uuid::now_v7().to_string();
     let adopted = lake.adopt(&run_id, started_at, Context::now()).await.map_err(|error| {
-        Failure::from(error.context("nothing is adopted"))
+        let failure = Failure::from(error.context("nothing is adopted"));
+        if failure.hint.is_some() {
+            return failure;
+        }
+        failure
             .hinted("what the other program did is not what the ledger allows: put back a copy of the lake from before")
     })?;
     match adopted.commits {
@@ -134,7 +138,10 @@ pub(super) async fn after_load(
         Ok(compacted) => {
             tell(context, &compacted);
             for (month, error) in &compacted.failures {
-                context.terminal.warn(&format!("{month}: not compacted: {error:#}"));
+                let hint = "`trailhouse verify` says what is wrong with its files";
+                context
+                    .terminal
+                    .warn(&format!("{month}: not compacted: {error:#}; {hint}"));
             }
         }
         Err(error) => {

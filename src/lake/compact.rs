@@ -109,7 +109,9 @@ struct Merged {
 struct Making<'a> {
     job: &'a Job,
     sums: &'a RowSums,
-    /// Of the rows read of the job's files.
+    /// What the ledger says of the job's files.
+    named: Vec<AddedFile>,
+    /// Of the rows read of them.
     read: RowSum,
     /// Every file written so far.
     paths: Vec<String>,
@@ -252,12 +254,13 @@ impl Lake {
         Ok(())
     }
 
-    /// Merges the files of a job, and insists that what stands in the store then are the same rows; else nothing is left of it.
+    /// Merges the files of a job, which must be those the ledger names, and insists on the same rows; else nothing is left of it.
     async fn merge(&self, job: &Job, at: Micros) -> Result<Vec<Written>> {
         let sums = RowSums::of(job.table)?;
         let mut making = Making {
             job,
             sums: &sums,
+            named: Vec::new(),
             read: RowSum::default(),
             paths: Vec::new(),
         };
@@ -277,6 +280,7 @@ impl Lake {
         let mut inputs = Vec::new();
         for file in &making.job.files {
             let input = making.job.input(file);
+            making.named.push(self.unchanged(making.job.table, &input.path).await?);
             if self.is_in_order(making.job.table, &input.path).await? {
                 inputs.push(input);
             } else {
@@ -361,9 +365,8 @@ impl Lake {
             bail!("what was written are not the rows that were read");
         }
         let mut before = Parts::default();
-        for file in &job.files {
-            let path = job.path(file);
-            before.add(&path, &self.added_file(job.table, &path).await?.loads);
+        for file in &making.named {
+            before.add(&file.path, &file.loads);
         }
         before.check_same(&self.store, &after).await?;
         steps::reached("after a month is merged and held against the ledger");

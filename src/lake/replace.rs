@@ -102,6 +102,9 @@ impl Lake {
             let look = self.look(table, &path, change).await.with_context(|| path.clone())?;
             let is_changed = look.loads.values().any(|tally| tally.changed > 0);
             if is_changed {
+                if !is_dry {
+                    self.unchanged(table, &path).await?;
+                }
                 if look.rows_after > 0 && !is_dry {
                     let written = self.write_changed((table, partition), (&path, at), change).await?;
                     replaced.written.push(written);

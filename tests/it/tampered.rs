@@ -16,6 +16,8 @@ struct Told {
     finding: (String, String),
     flags: Vec<String>,
     heals: bool,
+    /// The command that would make it look sound.
+    then: Vec<String>,
 }
 
 fn script(python: &Path, arguments: &[&Path]) -> String {
@@ -37,11 +39,15 @@ fn tampered(python: &Path, way: &str, home: &Home, other: &Home) -> Told {
     );
     let told: Value = serde_json::from_str(&told).expect("JSON");
     let text = |name: &str| told[name].as_str().expect("a text").to_owned();
-    let flags = told["flags"].as_array().expect("a list").iter();
+    let texts = |name: &str| {
+        let texts = told[name].as_array().expect("a list").iter();
+        texts.map(|text| text.as_str().expect("a text").to_owned()).collect()
+    };
     Told {
         finding: (text("word"), text("object")),
-        flags: flags.map(|flag| flag.as_str().expect("a text").to_owned()).collect(),
+        flags: texts("flags"),
         heals: told["heals"].as_bool().expect("yes or no"),
+        then: texts("then"),
     }
 }
 
@@ -97,7 +103,9 @@ fn caught(told: &Told, home: &Home, anchor: &str) -> Result<(), String> {
     if code != if told.heals { 3 } else { 1 } {
         return Err(format!("exit code {code}: {findings:?}"));
     }
-    for arguments in [&["import", STREAM, "more.jsonl"][..], &["status"]] {
+    let then: Vec<&str> = told.then.iter().map(String::as_str).collect();
+    let commands = [then.as_slice(), &["import", STREAM, "more.jsonl"], &["status"]];
+    for arguments in commands.into_iter().filter(|arguments| !arguments.is_empty()) {
         let ended = home.run(arguments);
         if ended.code.is_none_or(|code| code > 3) || ended.stderr.contains("panicked") {
             return Err(format!("{arguments:?}: {ended:?}"));

@@ -4,7 +4,8 @@
     tamper.py WAY LAKE OTHER         does it to the lake at LAKE; OTHER is another lake of the same shape
 
 Printed is one JSON object: `word` and `object` of a finding that must be there, `flags` that `verify` needs to see it (an
-anchor is `--against`), and `heals`: whether the next command that writes mends it, as it mends what a killed run left.
+anchor is `--against`), `heals`: whether the next command that writes mends it, as it mends what a killed run left, and `then`: a
+command that must not make it look sound.
 """
 
 import hashlib
@@ -17,9 +18,9 @@ import sys
 WAYS = {}
 
 
-def way(name, flags=(), heals=False):
+def way(name, flags=(), heals=False, then=()):
     def keep(function):
-        WAYS[name] = (function, list(flags), heals)
+        WAYS[name] = (function, list(flags), heals, list(then))
         return function
 
     return keep
@@ -298,6 +299,18 @@ for what, content in {
         return said("invalid", lake, lake.data[4])
 
 
+@way("a column of a data file is edited beside its JSON", then=["compact"])
+def _(lake, _other):
+    """Whoever merges it must not take its rows for what was loaded."""
+    import duckdb
+
+    path = lake.data[4]
+    rows = f"select * replace ('forged' as activity_type) from read_parquet('{path}', hive_partitioning = false)"
+    duckdb.sql(f"copy ({rows}) to '{path}.new' (format parquet)")
+    os.replace(f"{path}.new", path)
+    return said("invalid", lake, path)
+
+
 @way("a data file is missing")
 def _(lake, _other):
     lake.data[4].unlink()
@@ -525,9 +538,9 @@ def main():
     if sys.argv[1] == "--list":
         print("\n".join(WAYS))
         return
-    function, flags, heals = WAYS[sys.argv[1]]
+    function, flags, heals, then = WAYS[sys.argv[1]]
     word, path = function(Lake(sys.argv[2]), Lake(sys.argv[3]))
-    print(json.dumps({"word": word, "object": path, "flags": flags, "heals": heals}))
+    print(json.dumps({"word": word, "object": path, "flags": flags, "heals": heals, "then": then}))
 
 
 main()

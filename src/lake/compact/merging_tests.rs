@@ -133,6 +133,7 @@ async fn rows_in_no_order_are_sorted_first() {
     let mut making = Making {
         job: &job,
         sums: &sums,
+        named: Vec::new(),
         read: RowSum::default(),
         paths: Vec::new(),
     };
