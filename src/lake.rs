@@ -70,6 +70,7 @@ pub use reconcile::Comparison;
 pub use rejects::{KeptReject, RejectFile};
 pub use replace::Changed;
 pub use rewrite::Rewrite;
+pub use roll_forward::Overtaken;
 pub use withheld::Withheld;
 
 /// Where things stand below a home directory.

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::{FAILED, USAGE};
 use crate::config::ConfigError;
-use crate::lake::{BadHome, ChangedFile, ForeignCommit, Held, KeyError};
+use crate::lake::{BadHome, ChangedFile, ForeignCommit, Held, KeyError, Overtaken};
 use crate::ledger::NewerFormat;
 use crate::warehouse::WarehouseError;
 
@@ -90,6 +90,9 @@ impl From<anyhow::Error> for Failure {
         }
         if let Some(changed) = error.downcast_ref::<ChangedFile>() {
             return Self::failed(format!("{error:#}")).hinted(changed.hint());
+        }
+        if let Some(overtaken) = error.downcast_ref::<Overtaken>() {
+            return Self::failed(format!("{error:#}")).hinted(overtaken.hint());
         }
         let is_refused = |cause: &(dyn std::error::Error + 'static)| {
             let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);

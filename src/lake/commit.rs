@@ -175,16 +175,21 @@ impl Lake {
         for table in sealed.entry.tables.keys() {
             let of_table = written.iter().filter(|file| file.table == table);
             let adds: Vec<Added> = of_table.map(|file| file.added.clone()).collect();
-            self.commit_table(&sealed, table, &adds)?;
+            self.commit_table(&sealed, table, (&adds, &removes_of(&sealed.entry, table)))?;
         }
         self.delete(&sealed.entry.deleted).await?;
         Ok(true)
     }
 
-    /// The Delta commit of one table of an entry; done before is done.
-    pub(super) fn commit_table(&mut self, sealed: &Sealed, table: &str, adds: &[Added]) -> Result<()> {
+    /// The Delta commit of one table of an entry, with the files it adds and removes; done before is done.
+    pub(super) fn commit_table(
+        &mut self,
+        sealed: &Sealed,
+        table: &str,
+        (adds, removes): (&[Added], &[String]),
+    ) -> Result<()> {
         let entry = &sealed.entry;
-        let (Some(open), Some(change)) = (self.tables.get_mut(table), entry.tables.get(table)) else {
+        let Some(open) = self.tables.get_mut(table) else {
             bail!("entry {} names an unknown table {table}", entry.sequence);
         };
         let statistics = open.table.statistics_columns();
@@ -197,9 +202,6 @@ impl Lake {
             steps::reached("after the Delta columns");
         }
         let domain_metadata = serde_json::to_string(&entry.state)?;
-        // What another program did stands in the table already.
-        let removed = change.removed.iter().filter(|_| entry.kind != Kind::Adopt);
-        let removes: Vec<String> = removed.map(|path| within(table, path)).collect();
         let commit = Commit {
             application_id: &entry.lake_id,
             transaction,
@@ -207,7 +209,7 @@ impl Lake {
             domain: DOMAIN,
             domain_metadata: &domain_metadata,
             adds,
-            removes: &removes,
+            removes,
             change: if matches!(entry.kind, Kind::Compact | Kind::Adopt) {
                 Change::Layout
             } else {
@@ -315,6 +317,13 @@ impl Lake {
             added,
         })
     }
+}
+
+/// The files that an entry takes out of a table, relative to it: none where another program did so.
+pub(super) fn removes_of(entry: &Entry, table: &str) -> Vec<String> {
+    let change = entry.tables.get(table).filter(|_| entry.kind != Kind::Adopt);
+    let removed = change.into_iter().flat_map(|change| &change.removed);
+    removed.map(|path| within(table, path)).collect()
 }
 
 /// A path of the lake as one of its table.

@@ -158,9 +158,10 @@ impl Lake {
                 left.extend(Some(path).filter(|path| is_older && !live.contains(path)));
             }
         }
-        for sequence in self.newest.iter().flat_map(|newest| &newest.entry.undeleted) {
-            let paths = self.entry(*sequence).await?.entry.left_behind().into_iter();
-            left.extend(paths.filter(|path| {
+        let undeleted = self.newest.as_ref().map(|newest| newest.entry.undeleted.clone());
+        for sequence in undeleted.unwrap_or_default() {
+            let mut paths = self.entry(sequence).await?.entry.left_behind();
+            paths.retain(|path| {
                 let parts = path
                     .split_once('/')
                     .map(|(name, file)| (name, Partition::of_path(file)));
@@ -169,7 +170,12 @@ impl Lake {
                         .iter()
                         .any(|(name, at)| *name == of && found.as_ref() == Some(at))
                 })
-            }));
+            });
+            for path in paths {
+                if !self.is_shown(&path)? {
+                    left.insert(path);
+                }
+            }
         }
         Ok(left.into_iter().collect())
     }

@@ -10,6 +10,7 @@ use super::compact::Compaction;
 use super::rewrite::Rewrite;
 use crate::ledger::{Counts, Entry, Kind};
 use crate::schema::{DAY, Micros, parse_time};
+use crate::source;
 
 /// How long a removed file is kept, as the tables say to other readers (`delta.deletedFileRetentionDuration`).
 const KEPT: Micros = 7 * DAY;
@@ -30,7 +31,11 @@ impl Lake {
             if parse_time(&entry.finished_at).is_none_or(|removed_at| removed_at > at - KEPT) {
                 break;
             }
-            deleted.extend(entry.left_behind());
+            for path in entry.left_behind() {
+                if !self.is_shown(&path)? {
+                    deleted.push(path);
+                }
+            }
             later.retain(|other| *other != sequence);
         }
         let count = u64::try_from(deleted.len())?;
@@ -54,5 +59,16 @@ impl Lake {
             self.commit_rewrite(rewrite, &[], with).await?;
         }
         Ok(count)
+    }
+
+    /// Whether a table shows a file that an entry removed from it: one that another program kept was taken back.
+    pub(super) fn is_shown(&mut self, path: &str) -> Result<bool> {
+        let Some((name, relative)) = path.split_once('/') else {
+            return Ok(false);
+        };
+        let Some(table) = source::table(name) else {
+            return Ok(false);
+        };
+        Ok(self.live_files(table)?.iter().any(|file| file.path == relative))
     }
 }
