@@ -10,6 +10,7 @@ use object_store::path::Path;
 
 use super::Lake;
 use super::compact::prove::{Parts, RowSum, RowSums, held};
+use super::delta::CommitFile;
 use super::files::{LiveFile, Partition};
 use super::verify::files::hash_of;
 use crate::ledger::{AddedFile, Entry, Kind, LoadPart, TableChange};
@@ -44,8 +45,10 @@ pub struct Adopted {
 /// What the ledger says of one table.
 #[derive(Default)]
 struct Named {
-    /// By path, the live files and what each load brought to them.
-    live: BTreeMap<String, Vec<LoadPart>>,
+    /// By path, the live files with what each load brought to them.
+    live: BTreeMap<String, AddedFile>,
+    /// Every file that any entry adds.
+    ever: BTreeSet<String>,
     /// By partition, what each load brought, as its own entry says.
     loads: BTreeMap<Partition, Vec<(String, LoadPart)>>,
     /// Partitions whose rows were changed since.
@@ -77,12 +80,15 @@ impl Lake {
         let (mut tables, mut deleted) = (BTreeMap::new(), Vec::new());
         for name in names {
             let table = source::table(name).with_context(|| format!("{name}: a table this program does not know"))?;
-            let change = self.difference(table).await?;
+            let named = self.named(table).await?;
+            let change = self.difference(table, &named).await?;
             for path in &change.removed {
                 if !self.is_there(path).await? {
                     deleted.push(path.clone());
                 }
             }
+            let commits = foreign.iter().filter(|(file, _)| file.table == name);
+            deleted.extend(self.passing(table, &named, commits.map(|(_, commit)| commit)).await?);
             if change != TableChange::default() {
                 tables.insert(name.to_owned(), change);
             }
@@ -107,8 +113,7 @@ impl Lake {
     }
 
     /// What the Delta table shows more and less than the ledger, where the rows of both are the same.
-    async fn difference(&mut self, table: &'static Table) -> Result<TableChange> {
-        let named = self.named(table).await?;
+    async fn difference(&mut self, table: &'static Table, named: &Named) -> Result<TableChange> {
         let shown: Vec<LiveFile> = self.live_files(table)?.to_vec();
         let path_of = |file: &LiveFile| format!("{}/{}", table.name, file.path);
         let paths: BTreeSet<String> = shown.iter().map(path_of).collect();
@@ -132,7 +137,7 @@ impl Lake {
                 .filter(|path| place_of(path).as_ref() == Some(&place))
                 .collect();
             let checked = self
-                .check_partition((table, &sums), &named, (&place, brought, &removed))
+                .check_partition((table, &sums), named, (&place, brought, &removed))
                 .await;
             checked.with_context(|| format!("{}: {} {}", table.name, place.source, place.month))?;
         }
@@ -141,6 +146,28 @@ impl Lake {
             added: added.collect(),
             removed,
         })
+    }
+
+    /// Files that other programs added and removed again, and that still stand there: no table shows them, and no entry names
+    /// them. What they hold stands in other files too.
+    async fn passing<'a>(
+        &mut self,
+        table: &'static Table,
+        named: &Named,
+        commits: impl Iterator<Item = &'a CommitFile>,
+    ) -> Result<Vec<String>> {
+        let shown: BTreeSet<&str> = self.live_files(table)?.iter().map(|file| file.path.as_str()).collect();
+        let added = commits.flat_map(|commit| &commit.adds).map(|(path, _)| path.as_str());
+        let is_data = |path: &str| Partition::of_path(path).is_some() && Path::parse(path).is_ok();
+        let passed = added.filter(|path| is_data(path) && !shown.contains(path));
+        let passed: BTreeSet<String> = passed.map(|path| format!("{}/{path}", table.name)).collect();
+        let mut there = Vec::new();
+        for path in passed.difference(&named.ever) {
+            if self.is_there(path).await? {
+                there.push(path.clone());
+            }
+        }
+        Ok(there)
     }
 
     /// Insists that the files of a partition which came hold the rows of those that went: all columns where these still stand
@@ -153,9 +180,10 @@ impl Lake {
     ) -> Result<()> {
         let (mut before, mut after) = (Parts::default(), Parts::default());
         let (mut sum_before, mut sum_after, mut is_whole) = (RowSum::default(), RowSum::default(), true);
-        for path in removed {
-            before.add(path, named.live.get(*path).map(Vec::as_slice).unwrap_or_default());
-            if self.is_there(path).await? {
+        for file in removed.iter().filter_map(|path| named.live.get(*path)) {
+            let path = file.path.as_str();
+            before.add(path, &file.loads);
+            if self.stands_unchanged(file).await? {
                 sum_before += held(&self.store, path, (table, sums)).await?.sum;
             } else {
                 is_whole = false;
@@ -175,8 +203,8 @@ impl Lake {
                 before.add(path, std::slice::from_ref(part));
             }
             let stays = |path: &&String| place_of(path).as_ref() == Some(place) && !removed.contains(path);
-            for path in named.live.keys().filter(stays) {
-                after.add(path, &named.live[path]);
+            for (path, file) in named.live.iter().filter(|(path, _)| stays(path)) {
+                after.add(path, &file.loads);
             }
         }
         before.check_same(&self.store, &after).await
@@ -213,12 +241,17 @@ impl Lake {
                 continue;
             };
             for file in &change.added {
-                let parts = file.parts(sequence);
-                if let (Kind::Sync | Kind::Import, Some(place)) = (entry.kind, place_of(&file.path)) {
-                    let loads = named.loads.entry(place).or_default();
-                    loads.extend(parts.iter().map(|part| (file.path.clone(), part.clone())));
+                let loads = file.parts(sequence);
+                // A retry also adds files of rejects again, which say of what loads they are.
+                let is_load = matches!(entry.kind, Kind::Sync | Kind::Import | Kind::Retry) && file.loads.is_empty();
+                if let Some(place) = place_of(&file.path).filter(|_| is_load) {
+                    let all = named.loads.entry(place).or_default();
+                    all.extend(loads.iter().map(|part| (file.path.clone(), part.clone())));
                 }
-                named.live.insert(file.path.clone(), parts);
+                named.ever.insert(file.path.clone());
+                named
+                    .live
+                    .insert(file.path.clone(), AddedFile { loads, ..file.clone() });
             }
             for path in &change.removed {
                 named.live.remove(path);

@@ -21,8 +21,8 @@ pub struct CommitFile {
     pub entry: Option<(u64, String)>,
     /// Whether it changes the table itself, its columns or properties, and not only which files it has.
     pub changes_table: bool,
-    /// The files it adds, relative to the table, and what it says of their rows.
-    pub adds: Vec<(String, Logged)>,
+    /// The files it adds, relative to the table, and what it says of their rows where that can be read.
+    pub adds: Vec<(String, Option<Logged>)>,
 }
 
 impl DeltaTable {
@@ -67,7 +67,7 @@ impl DeltaTable {
 struct Said {
     entry: Option<(u64, String)>,
     changes_table: bool,
-    adds: Vec<(String, Logged)>,
+    adds: Vec<(String, Option<Logged>)>,
 }
 
 fn said(bytes: &[u8]) -> Said {
@@ -80,7 +80,7 @@ fn said(bytes: &[u8]) -> Said {
             said.entry = Some((sequence, hash.to_owned()));
         }
         let logged = add["stats"].as_str().and_then(|text| serde_json::from_str(text).ok());
-        if let (Some(path), Some(logged)) = (add["path"].as_str(), logged) {
+        if let Some(path) = add["path"].as_str() {
             said.adds.push((path.to_owned(), logged));
         }
     }

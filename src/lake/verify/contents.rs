@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::loads::Loads;
 use crate::lake::statistics::Bounds;
 use crate::lake::{Lake, blocking};
-use crate::ledger::{AddedFile, Kind};
+use crate::ledger::{AddedFile, Kind, TableChange};
 use crate::schema::Micros;
 
 /// What should be in a lake.
@@ -24,7 +24,7 @@ pub struct Contents {
 #[derive(Debug)]
 pub struct Held {
     pub file: AddedFile,
-    /// Whether another program wrote it, in an order of its own.
+    /// Whether its rows are in the order in which another program wrote them.
     pub is_adopted: bool,
     /// Column, least and greatest time.
     pub times: Vec<(String, Micros, Micros)>,
@@ -41,9 +41,9 @@ impl Lake {
             let Ok(Some(sealed)) = self.ledger.read(sequence).await else {
                 break;
             };
-            if sealed.entry.kind == Kind::Adopt {
-                let added = sealed.entry.tables.values().flat_map(|change| &change.added);
-                adopted.extend(added.map(|file| file.path.clone()));
+            for change in sealed.entry.tables.values() {
+                let added = added_as_adopted(sealed.entry.kind, change, &adopted);
+                adopted.extend(added);
             }
             // What contradicts itself is found by the check of the chain.
             loads.take(&sealed.entry);
@@ -79,4 +79,18 @@ impl Lake {
         }
         times
     }
+}
+
+/// Files of an entry whose rows may stand in the order of another program: its own, and those that took the place of such in
+/// a partition, row by row.
+fn added_as_adopted(kind: Kind, change: &TableChange, adopted: &BTreeSet<String>) -> Vec<String> {
+    let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let removed = change.removed.iter().filter(|path| adopted.contains(*path));
+    let folders: BTreeSet<Option<String>> = removed.map(|path| folder(path)).collect();
+    let is_adopted = |path: &str| match kind {
+        Kind::Adopt => true,
+        kind => kind.rewrites_rows() && folders.contains(&folder(path)),
+    };
+    let added = change.added.iter().filter(|file| is_adopted(&file.path));
+    added.map(|file| file.path.clone()).collect()
 }

@@ -43,7 +43,8 @@ impl Lake {
                 is_foreign |= check_commit(verdict, named, (name, commit), sha256);
             }
             let live = self.check_live(verdict, named, newest, (name, is_foreign))?;
-            let logged = commits.into_iter().flat_map(|commit| commit.adds).collect();
+            let logged = commits.into_iter().flat_map(|commit| commit.adds);
+            let logged = logged.filter_map(|(path, logged)| Some((path, logged?))).collect();
             let schema = open.table.arrow_schema();
             for file in &live {
                 if !is_as_logged(file, name, named, &logged, &schema) {
