@@ -133,8 +133,11 @@ impl Home {
         self.dir.join("lake")
     }
 
+    /// Where a symbolic link leads to, there: the files that DuckDB and a rebuild put beside it stand beside the true one.
     pub fn warehouse(&self) -> PathBuf {
-        self.dir.join("warehouse.duckdb")
+        let path = self.dir.join("warehouse.duckdb");
+        let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
+        target.unwrap_or(path)
     }
 
     /// What a probe of this source found, for later runs.

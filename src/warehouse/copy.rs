@@ -46,8 +46,12 @@ pub fn place_of_rebuild(path: &Path) -> PathBuf {
     suffixed(path, ".rebuilt")
 }
 
-/// Puts the one that was made anew in place.
+/// Puts the one that was made anew in place. Nothing of the old one stays, nor of what killed runs made of it.
 pub fn put_rebuilt(path: &Path) -> io::Result<()> {
+    [suffixed(path, NEW), suffixed(path, COPY)]
+        .iter()
+        .try_for_each(|beside| remove_with_its_own(beside))?;
+    place::remove_folder(&access::scratch_of(path))?;
     // A log of the old file would be taken for one of the new.
     place::remove_file(&access::wal_of(path))?;
     steps::reached("before the rebuilt warehouse gets its name");
@@ -58,12 +62,16 @@ pub fn put_rebuilt(path: &Path) -> io::Result<()> {
 
 /// Removes the files beside that were to take the place of the warehouse. The one that has the lock makes them anew.
 fn remove_abandoned(path: &Path) -> io::Result<()> {
-    for beside in [suffixed(path, NEW), suffixed(path, COPY), place_of_rebuild(path)] {
-        place::remove_folder(&access::scratch_of(&beside))?;
-        place::remove_file(&access::wal_of(&beside))?;
-        place::remove_file(&beside)?;
-    }
-    Ok(())
+    [suffixed(path, NEW), suffixed(path, COPY), place_of_rebuild(path)]
+        .iter()
+        .try_for_each(|beside| remove_with_its_own(beside))
+}
+
+/// Removes a file, its log and what DuckDB spilled beside it.
+fn remove_with_its_own(file: &Path) -> io::Result<()> {
+    place::remove_folder(&access::scratch_of(file))?;
+    place::remove_file(&access::wal_of(file))?;
+    place::remove_file(file)
 }
 
 /// Applies the increment, with more memory each time there was too little, from what the file then holds on: a load that is in

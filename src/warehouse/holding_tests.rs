@@ -36,6 +36,33 @@ fn objects_of_others_survive_and_our_former_ones_go() {
 }
 
 #[test]
+fn nothing_of_the_old_one_stays_beside_a_warehouse_that_was_made_anew() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    follow(&path, &increment(1, Vec::new()));
+    let beside = |suffix: &str| access::suffixed(&path, suffix);
+    for suffix in [".new", ".new.wal", ".copy", ".copy.wal", ".wal"] {
+        crate::atomic::replace(&beside(suffix), b"Dana Whitfield").unwrap();
+    }
+    for suffix in [".tmp", ".copy.tmp"] {
+        crate::atomic::place::create_folder(&beside(suffix)).unwrap();
+        crate::atomic::replace(&beside(suffix).join("spilled"), b"Dana Whitfield").unwrap();
+    }
+    build(
+        &place_of_rebuild(&path),
+        &Workplace::of(ZONE),
+        &increment(2, Vec::new()),
+    )
+    .unwrap();
+    put_rebuilt(&path).unwrap();
+    assert_eq!(following(&path).unwrap().unwrap().sequence, 2);
+    let items = fs::read_dir(lake.home()).unwrap();
+    let names = items.map(|item| item.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> = names.filter(|name| name.contains("duckdb")).collect();
+    assert_eq!(names, ["warehouse.duckdb"]);
+}
+
+#[test]
 fn the_zone_is_changed_with_the_next_catch_up_and_a_wrong_one_changes_nothing() {
     let lake = Lake::new();
     let path = lake.warehouse();

@@ -91,12 +91,33 @@ fn nothing_tells_of_a_person_in_whatever_way_a_name_is_written() {
             refused.stderr
         );
     }
+    // What a run leaves that is killed while it makes a copy, or while DuckDB spills.
+    home.write("data/warehouse.duckdb.copy", "Renée Quixote");
+    std::fs::create_dir(home.data().join("warehouse.duckdb.tmp")).expect("a folder");
+    home.write("data/warehouse.duckdb.tmp/spilled", "Renée Quixote");
     home.ok(&["purge", "--performer", ID, "--reason", "currently"]);
     assert_eq!(traces(&home, &told), []);
     assert_sound(&home);
     let again = home.ok(&["import", STREAM, "all.jsonl"]);
     assert!(again.stderr.contains(": 0 stored, 9 known already"), "{}", again.stderr);
     assert_eq!(traces(&home, &told), []);
+}
+
+#[test]
+fn a_warehouse_behind_a_link_is_made_anew_where_it_is() {
+    let home = prepared("");
+    let (link, elsewhere) = (home.data().join("warehouse.duckdb"), home.path().join("elsewhere"));
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    std::fs::rename(&link, elsewhere.join("large.duckdb")).expect("it moves");
+    std::os::unix::fs::symlink("../elsewhere/large.duckdb", &link).expect("a link");
+    home.ok(&["purge", "--performer", ID]);
+    assert!(link.is_symlink());
+    assert_eq!(traces(&home, &TOLD.map(str::to_owned)), []);
+    let left = std::fs::read_dir(&elsewhere).expect("a folder");
+    let left: Vec<_> = left.map(|item| item.expect("an item").file_name()).collect();
+    assert_eq!(left, ["large.duckdb"]);
+    assert_eq!(home.number("select count(*) from loads where kind = 'erase'"), 1);
+    home.ok(&["verify", "--deep"]);
 }
 
 #[test]
