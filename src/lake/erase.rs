@@ -27,7 +27,7 @@ use crate::ledger::tombstone::Tombstone;
 use crate::ledger::{Counts, Kind};
 use crate::record::erasure::{Erased, Erasures, Identity, identity};
 use crate::record::{Layouts, Record, short_hash};
-use crate::schema::{Micros, REJECTS, Table};
+use crate::schema::{DAY, Micros, REJECTS, Table};
 use crate::source::{self, Personal, Stream, TABLES};
 
 /// Who is to be erased from one source, and by whom.
@@ -92,6 +92,7 @@ impl Lake {
         let erasures = Erasures::new(key, personal, std::slice::from_ref(&erased));
         let mut work = Work {
             erasures,
+            latest: erasure.at + DAY,
             holds: holds().cloned().collect(),
             held: None,
         };
@@ -281,6 +282,8 @@ impl Lake {
 /// What replaces rows.
 struct Work {
     erasures: Erasures,
+    /// The latest time a row may carry.
+    latest: Micros,
     /// Those of the source: what names a held person stays as it is, whoever else it names.
     holds: Vec<Hold>,
     /// The hold that a row to be changed falls under.
@@ -295,7 +298,7 @@ impl Work {
             let Cow::Owned(bytes) = self.erasures.apply(raw) else {
                 continue;
             };
-            let (event_at, order_at) = times_at(table, batch, row)?;
+            let (event_at, order_at) = times_at(table, (batch, row), self.latest)?;
             let hold = self.holds.iter().find(|hold| hold.keeps(event_at, order_at, raw));
             self.held = self.held.take().or_else(|| hold.cloned());
             replaced.insert(row, bytes);

@@ -18,7 +18,7 @@ use crate::atomic::steps;
 use crate::coverage::Purged;
 use crate::ledger::tombstone::Tombstone;
 use crate::ledger::{Counts, Kind, QuietStream, hex};
-use crate::schema::{Micros, REJECTS, Table};
+use crate::schema::{DAY, Micros, REJECTS, Table};
 use crate::source::TABLES;
 
 /// What is to be taken away of one source, and by whom.
@@ -81,8 +81,9 @@ impl<'a> Judge<'a> {
 
     fn change(&mut self, table: &'static Table, batch: &RecordBatch, pass: Pass) -> Result<Option<Fate>> {
         let mut changed = vec![false; batch.num_rows()];
+        let latest = self.purge.at + DAY;
         for (row, goes) in changed.iter_mut().enumerate() {
-            let (event_at, order_at) = times_at(table, batch, row)?;
+            let (event_at, order_at) = times_at(table, (batch, row), latest)?;
             if event_at.max(order_at) >= self.purge.before {
                 continue;
             }

@@ -24,7 +24,7 @@ use crate::atomic::steps;
 use crate::batch::digest_of_hashes;
 use crate::ledger::tombstone::LoadChange;
 use crate::ledger::{AddedFile, LoadPart, hex};
-use crate::schema::{Micros, REJECTS, Table};
+use crate::schema::{EARLIEST, Micros, REJECTS, Table};
 use crate::source;
 
 /// What becomes of some rows.
@@ -348,14 +348,16 @@ pub(super) fn times_of<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Tim
     times.with_context(|| format!("{name} is not a time"))
 }
 
-/// Event time and order key of a row, as a record of it has them.
-pub(super) fn times_at(table: &Table, batch: &RecordBatch, row: usize) -> Result<(Micros, Micros)> {
+/// Event time and order key of a row, as a record of it has them that is read now: a later order key than `latest`, or one
+/// before all history, is none.
+pub(super) fn times_at(table: &Table, (batch, row): (&RecordBatch, usize), latest: Micros) -> Result<(Micros, Micros)> {
     let at = |name: &str| -> Result<Option<Micros>> {
         let times = times_of(batch, name)?;
         Ok((!times.is_null(row)).then(|| times.value(row)))
     };
     let event = at(table.event_time)?.context("a row without its event time")?;
-    Ok((event, at(table.revision_key())?.unwrap_or(event)))
+    let order = at(table.revision_key())?.filter(|order| (EARLIEST..=latest).contains(order));
+    Ok((event, order.unwrap_or(event)))
 }
 
 /// The bytes a row's record came as.
@@ -368,5 +370,41 @@ pub(super) fn raw_of(batch: &RecordBatch, row: usize) -> Result<&[u8]> {
             .as_binary_opt::<i32>()
             .context("raw is neither text nor bytes")?
             .value(row)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::{Stamp, rows_of};
+    use crate::record::Layouts;
+    use crate::schema::{DAY, parse_time};
+    use crate::source::secoda::RESOURCE_LOGS;
+
+    #[test]
+    fn the_times_of_a_row_are_those_of_its_record() {
+        let latest = parse_time("2026-06-30T00:00:00Z").unwrap() + DAY;
+        let layouts = Layouts::of(&RESOURCE_LOGS);
+        for updated_at in [
+            "2025-07-12T00:00:00Z",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "2026-07-02T00:00:00Z",
+        ] {
+            for (form, event) in [(0, "logged_at"), (1, "created_at")] {
+                let text = format!(r#"{{"id":"a","{event}":"2025-07-11T00:00:00Z","updated_at":"{updated_at}"}}"#);
+                let record = layouts.read(form, text.as_bytes(), latest).remove(0).unwrap();
+                let table = RESOURCE_LOGS.forms[form].table;
+                let stamp = Stamp {
+                    load: 1,
+                    stream: RESOURCE_LOGS.name.to_owned(),
+                    loaded_at: latest,
+                    stable_version: 1,
+                };
+                let rows = rows_of(table, &[&record], &stamp).unwrap();
+                let times = times_at(table, (&rows, 0), latest).unwrap();
+                assert_eq!(times, (record.event_at, record.order_at), "{text}");
+            }
+        }
     }
 }
