@@ -63,6 +63,7 @@ pub enum Ended {
 impl Lake {
     /// Replaces what identifies a person in all records of a source, and keeps what is needed to do so with what arrives later.
     pub async fn erase(&mut self, erasure: &Erasure<'_>) -> Result<Ended> {
+        self.check_erasure_key().await?;
         let Some(personal) = self.personal_of(erasure.source)? else {
             return Ok(Ended::Unknown);
         };
@@ -157,18 +158,19 @@ impl Lake {
             return Ok(Layouts::of(stream));
         }
         let (service, ..) = source::form_of(stream.name, stream.main().table).context("a stream of no service")?;
-        let erasures = Erasures::new(self.keys.erasure_key()?, service.personal, &erased);
+        let erasures = Erasures::new(self.keys.erasure_key(&erased)?, service.personal, &erased);
         Ok(Layouts::of(stream).erasing(Some(Arc::new(erasures))))
     }
 
     /// Where somebody was erased, nothing may be written without what keeps the person away.
     pub(super) async fn check_erasure_key(&self) -> Result<()> {
+        let mut erased = Vec::new();
         for sequence in self.newest.iter().flat_map(|newest| &newest.entry.tombstones) {
             let tombstone = self.entry(*sequence).await?.entry.tombstone;
-            if tombstone.is_some_and(|tombstone| tombstone.erased.is_some()) {
-                self.keys.erasure_key()?;
-                break;
-            }
+            erased.extend(tombstone.and_then(|tombstone| tombstone.erased));
+        }
+        if !erased.is_empty() {
+            self.keys.erasure_key(&erased)?;
         }
         Ok(())
     }
@@ -248,7 +250,8 @@ impl Lake {
             .into_iter()
             .filter_map(|it| it.erased)
         {
-            if self.keys.erasure_key()?.pseudonym(erasure.performer) == erased.performer {
+            let key = self.keys.erasure_key(std::slice::from_ref(&erased))?;
+            if key.pseudonym(erasure.performer) == erased.performer {
                 return Ok(Ended::Already);
             }
         }

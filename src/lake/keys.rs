@@ -12,7 +12,7 @@ use crate::atomic::{self, place, steps};
 use crate::ledger::hex;
 use crate::ledger::signature::{PrivateKey, PublicKey};
 use crate::ledger::tombstone::new_erasure_key;
-use crate::record::erasure::Key;
+use crate::record::erasure::{Erased, Key};
 
 const OWNER_ONLY: u32 = 0o600;
 
@@ -29,6 +29,8 @@ pub enum KeyError {
     NoErasureKey { path: String },
     #[error("{path}: not a key of pseudonyms: 64 hexadecimal digits")]
     BadErasureKey { path: String },
+    #[error("{path}: another key than the one by which the ledger tells of an erased person")]
+    OtherErasureKey { path: String },
 }
 
 impl KeyError {
@@ -44,6 +46,10 @@ impl KeyError {
             }
             KeyError::Unreadable { .. } | KeyError::BadErasureKey { .. } => {
                 "put the key back from where you keep a copy of it"
+            }
+            KeyError::OtherErasureKey { .. } => {
+                "put the key of this home back from where you keep a copy of it: with another one a person who was erased \
+                 would come back; nothing was asked for and nothing was written"
             }
             KeyError::NoErasureKey { .. } => {
                 "put the key back from where you keep a copy of it: without it a person who was erased would come back; \
@@ -119,10 +125,17 @@ impl Keys {
         Ok(())
     }
 
-    /// The key of the pseudonyms of those who were erased.
-    pub(super) fn erasure_key(&self) -> Result<Key> {
-        let path = erasure(&self.folder).display().to_string();
-        Ok(self.read_erasure_key()?.ok_or(KeyError::NoErasureKey { path })?)
+    /// The key of the pseudonyms of those who were erased, unless they tell of another.
+    pub(super) fn erasure_key(&self, erased: &[Erased]) -> Result<Key> {
+        let path = || erasure(&self.folder).display().to_string();
+        let key = self.read_erasure_key()?;
+        let key = key.ok_or_else(|| KeyError::NoErasureKey { path: path() })?;
+        let check = key.check();
+        let mut told = erased.iter().filter_map(|erased| erased.key_check.as_ref());
+        if told.any(|told| *told != check) {
+            return Err(KeyError::OtherErasureKey { path: path() }.into());
+        }
+        Ok(key)
     }
 
     /// The same, made and kept where there is none yet.
@@ -201,4 +214,31 @@ fn write(path: &Path, text: &str) -> Result<()> {
     }
     atomic::replace_with(path, Some(OWNER_ONLY), |file| file.write_all(text.as_bytes()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::erasure::Identity;
+
+    #[test]
+    fn another_key_than_the_one_a_person_was_erased_by_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = Keys {
+            folder: home.path().join("keys"),
+            ..Keys::default()
+        };
+        let identity = Identity {
+            id: "p-1".to_owned(),
+            names: ["Dana Whitfield".to_owned()].into(),
+        };
+        let erased = Erased::new(&keys.make_erasure_key().unwrap(), &identity);
+        let other = Erased::new(&Key::new(&[7; 32]), &identity);
+        let of_older_program: Erased =
+            serde_json::from_str(r#"{"performer":"erased-0123456789abcdef0123456789abcdef","terms":[]}"#).unwrap();
+        assert!(keys.erasure_key(&[erased.clone(), of_older_program]).is_ok());
+        let refused = keys.erasure_key(&[erased, other]).unwrap_err();
+        let told = format!("{}: another key than", home.path().join("keys/erasure.key").display());
+        assert!(refused.to_string().starts_with(&told), "{refused}");
+    }
 }

@@ -29,6 +29,8 @@ use veiled::Unveiled;
 const PREFIX: &str = "erased-";
 /// Bytes of a block of SHA-256.
 const BLOCK: usize = 64;
+/// What a key is told from others by; nothing that stands in a text has the same pseudonym.
+const CHECKED: &str = "\0the key of the pseudonyms";
 /// Numbers that stand for a person are negative, and exact in any reader of JSON.
 const NUMBERS: u64 = 1 << 52;
 
@@ -126,6 +128,11 @@ impl Key {
         self.exact(&normal(text))
     }
 
+    /// Tells this key from others, and nothing else of it.
+    pub fn check(&self) -> String {
+        self.mac(CHECKED).map(|byte| format!("{byte:02x}")).concat()
+    }
+
     /// What stands for an identifier that is a number.
     fn number(&self, id: &str) -> i64 {
         let mut bytes = [0; 8];
@@ -142,6 +149,9 @@ pub struct Erased {
     pub performer: Pseudonym,
     /// Of what else identifies the person in a text.
     pub terms: Vec<Term>,
+    /// Tells the key of these pseudonyms from others; what older programs wrote has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_check: Option<String>,
 }
 
 /// Words that identify a person.
@@ -166,6 +176,7 @@ impl Erased {
         Self {
             performer: key.pseudonym(&identity.id),
             terms: terms.into_iter().collect(),
+            key_check: Some(key.check()),
         }
     }
 }

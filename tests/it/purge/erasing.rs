@@ -247,21 +247,25 @@ fn a_person_of_zendesk_is_a_number_and_stays_away() {
     let mode = fs::metadata(&key).expect("the key").permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
     let kept = fs::read_to_string(&key).expect("the key");
+    let other = "0123456789abcdef".repeat(4);
     for (text, message) in [
         (None, "the key of the pseudonyms is not in"),
         (Some("no key"), "not a key of pseudonyms"),
+        (Some(other.as_str()), "erasure.key: another key than the one"),
     ] {
         fs::remove_file(&key).expect("the key goes");
         if let Some(text) = text {
             home.write("data/.credentials/erasure.key", text);
         }
-        let refused = home.run(&["sync"]);
-        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
-        assert!(
-            refused.stderr.contains(message) && refused.stderr.contains("hint:"),
-            "{}",
-            refused.stderr
-        );
+        for arguments in [&["sync"][..], &["purge", "--performer", "1", "--dry-run"]] {
+            let refused = home.run(arguments);
+            assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+            assert!(
+                refused.stderr.contains(message) && refused.stderr.contains("hint:"),
+                "{}",
+                refused.stderr
+            );
+        }
         home.write("data/.credentials/erasure.key", &kept);
     }
     home.ok(&["sync"]);
