@@ -35,6 +35,10 @@ pub struct Personal {
     pub people: &'static [Person],
     /// Members that hold names a person is known by wherever they stand; `first_name` and `last_name` make one together.
     pub names: &'static [&'static str],
+    /// Members that hold addresses a person is known by, of which a pseudonym does not tell that it stands for one.
+    pub addresses: &'static [&'static str],
+    /// Members that list records, which may come alone too: each tells of its own people.
+    pub records: &'static [&'static str],
     /// Members that name kinds of things, and never a person.
     pub structural: &'static [&'static str],
 }

@@ -1,6 +1,8 @@
 //! Erasing a person: every record of a source that names the person becomes the record it is with pseudonyms, and the ledger
 //! keeps by which pseudonyms whoever comes again is known. Apart from purging, which takes whole rows.
 
+mod known_as;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,14 +12,11 @@ use arrow::array::AsArray;
 use arrow::array::{ArrayRef, BinaryBuilder, Int64Array, RecordBatch};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use futures::TryStreamExt;
-use object_store::path::Path;
 
 use super::Lake;
 use super::files::Partition;
 use super::hold::Hold;
 use super::known::{column, text};
-use super::parquet::{Selection, read_columns};
 use super::purge::rows_by_table;
 use super::replace::{Changed, Fate, Pass, Replaced, raw_of, times_at};
 use super::rewrite::Rewrite;
@@ -25,10 +24,10 @@ use crate::atomic::steps;
 use crate::batch::{Stamp, rows_of};
 use crate::ledger::tombstone::Tombstone;
 use crate::ledger::{Counts, Kind};
-use crate::record::erasure::{Erased, Erasures, Identity, identity};
+use crate::record::erasure::{Erased, Erasures, Identity, Term};
 use crate::record::{Layouts, Record, short_hash};
 use crate::schema::{DAY, Micros, REJECTS, Table};
-use crate::source::{self, Personal, Stream, TABLES};
+use crate::source::{self, Stream, TABLES};
 
 /// Who is to be erased from one source, and by whom.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +66,14 @@ impl Lake {
         let Some(personal) = self.personal_of(erasure.source)? else {
             return Ok(Ended::Unknown);
         };
-        let Some(names) = self.names_of(erasure, personal).await? else {
-            return self.was_erased(erasure).await;
+        let before = self.erased(erasure.source).await?;
+        let stand_ins = self.stand_ins(erasure.performer, &before)?;
+        let ended = match stand_ins.is_empty() {
+            true => Ended::Unknown,
+            false => Ended::Already,
+        };
+        let Some(names) = self.names_of(erasure, &stand_ins, personal).await? else {
+            return Ok(ended);
         };
         let identity = Identity {
             id: erasure.performer.to_owned(),
@@ -79,23 +84,25 @@ impl Lake {
         if let Some(hold) = holds().find(is_named) {
             return Ok(Ended::Held(hold.name.clone(), hold.reason.clone()));
         }
-        for (option, told) in [("--reason", erasure.reason.unwrap_or_default()), ("--by", erasure.by)] {
-            if identity.is_in(told) {
-                return Ok(Ended::Named(option));
-            }
+        if let Some(option) = naming(erasure, |told| identity.is_in(told)) {
+            return Ok(Ended::Named(option));
         }
         let key = if erasure.is_dry {
             self.keys.erasure_key_or_any()?
         } else {
             self.keys.make_erasure_key()?
         };
-        let erased = Erased::new(&key, &identity);
-        let erasures = Erasures::new(key, personal, std::slice::from_ref(&erased));
+        let mut erased = Erased::new(&key, &identity);
+        let everybody = [before, vec![erased.clone()]].concat();
+        if let Some(option) = naming_any(erasure, &Erasures::new(key.clone(), personal, &everybody)) {
+            return Ok(Ended::Named(option));
+        }
         let mut work = Work {
-            erasures,
+            erasures: Erasures::new(key, personal, std::slice::from_ref(&erased)),
             latest: erasure.at + DAY,
             holds: holds().cloned().collect(),
             held: None,
+            terms: BTreeSet::new(),
         };
         let replaced = self.replace_all(erasure, &mut work).await?;
         if let Some(hold) = work.held {
@@ -103,9 +110,17 @@ impl Lake {
             return Ok(Ended::Held(hold.name, hold.reason));
         }
         let changed = replaced.changed.clone();
+        if changed.is_empty() && !stand_ins.is_empty() {
+            return Ok(ended);
+        }
         if erasure.is_dry {
             return Ok(Ended::Done(changed, None));
         }
+        // Of a name that only its pseudonym tells it is known now how many words it has.
+        let is_guessed = |term: &Term| identity.names.contains(&term.pseudonym.to_string());
+        erased
+            .terms
+            .retain(|term| !is_guessed(term) || work.terms.contains(term));
         let sequence = self.commit_erasure(erasure, replaced, erased).await?;
         Ok(Ended::Done(changed, Some(sequence)))
     }
@@ -149,11 +164,7 @@ impl Lake {
 
     /// How records of a stream are read so that nobody comes back who was erased.
     pub async fn layouts(&self, source: &str, stream: &'static Stream) -> Result<Layouts> {
-        let tombstones = self.tombstones(source).await?;
-        let erased: Vec<Erased> = tombstones
-            .into_iter()
-            .filter_map(|tombstone| tombstone.erased)
-            .collect();
+        let erased = self.erased(source).await?;
         if erased.is_empty() {
             return Ok(Layouts::of(stream));
         }
@@ -175,20 +186,10 @@ impl Lake {
         Ok(())
     }
 
-    /// The declarations of the service whose rows the lake holds of a source.
-    fn personal_of(&mut self, source: &str) -> Result<Option<&'static Personal>> {
-        for service in source::SERVICES {
-            for form in service.streams.iter().flat_map(|stream| stream.forms) {
-                if self
-                    .live_files(form.table)?
-                    .iter()
-                    .any(|file| file.partition.source == source)
-                {
-                    return Ok(Some(service.personal));
-                }
-            }
-        }
-        Ok(None)
+    /// Everybody who was erased from a source, in the order it was done.
+    async fn erased(&self, source: &str) -> Result<Vec<Erased>> {
+        let tombstones = self.tombstones(source).await?.into_iter();
+        Ok(tombstones.filter_map(|tombstone| tombstone.erased).collect())
     }
 
     fn partitions_of(&mut self, source: &str) -> Result<Vec<(&'static Table, Partition)>> {
@@ -200,62 +201,6 @@ impl Lake {
             partitions.extend(found.into_iter().map(|partition| (*table, partition)));
         }
         Ok(partitions)
-    }
-
-    /// Names and addresses that the records of a source show of the person; `None` where none is the person's.
-    async fn names_of(
-        &mut self,
-        erasure: &Erasure<'_>,
-        personal: &'static Personal,
-    ) -> Result<Option<BTreeSet<String>>> {
-        let mut names: Option<BTreeSet<String>> = None;
-        for table in TABLES {
-            let files = self.live_files(table)?.iter();
-            let of_source = files.filter(|file| file.partition.source == erasure.source);
-            let paths: Vec<String> = of_source.map(|file| format!("{}/{}", table.name, file.path)).collect();
-            for path in paths {
-                self.names_in(&path, (personal, erasure.performer), &mut names).await?;
-            }
-        }
-        Ok(names)
-    }
-
-    async fn names_in(
-        &self,
-        path: &str,
-        (personal, performer): (&'static Personal, &str),
-        names: &mut Option<BTreeSet<String>>,
-    ) -> Result<()> {
-        let selection = Selection {
-            columns: &["raw"],
-            within: None,
-        };
-        let rows = read_columns(Arc::clone(&self.store), Path::parse(path)?, &selection).await?;
-        let mut rows = std::pin::pin!(rows);
-        while let Some(batch) = rows.try_next().await? {
-            for row in 0..batch.num_rows() {
-                let found = identity(personal, performer, raw_of(&batch, row)?);
-                found
-                    .into_iter()
-                    .for_each(|found| names.get_or_insert_default().extend(found));
-            }
-        }
-        Ok(())
-    }
-
-    async fn was_erased(&self, erasure: &Erasure<'_>) -> Result<Ended> {
-        for erased in self
-            .tombstones(erasure.source)
-            .await?
-            .into_iter()
-            .filter_map(|it| it.erased)
-        {
-            let key = self.keys.erasure_key(std::slice::from_ref(&erased))?;
-            if key.pseudonym(erasure.performer) == erased.performer {
-                return Ok(Ended::Already);
-            }
-        }
-        Ok(Ended::Unknown)
     }
 
     async fn replace_all(&mut self, erasure: &Erasure<'_>, work: &mut Work) -> Result<Replaced> {
@@ -282,6 +227,18 @@ impl Lake {
     }
 }
 
+/// Which option of what the ledger would be told names somebody.
+fn naming(erasure: &Erasure<'_>, names: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let options = [("--reason", erasure.reason.unwrap_or_default()), ("--by", erasure.by)];
+    let mut named = options.into_iter().filter(|(_, told)| names(told));
+    named.next().map(|(option, _)| option)
+}
+
+/// The same, for everybody who was erased.
+fn naming_any(erasure: &Erasure<'_>, erased: &Erasures) -> Option<&'static str> {
+    naming(erasure, |told| matches!(erased.apply(told.as_bytes()), Cow::Owned(_)))
+}
+
 /// What replaces rows.
 struct Work {
     erasures: Erasures,
@@ -291,6 +248,8 @@ struct Work {
     holds: Vec<Hold>,
     /// The hold that a row to be changed falls under.
     held: Option<Hold>,
+    /// What the rows that change know the person by.
+    terms: BTreeSet<Term>,
 }
 
 impl Work {
@@ -301,6 +260,7 @@ impl Work {
             let Cow::Owned(bytes) = self.erasures.apply(raw) else {
                 continue;
             };
+            self.terms.extend(self.erasures.terms_in(raw));
             let (event_at, order_at) = times_at(table, (batch, row), self.latest)?;
             let hold = self.holds.iter().find(|hold| hold.keeps(event_at, order_at, raw));
             self.held = self.held.take().or_else(|| hold.cloned());

@@ -13,7 +13,7 @@ mod veiled;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,6 +27,8 @@ use tree::parse;
 use veiled::Unveiled;
 
 const PREFIX: &str = "erased-";
+/// Of a name of which nothing but its pseudonym is known any more: it may have had so many words.
+const WORDS: RangeInclusive<usize> = 2..=8;
 /// Bytes of a block of SHA-256.
 const BLOCK: usize = 64;
 /// What a key is told from others by; nothing that stands in a text has the same pseudonym.
@@ -123,6 +125,11 @@ impl Key {
         Pseudonym(short)
     }
 
+    /// What stands for an identifier: a text, or a number.
+    pub fn stand_ins(&self, id: &str) -> [String; 2] {
+        [self.pseudonym(id).to_string(), self.number(id).to_string()]
+    }
+
     /// What stands for a text; letters of either case are one where it has several words.
     pub fn pseudonym(&self, text: &str) -> Pseudonym {
         self.exact(&normal(text))
@@ -163,16 +170,15 @@ pub struct Term {
 
 impl Erased {
     pub fn new(key: &Key, identity: &Identity) -> Self {
-        let term = |text: &String| Term {
-            pseudonym: key.pseudonym(text),
-            words: words(text).len(),
-        };
-        let terms: BTreeSet<Term> = identity
-            .terms()
-            .iter()
-            .map(term)
-            .filter(|term| term.words > 0)
-            .collect();
+        let mut terms = BTreeSet::new();
+        for text in identity.terms() {
+            let (pseudonym, counts) = match Pseudonym::try_from(text.clone()) {
+                Ok(pseudonym) => (pseudonym, WORDS),
+                Err(_) => (key.pseudonym(&text), words(&text).len()..=words(&text).len()),
+            };
+            let each = counts.map(|words| Term { pseudonym, words });
+            terms.extend(each.filter(|term| term.words > 0));
+        }
         Self {
             performer: key.pseudonym(&identity.id),
             terms: terms.into_iter().collect(),
@@ -194,7 +200,7 @@ pub struct Erasures {
 }
 
 /// One of them, ready to be looked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Person {
     performer: Pseudonym,
     terms: HashSet<Pseudonym>,
@@ -229,10 +235,23 @@ impl Erasures {
 
     /// The bytes with pseudonyms in them; borrowed where nobody erased is met. What is no JSON is taken for plain text.
     pub fn apply<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        self.apply_each(bytes, &mut |_| {})
+    }
+
+    /// The same bytes before any of it, and after each person but the last: what they were kept as, had they come earlier.
+    pub fn earlier(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let mut earlier = Vec::new();
+        self.apply_each(bytes, &mut |before| earlier.push(before.to_vec()));
+        earlier
+    }
+
+    /// Tells what the bytes are before each change.
+    fn apply_each<'a>(&self, bytes: &'a [u8], before: &mut dyn FnMut(&[u8])) -> Cow<'a, [u8]> {
         let mut bytes = Cow::Borrowed(bytes);
         for place in self.met(&bytes) {
-            let person = self.people.get(place).map(|person| One { all: self, person });
+            let person = self.people.get(place).map(|person| One::new(self, person));
             if let Some(replaced) = person.and_then(|person| person.without(&bytes)) {
+                before(&bytes);
                 bytes = Cow::Owned(replaced);
             }
         }
@@ -242,18 +261,37 @@ impl Erasures {
     /// Who may be met in the bytes: one look for all of them.
     fn met(&self, bytes: &[u8]) -> BTreeSet<usize> {
         let mut met = BTreeSet::new();
+        self.each_known(bytes, &mut |term| {
+            met.extend(self.known.get(&term.pseudonym).into_iter().flatten())
+        });
+        met
+    }
+
+    /// The words in the bytes that identify anybody.
+    pub fn terms_in(&self, bytes: &[u8]) -> BTreeSet<Term> {
+        let mut terms = BTreeSet::new();
+        self.each_known(bytes, &mut |term| {
+            terms.insert(term);
+        });
+        terms
+    }
+
+    fn each_known(&self, bytes: &[u8], found: &mut dyn FnMut(Term)) {
         let mut look = |text: &str| {
             let words = words(text);
+            let mut known = |pseudonym: Pseudonym, words: usize| {
+                if self.known.contains_key(&pseudonym) {
+                    found(Term { pseudonym, words });
+                }
+            };
             for start in 0..words.len() {
-                for candidate in self
-                    .lengths
-                    .iter()
-                    .filter_map(|count| candidate(text, &words, start, *count))
-                {
-                    met.extend(self.known.get(&self.key.exact(&candidate.0)).into_iter().flatten());
+                for count in &self.lengths {
+                    if let Some((candidate, _)) = candidate(text, &words, start, *count) {
+                        known(self.key.exact(&candidate), *count);
+                    }
                 }
             }
-            met.extend(self.known.get(&self.key.pseudonym(text)).into_iter().flatten());
+            known(self.key.pseudonym(text), words.len());
         };
         let mut see = |text: &str| {
             look(text);
@@ -267,7 +305,6 @@ impl Erasures {
         if parsed.is_none_or(|(_, is_json)| !is_json) {
             see(&text);
         }
-        met
     }
 }
 
@@ -303,7 +340,7 @@ fn masked(bytes: &[u8]) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{secoda, zendesk};
+    use crate::source::{self, secoda, zendesk};
     use proptest::prelude::*;
 
     const ID: &str = "7d0f6c1e-2f6b-4a53-9d51-0c9f0f1f6a11";
@@ -461,6 +498,79 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(applied(&erasures, text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_newer_than_the_erasure_is_replaced_in_the_record_that_shows_it() {
+        let log = |own: &str, told: &str| {
+            format!(
+                r#"{{"id":"e","performer_id":"{own}","performer_metadata":{{"name":"Dana Neuhaus","first_name":"Dana","last_name":"Neuhaus","display_name":"Dana","email":"d.neuhaus@corp.example"}},"blocks":[{{"id":"b","value":"byDana Neuhausas owner"}}],"t":"{told}"}}"#
+            )
+        };
+        let (name, mail) = (
+            key().pseudonym("Dana Neuhaus"),
+            key().pseudonym("d.neuhaus@corp.example"),
+        );
+        let told = "Dana: **DANA** Neuhaus, AddedDana Neuhausas owner, Neuhaus Dana, m=d.neuhaus%40corp.example";
+        let read: serde_json::Value = serde_json::from_str(&applied(&dana(), &log(ID, told))).unwrap();
+        let turned = key().pseudonym("Neuhaus Dana");
+        assert_eq!(
+            read["t"],
+            format!("Dana: **{name}, Added{name}as owner, {turned}, m={mail}")
+        );
+        assert_eq!(read["blocks"][0]["value"], format!("by{name}as owner"));
+        let again = read.to_string();
+        assert_eq!(applied(&dana(), &again), again);
+
+        // A record nested in it is what it is alone, and another's name is nobody's business.
+        let both = format!(
+            r#"{{"activity_logs":[{},{}]}}"#,
+            log(ID, "Dana Neuhaus"),
+            log("q", "Dana Neuhaus")
+        );
+        let read: serde_json::Value = serde_json::from_str(&applied(&dana(), &both)).unwrap();
+        assert_eq!(read["activity_logs"][0]["t"], name.to_string());
+        assert_eq!(read["activity_logs"][1]["t"], "Dana Neuhaus");
+        let outer = log(ID, "").replace(
+            r#""t":"""#,
+            &format!(r#""activity_logs":[{}]"#, log("q", "by Dana Neuhaus")),
+        );
+        assert!(applied(&dana(), &outer).contains(r#""t":"by Dana Neuhaus""#));
+
+        let broken = log(ID, "Dana Neuhaus") + " of Dana Neuhaus";
+        let replaced = applied(&dana(), &broken);
+        assert!(
+            !replaced.contains("Neuhaus") && replaced.ends_with(&format!(" of {name}")),
+            "{replaced}"
+        );
+    }
+
+    #[test]
+    fn records_that_others_hold_are_known_to_be_such() {
+        for service in source::SERVICES {
+            let nested = service.streams.iter().flat_map(|stream| stream.forms);
+            for member in nested.filter_map(|form| form.nested) {
+                assert!(service.personal.records.contains(&member), "{member}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_of_which_the_pseudonym_is_left_is_found_whatever_words_it_had() {
+        let left = key().pseudonym("d.neuhaus@corp.example").to_string();
+        let own = format!(r#"{{"performer_id":"p","performer_metadata":{{"email":"{left}","city":"{left}"}}}}"#);
+        let names = identity(secoda::SERVICE.personal, "p", own.as_bytes()).unwrap();
+        assert_eq!(names, BTreeSet::from([left.clone()]));
+        let id = ID.to_owned();
+        let erasures = erasures(secoda::SERVICE.personal, &[Identity { id, names }]);
+        let text = r#"{"t":"ask D.Neuhaus@corp.example"}"#;
+        assert_eq!(applied(&erasures, text), format!(r#"{{"t":"ask {left}"}}"#));
+        let terms: Vec<usize> = erasures
+            .terms_in(text.as_bytes())
+            .iter()
+            .map(|term| term.words)
+            .collect();
+        assert_eq!(terms, [4]);
     }
 
     #[test]

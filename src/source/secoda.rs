@@ -51,6 +51,8 @@ const PERSONAL: Personal = Personal {
         },
     ],
     names: &["name", "display_name", "title", "resource_title"],
+    addresses: &["email"],
+    records: &["activity_logs"],
     structural: &[
         "activity_type",
         "entity_type",

@@ -26,6 +26,8 @@ const PERSONAL: Personal = Personal {
         },
     ],
     names: &["actor_name"],
+    addresses: &[],
+    records: &[],
     structural: &["action", "source_type"],
 };
 

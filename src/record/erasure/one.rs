@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::terms::words;
+use super::terms::{names_in, words};
 use super::tree::{Node, parse};
 use super::veiled::Unveiled;
-use super::{Erasures, Person, Pseudonym, candidate, decoded, masked};
+use super::{Erasures, Person, Pseudonym, candidate, decoded, is_pseudonym, masked};
 use crate::record::json;
 use crate::schema::parse_time;
 
@@ -20,15 +20,30 @@ type Heard = BTreeSet<String>;
 
 /// A person, among all who were erased.
 pub(super) struct One<'a> {
-    pub(super) all: &'a Erasures,
-    pub(super) person: &'a Person,
+    all: &'a Erasures,
+    /// As the person was known when it was done.
+    erased: &'a Person,
+    /// The same, and what the record at hand shows.
+    person: &'a Person,
+    /// Names and addresses of several words that only this record shows.
+    newer: &'a Heard,
+}
+
+static NOTHING: Heard = Heard::new();
+
+/// Places of a text.
+#[derive(Default)]
+struct Marks {
+    /// Where what is the person's own begins.
+    own: BTreeSet<usize>,
+    /// Where records begin that others hold in lists.
+    records: BTreeSet<usize>,
 }
 
 /// What is known of the place where a value stands.
 #[derive(Clone, Copy)]
 struct Place<'a> {
-    /// Where what is the person's own begins.
-    own: &'a BTreeSet<usize>,
+    marks: &'a Marks,
     is_own: bool,
     heard: &'a Heard,
     /// The member whose value it is.
@@ -37,28 +52,105 @@ struct Place<'a> {
     is_top: bool,
 }
 
-impl One<'_> {
+impl<'a> One<'a> {
+    pub(super) fn new(all: &'a Erasures, person: &'a Person) -> Self {
+        Self {
+            all,
+            erased: person,
+            person,
+            newer: &NOTHING,
+        }
+    }
+
     /// The bytes without the person; `None` where they tell nothing of the person.
     pub(super) fn without(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let text = masked(bytes);
-        let (mut own, mut edits, mut is_plain) = (BTreeSet::new(), Edits::new(), true);
+        let (mut marks, mut edits, mut is_plain) = (Marks::default(), Edits::new(), true);
+        let mut shown = BTreeSet::new();
         if let Some((root, is_json)) = parse(&text) {
-            self.mark(&text, &root, (&mut own, &mut edits));
+            self.mark(&text, &root, (&mut marks, &mut edits));
             let place = Place {
-                own: &own,
+                marks: &marks,
                 is_own: false,
-                heard: &self.heard(&text, &root),
+                heard: &Heard::new(),
                 name: "",
                 is_top: false,
             };
-            self.edit(&text, &root, place, &mut edits);
+            self.edit_record(&text, &root, place, &mut edits);
             is_plain = !is_json;
+            if is_plain {
+                self.shown(&text, ("", &root), (&marks, true), &mut shown);
+            }
         }
         let mut out = spliced(bytes, &edits);
         if is_plain {
-            out = self.plainly(&out);
+            out = self.renamed(&shown, |one| one.plainly(&out));
         }
         (out != bytes).then_some(out)
+    }
+
+    /// Replaces texts of a record, those too by which it alone tells of the person: a name may be newer than the erasure.
+    fn edit_record(&self, text: &str, node: &Node, place: Place<'_>, edits: &mut Edits) {
+        let mut shown = BTreeSet::new();
+        self.shown(text, (place.name, node), (place.marks, false), &mut shown);
+        self.renamed(&shown, |one| one.edit_object(text, node, place, edits));
+    }
+
+    /// Replaces texts of a record, or of an object that a list of it holds.
+    fn edit_object(&self, text: &str, node: &Node, place: Place<'_>, edits: &mut Edits) {
+        let heard = &self.heard(text, node) | self.newer;
+        let (heard, name) = (&heard, "");
+        self.edit(text, node, Place { heard, name, ..place }, edits);
+    }
+
+    /// Names and addresses in what is the person's own; where not `is_all`, not of records held in lists, which have theirs.
+    fn shown(
+        &self,
+        text: &str,
+        (name, node): (&str, &Node),
+        (marks, is_all): (&Marks, bool),
+        names: &mut BTreeSet<String>,
+    ) {
+        if marks.own.contains(&node.start()) {
+            names_in(self.all.personal, (name, text), node, names);
+            return;
+        }
+        match node {
+            Node::Object { members, .. } => {
+                for (name, member) in members {
+                    let name = decoded(text, name.clone());
+                    self.shown(text, (&name, member), (marks, is_all), names);
+                }
+            }
+            Node::Array { elements, .. } => {
+                for element in elements {
+                    if is_all || !marks.records.contains(&element.start()) {
+                        self.shown(text, (name, element), (marks, is_all), names);
+                    }
+                }
+            }
+            Node::Text(_) | Node::Number(_) | Node::Other(_) => {}
+        }
+    }
+
+    /// Does something with the person known by these names and addresses of several words too.
+    fn renamed<T>(&self, names: &BTreeSet<String>, with: impl FnOnce(&One<'_>) -> T) -> T {
+        let (mut person, mut newer) = (Cow::Borrowed(self.erased), Heard::new());
+        for name in names.iter().filter(|name| !is_pseudonym(name)) {
+            let (pseudonym, count) = (self.all.key.pseudonym(name), words(name).len());
+            if count > 1 && !person.terms.contains(&pseudonym) {
+                let person = person.to_mut();
+                person.terms.insert(pseudonym);
+                person.lengths.insert(count);
+                newer.insert(name.clone());
+            }
+        }
+        with(&One {
+            all: self.all,
+            erased: self.erased,
+            person: &person,
+            newer: &newer,
+        })
     }
 
     /// The bytes without the words that identify the person, whatever they are.
@@ -73,10 +165,21 @@ impl One<'_> {
         out
     }
 
-    /// Notes where what is the person's own begins, and replaces the identifiers that say so.
-    fn mark(&self, text: &str, node: &Node, (own, edits): (&mut BTreeSet<usize>, &mut Edits)) {
+    /// Notes where records begin and what is the person's own, and replaces the identifiers that say so.
+    fn mark(&self, text: &str, node: &Node, (marks, edits): (&mut Marks, &mut Edits)) {
         for inner in node.inner() {
-            self.mark(text, inner, (own, edits));
+            self.mark(text, inner, (marks, edits));
+        }
+        for list in self
+            .all
+            .personal
+            .records
+            .iter()
+            .flat_map(|name| node.all_at(text, name))
+        {
+            let records = list.inner().into_iter();
+            let records = records.filter(|record| matches!((list, record), (Node::Array { .. }, Node::Object { .. })));
+            marks.records.extend(records.map(Node::start));
         }
         for rule in self.all.personal.people {
             let has = |path: &str, value: &str| {
@@ -98,7 +201,7 @@ impl One<'_> {
                 };
                 edits.insert(range.start, (range.end, replacement));
                 let found = rule.own.iter().flat_map(|path| node.all_at(text, path));
-                own.extend(found.map(Node::start));
+                marks.own.extend(found.map(Node::start));
             }
         }
     }
@@ -137,7 +240,7 @@ impl One<'_> {
 
     /// Replaces texts: whole where they are the person's own, else the words that identify the person.
     fn edit(&self, text: &str, node: &Node, place: Place<'_>, edits: &mut Edits) {
-        let is_own = place.is_own || place.own.contains(&node.start());
+        let is_own = place.is_own || place.marks.own.contains(&node.start());
         let place = Place { is_own, ..place };
         match node {
             Node::Object { members, .. } => {
@@ -160,20 +263,12 @@ impl One<'_> {
             Node::Array { elements, .. } => {
                 for element in elements {
                     let place = Place { is_top: false, ..place };
-                    if let Node::Object { .. } = element {
-                        let heard = &self.heard(text, element);
-                        self.edit(
-                            text,
-                            element,
-                            Place {
-                                heard,
-                                name: "",
-                                ..place
-                            },
-                            edits,
-                        );
-                    } else {
-                        self.edit(text, element, place, edits);
+                    match element {
+                        _ if place.marks.records.contains(&element.start()) => {
+                            self.edit_record(text, element, place, edits);
+                        }
+                        Node::Object { .. } => self.edit_object(text, element, place, edits),
+                        _ => self.edit(text, element, place, edits),
                     }
                 }
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::tree::{Node, parse};
-use super::{decoded, masked};
+use super::{decoded, is_pseudonym, masked};
 use crate::source::Personal;
 
 /// Scripts from here on put no space between words, so that each letter counts as one.
@@ -151,7 +151,8 @@ fn meet(
     }
 }
 
-fn names_in(personal: &Personal, (name, text): (&str, &str), node: &Node, names: &mut BTreeSet<String>) {
+/// Names and addresses in what is a person's own and stands under this name.
+pub(super) fn names_in(personal: &Personal, (name, text): (&str, &str), node: &Node, names: &mut BTreeSet<String>) {
     match node {
         Node::Object { members, .. } => {
             let value_of = |wanted: &str| match node.all_at(text, wanted).pop() {
@@ -174,7 +175,8 @@ fn names_in(personal: &Personal, (name, text): (&str, &str), node: &Node, names:
         Node::Text(range) => {
             let value = decoded(text, range.clone());
             let is_address = value.contains('@') && !value.contains(char::is_whitespace);
-            if is_address || personal.names.contains(&name) {
+            let was_address = || personal.addresses.contains(&name) && is_pseudonym(&value);
+            if is_address || personal.names.contains(&name) || was_address() {
                 names.insert(value.trim().to_owned());
             }
         }

@@ -104,6 +104,54 @@ fn nothing_tells_of_a_person_in_whatever_way_a_name_is_written() {
 }
 
 #[test]
+fn a_name_that_is_newer_than_the_erasure_stays_away_too() {
+    let home = prepared("");
+    home.ok(&["purge", "--performer", ID]);
+    let told = ["neuhaus".to_owned()];
+    let own = json!({
+        "performer_id": ID,
+        "performer_metadata": {"id": ID, "name": "Renée Neuhaus", "email": "r.neuhaus@corp.example"},
+        "event_blocks": [{"type": "text", "value": "**RENÉE NEUHAUS**: AddedRenée Neuhausas owner"}],
+        "metadata": {"payload": "{\"to\": \"Ren\\u00e9e Neuhaus\"}", "summary": "R.Neuhaus@corp.example asked"},
+    });
+    home.write("newer.jsonl", &format!("{}\n", record(25, &own)));
+    home.ok(&["import", STREAM, "newer.jsonl"]);
+    assert_eq!(home.number("select count(*) from activity_logs where id = 'e-25'"), 1);
+    assert_eq!(traces(&home, &told), []);
+
+    // Who it is that others tell of is only known from the person's own records, which are there by now.
+    let others = json!({"event_blocks": [{"type": "text", "value": "Renée Neuhaus <r.neuhaus@corp.example>"}]});
+    home.write("others.jsonl", &format!("{}\n", record(26, &others)));
+    home.ok(&["import", STREAM, "others.jsonl"]);
+    assert!(!traces(&home, &told).is_empty());
+    let refused = home.run(&["purge", "--performer", ID, "--reason", "asked by Renée Neuhaus"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("--reason: names the person"),
+        "{}",
+        refused.stderr
+    );
+    let again = home.ok(&["purge", "--performer", ID]);
+    assert!(
+        again.stderr.contains("1 records have pseudonyms now"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(traces(&home, &told), []);
+    assert_sound(&home);
+    for file in ["all.jsonl", "newer.jsonl", "others.jsonl"] {
+        let imported = home.ok(&["import", STREAM, file]);
+        assert!(imported.stderr.contains(": 0 stored"), "{}", imported.stderr);
+    }
+    let elsewhere = record(27, &others);
+    home.write("others.jsonl", &format!("{elsewhere}\n"));
+    home.ok(&["import", STREAM, "others.jsonl"]);
+    assert_eq!(traces(&home, &told), []);
+    let already = home.ok(&["purge", "--performer", ID]);
+    assert!(already.stderr.contains("erased already"), "{}", already.stderr);
+}
+
+#[test]
 fn a_warehouse_behind_a_link_is_made_anew_where_it_is() {
     let home = prepared("");
     let (link, elsewhere) = (home.data().join("warehouse.duckdb"), home.path().join("elsewhere"));
