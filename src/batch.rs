@@ -361,6 +361,7 @@ mod tests {
         let reject = Reject {
             reason: "not UTF-8".to_owned(),
             bytes: vec![0xff, 0x00],
+            earlier: Vec::new(),
         };
         let parts = of_rejects(
             &[RejectedRow {

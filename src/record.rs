@@ -67,6 +67,8 @@ pub struct Record {
 pub struct Reject {
     pub reason: String,
     pub bytes: Vec<u8>,
+    /// What the same bytes were known by before all of those were erased whom they name, the first as they were received.
+    pub earlier: Vec<[u8; 16]>,
 }
 
 impl Reject {
@@ -137,13 +139,35 @@ impl Layouts {
         let Some(layout) = self.forms.get(form) else {
             return Vec::new();
         };
-        let bytes = &*self.kept(bytes);
-        let mut read = vec![layout.read(bytes, latest)];
+        let kept = self.kept(bytes);
+        let mut read = vec![layout.read(&kept, latest)];
         if let (Some(member), Some(first)) = (layout.form.nested, self.forms.first()) {
-            let nested = nested(bytes, member);
+            let nested = nested(&kept, member);
             read.extend(nested.iter().map(|raw| first.read(raw.get().as_bytes(), latest)));
         }
+        if let (Cow::Owned(_), true) = (&kept, read.iter().any(Result::is_err)) {
+            self.note_earlier(bytes, layout.form.nested, &mut read);
+        }
         read
+    }
+
+    /// What bytes that are rejected were known by before.
+    pub fn earlier(&self, bytes: &[u8]) -> Vec<[u8; 16]> {
+        let earlier = self.erasures.iter().flat_map(|erasures| erasures.earlier(bytes));
+        earlier.map(|bytes| short_hash(&bytes)).collect()
+    }
+
+    /// Notes it in the rejects of a record and those nested in it, which stand at the same places before.
+    fn note_earlier(&self, bytes: &[u8], member: Option<&str>, read: &mut [Result<Record, Reject>]) {
+        for earlier in self.erasures.iter().flat_map(|erasures| erasures.earlier(bytes)) {
+            let nested = member.map(|member| nested(&earlier, member)).unwrap_or_default();
+            let all = std::iter::once(earlier.as_slice()).chain(nested.iter().map(|raw| raw.get().as_bytes()));
+            for (bytes, read) in all.zip(&mut *read) {
+                if let Err(reject) = read {
+                    reject.earlier.push(short_hash(bytes));
+                }
+            }
+        }
     }
 }
 
@@ -189,6 +213,7 @@ impl Layout {
         let reject = |reason: String| Reject {
             reason,
             bytes: bytes.to_vec(),
+            earlier: Vec::new(),
         };
         let text = std::str::from_utf8(bytes).map_err(|error| reject(format!("not UTF-8: {error}")))?;
         let members = json::members(text).ok_or_else(|| reject("not an object".to_owned()))?;
@@ -324,6 +349,7 @@ fn group<'a>(places: &'a mut Places, path: &'static str) -> (&'a mut Places, &'s
 
 #[cfg(test)]
 mod tests {
+    use super::erasure::{Erased, Identity, Key};
     use super::*;
     use crate::source::secoda::{AUDIT_LOGS, RESOURCE_LOGS, VERSION_HISTORIES};
     use crate::source::{SERVICES, zendesk};
@@ -383,6 +409,35 @@ mod tests {
                 .bytes,
             b"{\"id\":\"\xff\"}"
         );
+    }
+
+    #[test]
+    fn a_reject_is_known_by_what_its_bytes_were_before_each_erasure() {
+        let key = Key::new(&[7; 32]);
+        let erased = ["Dana Whitfield", "Omar Haddad"].map(|name| {
+            let identity = Identity {
+                id: format!("id-of-{name}"),
+                names: [name.to_owned()].into(),
+            };
+            Erased::new(&key, &identity)
+        });
+        let layouts = |erased: &[Erased]| {
+            let erasures = Erasures::new(key.clone(), SERVICES[0].personal, erased);
+            Layouts::of(&RESOURCE_LOGS).erasing(Some(Arc::new(erasures)))
+        };
+        let log = r#"{"no":"Omar Haddad"}"#;
+        let text = format!(r#"{{"by":"Dana Whitfield","activity_logs":[{{"no":1}},{log}]}}"#);
+        let read = |layouts: Layouts| -> Vec<Reject> {
+            let read = layouts.read(1, text.as_bytes(), LATEST).into_iter();
+            read.map(|read| read.unwrap_err()).collect()
+        };
+        let (plain, first) = (read(Layouts::of(&RESOURCE_LOGS)), read(layouts(&erased[..1])));
+        let both = read(layouts(&erased));
+        assert_eq!(plain[0].earlier, Vec::<[u8; 16]>::new());
+        assert_eq!(first[0].earlier, [plain[0].hash()]);
+        assert_eq!(both[0].earlier, [plain[0].hash(), first[0].hash()]);
+        assert!(both[1].earlier.contains(&both[1].hash()), "it names nobody");
+        assert!(both[2].earlier.contains(&plain[2].hash()) && plain[2].bytes == log.as_bytes());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{Incoming, Lake};
 use crate::coverage::{Coverage, Purged};
 use crate::ledger::hex;
 use crate::ledger::tombstone::Tombstone;
-use crate::record::Record;
+use crate::record::{Record, Reject};
 
 /// Purged time and taken rejects of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,7 +29,9 @@ impl Withheld {
         let before = incoming.records.len() + incoming.rejects.len();
         incoming.records.retain(|record| !self.holds(record));
         let is_taken = |hash: [u8; 16]| !self.rejects.is_empty() && self.rejects.contains(&hex(&hash));
-        incoming.rejects.retain(|row| !is_taken(row.reject.hash()));
+        // It may have been taken before somebody whom it names was erased.
+        let is_known = |reject: &Reject| is_taken(reject.hash()) || reject.earlier.iter().copied().any(is_taken);
+        incoming.rejects.retain(|row| !is_known(&row.reject));
         u64::try_from(before - incoming.records.len() - incoming.rejects.len()).unwrap_or(u64::MAX)
     }
 }

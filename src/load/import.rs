@@ -300,6 +300,7 @@ pub(super) fn read_record(
     let unknown = |_| Reject {
         reason: "nothing tells which kind of record of the stream it is".to_owned(),
         bytes: layouts.kept(bytes).into_owned(),
+        earlier: layouts.earlier(bytes),
     };
     let first = layouts.read(0, bytes, latest).into_iter().next();
     first

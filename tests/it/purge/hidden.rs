@@ -53,12 +53,16 @@ fn lines() -> String {
     lines.join("\n") + "\n"
 }
 
-fn prepared(more: &str) -> Home {
-    let home = Home::new();
+fn configure(home: &Home, more: &str) {
     home.write(
         "trailhouse.toml",
         &format!("[sources.acme]\nkind = \"secoda\"\ntoken = {{ env = \"ACME_TOKEN\" }}\n{more}"),
     );
+}
+
+fn prepared(more: &str) -> Home {
+    let home = Home::new();
+    configure(&home, more);
     home.write("all.jsonl", &lines());
     assert_eq!(
         home.run(&["import", STREAM, "all.jsonl"]).code,
@@ -166,6 +170,22 @@ fn a_warehouse_behind_a_link_is_made_anew_where_it_is() {
     assert_eq!(left, ["large.duckdb"]);
     assert_eq!(home.number("select count(*) from loads where kind = 'erase'"), 1);
     home.ok(&["verify", "--deep"]);
+}
+
+#[test]
+fn a_reject_that_was_purged_stays_away_when_a_person_it_names_is_erased() {
+    let hold = "[hold.year]\nreason = \"Case 7\"\nfrom = \"2024-01-01\"\nto = \"2025-01-01\"\n";
+    let home = prepared(hold);
+    let rejects = "select count(*) from rejects";
+    assert_eq!(home.number(rejects), 2);
+    home.ok(&["purge", "acme", "--all"]);
+    assert_eq!(home.number(rejects), 0);
+    configure(&home, "");
+    home.ok(&["purge", "--performer", ID]);
+    let again = home.ok(&["import", STREAM, "all.jsonl"]);
+    assert!(again.stderr.contains(": 0 stored"), "{}", again.stderr);
+    assert_eq!(home.number(rejects), 0);
+    assert_sound(&home);
 }
 
 #[test]
