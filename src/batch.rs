@@ -347,6 +347,7 @@ mod tests {
             reject: Reject {
                 reason: "no id".to_owned(),
                 bytes: seen_at.to_string().into_bytes(),
+                earlier: Vec::new(),
             },
             page: 1,
             seen_at,

@@ -278,6 +278,7 @@ mod tests {
             reject: Reject {
                 reason: "no id".to_owned(),
                 bytes: b"{}".to_vec(),
+                earlier: Vec::new(),
             },
             page: 1,
             seen_at: BEGIN,

@@ -237,6 +237,7 @@ fn rows_of_rejects_that_could_be_read_later_are_among_those_of_the_loads() {
     let reject = Reject {
         reason: "no id".to_owned(),
         bytes: b"not read at first".to_vec(),
+        earlier: Vec::new(),
     };
     let resolved = BTreeSet::from([reject.hash().to_vec()]);
     let draft = Draft {
