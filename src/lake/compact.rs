@@ -19,6 +19,7 @@ use self::prove::{Parts, RowSum, RowSums, held};
 use super::Lake;
 use super::commit::Written;
 use super::files::{Added, LiveFile, Partition};
+use super::known::Remembered;
 use super::output::{Finished, Output};
 use super::rewrite::Rewrite;
 use super::statistics::Bounds;
@@ -88,7 +89,7 @@ impl Sizes {
         match extent {
             Extent::Ended => SIZES,
             Extent::Crowded => Self {
-                open_bytes: 24 << 20,
+                open_bytes: 12 << 20,
                 run_bytes: 8 << 20,
                 ..SIZES
             },
@@ -172,6 +173,8 @@ impl Lake {
     /// Merges what the extent asks for, and deletes files that earlier compactions removed. A month that fails stays as it is;
     /// an error means that the lake could not be written, and then the lake must recover.
     pub async fn compact(&mut self, task: &Compaction<'_>) -> Result<Compacted> {
+        // Of the files that are merged nothing needs to be remembered, and merging needs the memory.
+        self.remembered = Remembered::default();
         let mut compacted = Compacted::default();
         let mut merged = Merged::default();
         for mut job in self.jobs(task)? {

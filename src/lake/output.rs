@@ -18,7 +18,7 @@ use crate::ledger::hex;
 use crate::schema::Table;
 
 /// Bytes that are sent at once; stores take no smaller parts than 5 MiB but for the last.
-const PART_BYTES: usize = 8 << 20;
+const PART_BYTES: usize = 5 << 20;
 
 /// What packs rows into bytes.
 struct Packer {

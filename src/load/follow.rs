@@ -121,6 +121,9 @@ impl Newer {
         let entry = &sealed.entry;
         for (name, change) in &entry.tables {
             self.named.extend(change.added.iter().map(|file| file.path.clone()));
+            for file in &change.added {
+                self.removed.remove(&file.path);
+            }
             for path in &change.removed {
                 self.named.remove(path);
                 self.removed.insert(path.clone());
@@ -330,7 +333,7 @@ fn load_row(sealed: &Sealed, source: Option<&String>, stream: Option<&String>, c
         rejects: counts.rejects,
         withheld: counts.withheld,
         files: u64::try_from(added().count()).unwrap_or(u64::MAX),
-        bytes: added().map(|file| file.bytes).sum(),
+        bytes: added().map(|file| file.bytes).fold(0, u64::saturating_add),
         entry_sha256: sealed.sha256.clone(),
     }
 }

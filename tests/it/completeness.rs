@@ -57,7 +57,7 @@ fn a_source_that_nobody_has_ever_read_is_named() {
         (about.lacking_sentence(), about.complete_to().is_some())
     };
     let june = [("since", "2026-06-01"), ("until", "2026-07-01")];
-    let told = "not collected from 2026-06-01T00:00:00Z to 2026-07-01T00:00:00Z (support.*)";
+    let told = "not collected from 2026-06-01T04:00:00Z to 2026-07-01T04:00:00Z (support.*)";
     assert_eq!(ask(&june), (Some(told.to_owned()), false));
     assert_eq!(ask(&[june[0], june[1], ("source", "acme")]), (None, true));
 }

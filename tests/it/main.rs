@@ -54,6 +54,7 @@ mod tools;
 mod translated;
 mod unattended;
 mod walking;
+mod wordings;
 mod workplace;
 mod zendesk;
 mod zendesk_credentials;

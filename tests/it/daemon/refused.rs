@@ -108,7 +108,7 @@ const UNASKABLE: &[(&str, &str)] = &[
     ),
     (
         "run = \"evidence\"\nframework = \"soc2\"\noutput = \"packs/{report}.zip\"\nperiod = \"last-month\"",
-        "`{report}` stands for a report, and a pack holds many",
+        "6:1: schedule.output: `{report}` stands for a report, and a pack holds many",
     ),
     ("run = \"sync\"\nsources = [\"akme\"]", "no source is configured"),
 ];
