@@ -224,11 +224,19 @@ known_performers as (
         max(nullif(trim(concat_ws(' ', performer.first_name, performer.last_name)), ''))
             filter (where performer.is_current) as full_name,
         (
-            max({ 'at': performer.last_observed_at, 'value': performer.email })
+            max({
+                'is_current': coalesce(performer.is_current, false),
+                'at': performer.last_observed_at,
+                'value': performer.email
+            })
                 filter (where performer.email <> '')
         ).value as email,
         (
-            max({ 'at': performer.last_observed_at, 'value': performer.performer_type })
+            max({
+                'is_current': coalesce(performer.is_current, false),
+                'at': performer.last_observed_at,
+                'value': performer.performer_type
+            })
                 filter (where performer.performer_type <> '')
         ).value as performer_type
     from performers as performer

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use uuid::Uuid;
 
-use self::choose::choose;
+use self::choose::{Sizes, choose};
 use self::merge::{Input, Merge, groups};
 use self::prove::{Parts, RowSum, RowSums, held};
 use super::Lake;
@@ -64,37 +64,6 @@ struct Job {
     partition: Partition,
     files: Vec<LiveFile>,
     sizes: Sizes,
-}
-
-/// How much is held and made at once; smaller in tests.
-#[derive(Clone, Copy)]
-struct Sizes {
-    /// Of the files that are open at once, in memory.
-    open_bytes: u64,
-    /// Of rows that are sorted in memory.
-    run_bytes: usize,
-    /// Of a merged file.
-    target_bytes: u64,
-}
-
-const SIZES: Sizes = Sizes {
-    open_bytes: 64 << 20,
-    run_bytes: 32 << 20,
-    target_bytes: choose::TARGET_BYTES,
-};
-
-impl Sizes {
-    /// After a load, merging must not decide how much memory that takes.
-    fn of(extent: Extent) -> Self {
-        match extent {
-            Extent::Ended => SIZES,
-            Extent::Crowded => Self {
-                open_bytes: 12 << 20,
-                run_bytes: 8 << 20,
-                ..SIZES
-            },
-        }
-    }
 }
 
 /// What is written and not committed yet.

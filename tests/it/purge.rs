@@ -93,7 +93,8 @@ fn rows_that_are_old_by_both_their_times_go_and_never_come_back() {
     let home = synced(&service, "");
     let old = old_rows(&home);
     assert!(old > 100, "{old}");
-    let younger = "select * from events order by source, stream, event_id";
+    // The e-mail and the kind of an actor may have been observed in rows that go.
+    let younger = "select * exclude (actor_email, actor_type) from events order by source, stream, event_id";
     let before = home.query(younger);
 
     let dry = home.ok(&["purge", SOURCE, "--before", BEFORE, "--dry-run", "--format", "json"]);

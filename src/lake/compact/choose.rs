@@ -21,6 +21,37 @@ pub enum Extent {
     Crowded,
 }
 
+/// How much is held and made at once; smaller in tests.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// Of the files that are open at once, in memory.
+    pub(super) open_bytes: u64,
+    /// Of rows that are sorted in memory.
+    pub(super) run_bytes: usize,
+    /// Of a merged file.
+    pub(super) target_bytes: u64,
+}
+
+pub(super) const SIZES: Sizes = Sizes {
+    open_bytes: 64 << 20,
+    run_bytes: 32 << 20,
+    target_bytes: TARGET_BYTES,
+};
+
+impl Sizes {
+    /// After a load, merging must not decide how much memory that takes.
+    pub(super) fn of(extent: Extent) -> Self {
+        match extent {
+            Extent::Ended => SIZES,
+            Extent::Crowded => Self {
+                open_bytes: 12 << 20,
+                run_bytes: 8 << 20,
+                ..SIZES
+            },
+        }
+    }
+}
+
 /// How many files so many bytes and rows make.
 pub(super) fn pieces((bytes, rows): (u64, u64), target_bytes: u64) -> u64 {
     bytes.div_ceil(target_bytes).max(rows.div_ceil(TARGET_ROWS)).max(1)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use object_store::memory::InMemory;
 
+use super::choose::SIZES;
 use super::*;
 use crate::coverage::StreamState;
 use crate::lake::Draft;

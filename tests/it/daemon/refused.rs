@@ -82,6 +82,10 @@ const FAULTS: &[(&str, &str)] = &[
         "name = \"a\"\ncron = \"0 6 * * *\"\nrun = \"evidence\"\nframework = \"soc1\"\noutput = \"x\"",
         "5:1: schedule.framework: unknown framework `soc1`\nhint: did you mean `soc2`?",
     ),
+    (
+        "name = \"a\"\ncron = \"0 6 * * *\"\nrun = \"evidence\"\nframework = \"soc2\"\nperiod = \"last-month\"\noutput = \"packs/{report}.zip\"",
+        "7:1: schedule.output: `{report}` stands for a report, and a pack holds many",
+    ),
 ];
 
 /// What the configuration cannot know is wrong, and the command would say at night.
@@ -105,10 +109,6 @@ const UNASKABLE: &[(&str, &str)] = &[
     (
         "run = \"evidence\"\nframework = \"soc2\"\noutput = \"trailhouse.toml\"\nperiod = \"last-month\"",
         "trailhouse.toml: is read by this program",
-    ),
-    (
-        "run = \"evidence\"\nframework = \"soc2\"\noutput = \"packs/{report}.zip\"\nperiod = \"last-month\"",
-        "6:1: schedule.output: `{report}` stands for a report, and a pack holds many",
     ),
     ("run = \"sync\"\nsources = [\"akme\"]", "no source is configured"),
 ];
