@@ -236,7 +236,7 @@ mod tests {
         let other = Erased::new(&Key::new(&[7; 32]), &identity);
         let of_older_program: Erased =
             serde_json::from_str(r#"{"performer":"erased-0123456789abcdef0123456789abcdef","terms":[]}"#).unwrap();
-        assert!(keys.erasure_key(&[erased.clone(), of_older_program]).is_ok());
+        keys.erasure_key(&[erased.clone(), of_older_program]).unwrap();
         let refused = keys.erasure_key(&[erased, other]).unwrap_err();
         let told = format!("{}: another key than", home.path().join("keys/erasure.key").display());
         assert!(refused.to_string().starts_with(&told), "{refused}");

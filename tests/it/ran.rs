@@ -44,7 +44,8 @@ pub(crate) fn run(warehouse: &Warehouse, name: &str, parameters: Vec<(String, St
 /// A report's rows in a format of text, with what the report says about itself.
 pub(crate) fn rendered(rows: &Grid, about: &About, format: Format) -> String {
     let mut text = Vec::new();
-    let mut sink = render::sink(format, "memory", Out::Stream(Box::new(&mut text)), Some(80));
+    let width = if format == Format::Table { Some(80) } else { None };
+    let mut sink = render::sink(format, "memory", Out::Stream(Box::new(&mut text)), width);
     sink.begin(&rows.columns, Some(about))
         .and_then(|()| sink.rows(&rows.rows))
         .and_then(|()| sink.end(Some(about)))

@@ -206,6 +206,42 @@ impl<'a> Keeper<'a> {
         let started_at = Context::present();
         let begun = self.kept.begin(name, Begun { due_at, started_at });
         self.remembered(begun);
+        let (worst, cut, is_whole) = self.steps(entry, due).await;
+        let is_stopped = matches!(cut, Some(Cut::Stopped));
+        let is_done = is_whole && worst.is_done();
+        let run = Run {
+            due_at,
+            started_at,
+            finished_at: Context::present(),
+            exit_code: worst.exit_code,
+            message: if worst.message.is_empty() {
+                self.findings()
+            } else {
+                worst.message
+            },
+        };
+        self.say(name, &run);
+        let exit_code = run.exit_code;
+        // A command that ended well although it was asked to stop is done.
+        if is_stopped && !is_done {
+            self.events.clear();
+            let stopped = self.kept.stop(name, run);
+            self.remembered(stopped);
+            return Outcome::Stopped;
+        }
+        self.note_events();
+        let settled = self.kept.settle(name, run);
+        self.remembered(settled);
+        if is_stopped {
+            Outcome::Stopped
+        } else {
+            Outcome::Ended(exit_code)
+        }
+    }
+
+    /// Runs the commands of a job: the end that counts, why they were cut short if they were, and whether all were run.
+    async fn steps(&mut self, entry: &Scheduled, due: &Due) -> (Ended, Option<Cut>, bool) {
+        let name = &entry.name;
         let mut worst = Ended {
             exit_code: 0,
             message: String::new(),
@@ -239,36 +275,7 @@ impl<'a> Keeper<'a> {
             self.judge(name, None, &ended);
             worst = worst.or(ended);
         }
-        let is_stopped = matches!(cut, Some(Cut::Stopped));
-        let is_done = is_whole && worst.is_done();
-        let run = Run {
-            due_at,
-            started_at,
-            finished_at: Context::present(),
-            exit_code: worst.exit_code,
-            message: if worst.message.is_empty() {
-                self.findings()
-            } else {
-                worst.message
-            },
-        };
-        self.say(name, &run);
-        let exit_code = run.exit_code;
-        // A command that ended well although it was asked to stop is done.
-        if is_stopped && !is_done {
-            self.events.clear();
-            let stopped = self.kept.stop(name, run);
-            self.remembered(stopped);
-            return Outcome::Stopped;
-        }
-        self.note_events();
-        let settled = self.kept.settle(name, run);
-        self.remembered(settled);
-        if is_stopped {
-            Outcome::Stopped
-        } else {
-            Outcome::Ended(exit_code)
-        }
+        (worst, cut, is_whole)
     }
 
     /// Runs one command, and meanwhile tells the service manager that this process is alive.
