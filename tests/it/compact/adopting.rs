@@ -325,6 +325,10 @@ fn a_merge_that_another_program_came_before_is_adopted() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "files are deleted after days of the real clock"
+)]
 fn files_that_another_program_put_back_are_not_deleted_later() {
     let home = loaded(4);
     let old = data_files(&home);
