@@ -9,7 +9,7 @@ use super::short;
 use crate::schema::Micros;
 
 /// Rows remembered at most, of some 70 bytes each.
-const MOST_ROWS: usize = 500_000;
+const MOST_ROWS: usize = 125_000;
 const NONE: u32 = u32::MAX;
 
 /// What a row is found by: table, source, stream and id.
