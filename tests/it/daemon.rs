@@ -193,8 +193,19 @@ fn the_worst_end_is_that_of_all_and_a_failed_job_stops_no_other() {
     for job in ["wrong failed with exit code 2", "unwritable failed with exit code 1"] {
         assert!(told.contains(job), "{job}\n{told}");
     }
+    kept_for(&home, &["wrong", "load"], 1);
     let quiet = home.run(&["-q", "daemon", "--once"]);
+    assert!(
+        quiet.stderr.contains("wrong: ended with exit code 2"),
+        "{}",
+        quiet.stderr
+    );
     assert!(!quiet.stderr.contains("load: ended"), "{}", quiet.stderr);
+    let kept: Value = serde_json::from_str(&text_of(&home, "data/schedule.json")).expect("JSON");
+    assert_eq!(
+        kept["entries"]["load"]["last"]["exit_code"], 0,
+        "it was due, and ran: {kept}"
+    );
 }
 
 #[test]

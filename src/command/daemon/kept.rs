@@ -76,13 +76,15 @@ fn read_or_put_aside(context: &Context, home: &Path) -> Result<Memory, Failure> 
             return Err(failure.hinted("what has run before stands in it; check its owner and its rights"));
         }
     };
-    if serde_json::from_slice::<Memory>(&bytes).is_err() {
-        let aside = home.join(UNSOUND);
-        place::rename(&path, &aside).map_err(|error| Failure::failed(format!("{}: {error}", aside.display())))?;
-        let text = format!("what stands in it is kept as {}", aside.display());
-        context.terminal.warn(&text);
-    }
-    Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| unsound(context, &path, &error.to_string())))
+    let error = match serde_json::from_slice(&bytes) {
+        Ok(memory) => return Ok(memory),
+        Err(error) => error,
+    };
+    let aside = home.join(UNSOUND);
+    place::rename(&path, &aside).map_err(|error| Failure::failed(format!("{}: {error}", aside.display())))?;
+    let text = format!("what stands in it is kept as {}", aside.display());
+    context.terminal.warn(&text);
+    Ok(unsound(context, &path, &error.to_string()))
 }
 
 fn unsound(context: &Context, path: &Path, why: &str) -> Memory {
