@@ -3,15 +3,11 @@
 # flight: the ideal is 12.5 s. Then a sync that finds nothing new. Wall-clock time, requests and peak memory. Needs GNU time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program="${CARGO_TARGET_DIR:-target}/release/trailhouse"
-home="$(mktemp -d)"
-"$program" simulate --port 0 --events 100000 --days 365 --latency-ms 50 > "$home/service" &
-service=$!
-trap 'kill "$service"; rm -rf "$home"' EXIT
-until grep -q token "$home/service"; do sleep 0.1; done
+. benches/simulated.sh
+start_account --events 100000 --days 365 --latency-ms 50
+SIMULATED_KEY="$(told token)"
 export SIMULATED_KEY
-SIMULATED_KEY="$(sed -n 's/^token: //p' "$home/service")"
-cat > "$home/trailhouse.toml" <<TOML
+cat > "$home/trailhouse.toml" << TOML
 [sources.acme]
 kind = "secoda"
 $(grep base_url "$home/service")
@@ -20,6 +16,6 @@ streams = ["audit_logs"]
 max_in_flight = 8
 TOML
 for run in backfill again; do
-    /usr/bin/time -f "$run: %e s, %U s of processor, %M KiB at most" "$program" --config "$home/trailhouse.toml" --dir "$home/data" -q sync
+    timed "$run" -q sync
 done
-"$program" --config "$home/trailhouse.toml" --dir "$home/data" query "select load, requests, received, stored from loads order by load desc limit 3" --format csv
+trailhouse query "select load, requests, received, stored from loads order by load desc limit 3" --format csv

@@ -3,27 +3,19 @@
 # wall-clock time and peak resident memory of the `sync` process. Needs GNU time. Usage: bash benches/million.sh [EVENTS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program="${CARGO_TARGET_DIR:-target}/release/trailhouse"
-events="${1:-1000000}"
-home="$(mktemp -d)"
-"$program" simulate --port 0 --events "$events" --days 365 > "$home/simulator" &
-simulator=$!
-trap 'kill "$simulator" 2> /dev/null || true; rm -rf "$home"' EXIT
-for _ in $(seq 100); do
-    grep -q '^base_url' "$home/simulator" && break
-    sleep 0.2
-done
-{
-    echo '[sources.bench]'
-    echo 'kind = "secoda"'
-    grep '^base_url' "$home/simulator"
-    echo 'token = { env = "BENCH_TOKEN" }'
-    echo 'max_in_flight = 8'
-} > "$home/trailhouse.toml"
-BENCH_TOKEN="$(sed -n 's/^token: //p' "$home/simulator")"
-export BENCH_TOKEN
+. benches/simulated.sh
+start_account --events "${1:-1000000}" --days 365
+SIMULATED_KEY="$(told token)"
+export SIMULATED_KEY
+cat > "$home/trailhouse.toml" << TOML
+[sources.acme]
+kind = "secoda"
+$(grep base_url "$home/service")
+token = { env = "SIMULATED_KEY" }
+max_in_flight = 8
+TOML
 for run in first again; do
-    /usr/bin/time -f "$run: %e s, %M KiB at most" "$program" --config "$home/trailhouse.toml" --dir "$home/data" sync bench.audit_logs
+    timed "$run" sync acme.audit_logs
 done
-"$program" --dir "$home/data" verify
+trailhouse verify
 du -sh "$home/data/lake" "$home/data/warehouse.duckdb"

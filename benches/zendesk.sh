@@ -4,23 +4,19 @@
 # time. Usage: bash benches/zendesk.sh [ROWS [LATENCY_MS]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program="${TRAILHOUSE_PROGRAM:-${CARGO_TARGET_DIR:-target}/release/trailhouse}"
-home="$(mktemp -d)"
-"$program" simulate --service zendesk --port 0 --events "${1:-200000}" --days 365 --latency-ms "${2:-50}" > "$home/service" &
-service=$!
-trap 'kill "$service"; rm -rf "$home"' EXIT
-until grep -q refresh_token "$home/service"; do sleep 0.1; done
+. benches/simulated.sh
+start_account --service zendesk --events "${1:-200000}" --days 365 --latency-ms "${2:-50}"
+SIMULATED_TOKEN="$(told api_token)"
 export SIMULATED_TOKEN
-SIMULATED_TOKEN="$(sed -n 's/^api_token: //p' "$home/service")"
-cat > "$home/trailhouse.toml" <<TOML
+cat > "$home/trailhouse.toml" << TOML
 [sources.support]
 kind = "zendesk"
 $(grep base_url "$home/service")
-auth = { email = "$(sed -n 's/^email: //p' "$home/service")", api_token = { env = "SIMULATED_TOKEN" } }
+auth = { email = "$(told email)", api_token = { env = "SIMULATED_TOKEN" } }
 max_in_flight = 8
 TOML
 for run in backfill again; do
-    /usr/bin/time -f "$run: %e s, %U s of processor, %M KiB at most" "$program" --config "$home/trailhouse.toml" --dir "$home/data" -q sync
+    timed "$run" -q sync
 done
-"$program" --config "$home/trailhouse.toml" --dir "$home/data" query \
+trailhouse query \
     "select kind, count(*) as loads, sum(requests) as requests, sum(received) as received, sum(stored) as stored, min(started_at) as began_at, max(finished_at) as ended_at from loads group by run_id, kind order by began_at" --format csv
