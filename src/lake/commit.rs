@@ -20,7 +20,7 @@ use crate::coverage::StreamState;
 use crate::ledger::signature::PublicKey;
 use crate::ledger::{AddedFile, Counts, Entry, Kind, QuietStream, Sealed, TableChange, hex, sha256, stream_key};
 use crate::record::Record;
-use crate::schema::Micros;
+use crate::schema::{Micros, REJECTS};
 use crate::source::Stream;
 
 /// How often a number may be taken by another writer before a commit gives up.
@@ -255,7 +255,7 @@ impl Lake {
         }
     }
 
-    pub(super) async fn write_files(&self, draft: &Draft<'_>, load: u64, written: &mut Vec<Written>) -> Result<()> {
+    pub(super) async fn write_files(&mut self, draft: &Draft<'_>, load: u64, written: &mut Vec<Written>) -> Result<()> {
         let mut stamp = Stamp {
             load: i64::try_from(load)?,
             stream: draft.stream.name.to_owned(),
@@ -275,7 +275,7 @@ impl Lake {
         Ok(())
     }
 
-    async fn write_file(&self, draft: &Draft<'_>, load: u64, part: Part) -> Result<Written> {
+    async fn write_file(&mut self, draft: &Draft<'_>, load: u64, part: Part) -> Result<Written> {
         let columns = part.table.statistics_columns();
         let rows = u64::try_from(part.batch.num_rows())?;
         let batches = [part.batch];
@@ -287,6 +287,9 @@ impl Lake {
             Uuid::new_v4()
         );
         let path = format!("{}/{name}", part.table.name);
+        if part.table.name != REJECTS.name {
+            self.remember(part.table, draft.source, &path, &batches[0])?;
+        }
         let file = AddedFile {
             path: path.clone(),
             bytes: u64::try_from(bytes.len())?,

@@ -14,6 +14,7 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 
 pub(super) use columns::{Ids, binary, column, text};
+use remembered::{Print, half};
 pub(super) use remembered::{Remembered, key};
 
 use super::files::LiveFile;
@@ -50,6 +51,9 @@ pub struct Classified {
     /// Whether any of them was in the lake before the run, in this or another form.
     pub met_known: bool,
 }
+
+/// What the records at hand say, by their ids.
+type Asked<'a> = HashMap<&'a str, Vec<[u8; 16]>>;
 
 /// A row the lake or this load holds under an id.
 struct Known {
@@ -164,7 +168,10 @@ impl Lake {
         let table = form.table;
         let records = || incoming.records.iter().filter(|record| record.form == number);
         let windows = windows(records());
-        let ids: HashSet<&str> = records().map(|record| record.id.as_str()).collect();
+        let mut asked: Asked<'_> = HashMap::new();
+        for record in records() {
+            asked.entry(record.id.as_str()).or_default().push(record.stable_hash);
+        }
         let overlapping = |file: &&LiveFile| {
             let window = windows
                 .get(&file.partition.month)
@@ -181,57 +188,84 @@ impl Lake {
             })
             .collect();
         let mut known: HashMap<String, Vec<Known>> = HashMap::new();
+        let ids: HashSet<&str> = asked.keys().copied().collect();
         let wanted = Wanted {
             stream: incoming.stream.name,
             key: table.revision_key(),
-            ids: &ids,
         };
+        let key_of = |id: &str| half(&key(table.name, incoming.source, wanted.stream, id));
+        let mut keys: Vec<(u64, &str)> = ids.iter().map(|id| (key_of(id), *id)).collect();
+        keys.sort_unstable();
+        let mut met: HashMap<&str, Vec<(Print, String)>> = HashMap::new();
         for (path, rows, window) in files {
-            if self.remembered.holds(&path) {
+            if let Some(prints) = self.remembered.meeting(&path, &keys) {
+                for (id, print) in prints {
+                    met.entry(id).or_default().push((print, path.clone()));
+                }
                 continue;
             }
             let is_worth = self.remembered.is_worth(&path, rows);
             let within = (!is_worth).then_some((table.event_time, window));
-            let columns = ["id", "stream", "stable_hash", "load", wanted.key];
-            let batches = self.read(&path, &columns, within).await?;
+            let batches = self.read(&path, &wanted.columns(), within).await?;
             if is_worth {
-                self.remember(incoming.source, table, &path, &batches)?;
-                continue;
+                let mut prints = Vec::new();
+                for batch in &batches {
+                    prints_of(batch, table, incoming.source, &mut prints)?;
+                }
+                self.remembered.take(&path, prints);
+            } else {
+                let read = batches.iter().map(RecordBatch::num_rows).sum();
+                self.remembered.count(&path, read);
             }
-            let read = batches.iter().map(RecordBatch::num_rows).sum();
-            self.remembered.count(&path, read);
             for batch in batches {
-                collect(&batch, &wanted, &path, &mut known)?;
+                collect(&batch, (&wanted, &ids), &path, &mut known)?;
             }
         }
-        for id in ids {
-            let key = key(table.name, incoming.source, incoming.stream.name, id);
-            let rows = self.remembered.rows(&key).map(|(row, path)| Known {
-                hash: row.hash,
-                order_at: row.order_at,
-                load: row.load,
-                place: Place::File(path.to_owned()),
-            });
-            let rows: Vec<Known> = rows.collect();
-            if !rows.is_empty() {
-                known.entry(id.to_owned()).or_default().extend(rows);
-            }
-        }
+        self.look_at(met, &asked, &wanted, &mut known).await?;
         Ok(known)
     }
 
-    /// Keeps what all rows of a file are known by.
-    fn remember(&mut self, source: &str, table: &Table, path: &str, batches: &[RecordBatch]) -> Result<()> {
-        let mut kept = Vec::new();
-        for batch in batches {
-            let rows = Rows::of(batch, table.revision_key())?;
-            kept.extend((0..batch.num_rows()).map(|row| {
-                let key = key(table.name, source, rows.streams.value(row), &rows.ids.get(row));
-                let (hash, order_at, load) = rows.get(row);
-                (key, hash, order_at, load)
-            }));
+    /// Adds the remembered rows that were met. Where they say what every record says that has their id, that is all there is
+    /// to know; else their files are read.
+    async fn look_at(
+        &self,
+        met: HashMap<&str, Vec<(Print, String)>>,
+        asked: &Asked<'_>,
+        wanted: &Wanted<'_>,
+        known: &mut HashMap<String, Vec<Known>>,
+    ) -> Result<()> {
+        let mut unlike: BTreeMap<String, HashSet<&str>> = BTreeMap::new();
+        for (id, rows) in met {
+            let hashes = asked.get(id).map(Vec::as_slice).unwrap_or_default();
+            let is_said = |hash: &[u8; 16]| rows.iter().any(|(print, _)| print.says(hash));
+            if !hashes.iter().all(is_said) {
+                for (_, path) in rows {
+                    unlike.entry(path).or_default().insert(id);
+                }
+                continue;
+            }
+            let rows = rows.into_iter().map(|(print, path)| Known {
+                // That of another revision is asked for by nobody.
+                hash: hashes.iter().find(|hash| print.says(hash)).copied().unwrap_or_default(),
+                order_at: Micros::MIN,
+                load: print.load,
+                place: Place::File(path),
+            });
+            known.entry(id.to_owned()).or_default().extend(rows);
         }
-        self.remembered.take(path, kept);
+        for (path, ids) in unlike {
+            for batch in self.read(&path, &wanted.columns(), None).await? {
+                collect(&batch, (wanted, &ids), &path, known)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers what the rows of a file that this run has written are known by.
+    pub(super) fn remember(&mut self, table: &Table, source: &str, path: &str, rows: &RecordBatch) -> Result<()> {
+        let mut prints = Vec::with_capacity(rows.num_rows());
+        prints_of(rows, table, source, &mut prints)?;
+        self.remembered.take(path, prints);
         Ok(())
     }
 
@@ -286,16 +320,26 @@ pub(super) fn overlaps(file: &LiveFile, event_time: &str, (from, to): (Micros, M
     }
 }
 
+fn prints_of(batch: &RecordBatch, table: &Table, source: &str, prints: &mut Vec<Print>) -> Result<()> {
+    let rows = Rows::of(batch, table.revision_key())?;
+    prints.extend((0..batch.num_rows()).map(|row| {
+        let key = key(table.name, source, rows.streams.value(row), &rows.ids.get(row));
+        let (hash, _, load) = rows.get(row);
+        Print::of(&key, &hash, load)
+    }));
+    Ok(())
+}
+
 fn collect(
     batch: &RecordBatch,
-    wanted: &Wanted<'_>,
+    (wanted, ids): (&Wanted<'_>, &HashSet<&str>),
     path: &str,
     known: &mut HashMap<String, Vec<Known>>,
 ) -> Result<()> {
     let rows = Rows::of(batch, wanted.key)?;
     for row in 0..batch.num_rows() {
         let id = rows.ids.get(row);
-        if wanted.ids.contains(id.as_ref()) && rows.streams.value(row) == wanted.stream {
+        if ids.contains(id.as_ref()) && rows.streams.value(row) == wanted.stream {
             let (hash, order_at, load) = rows.get(row);
             let place = Place::File(path.to_owned());
             let row_known = Known {
@@ -347,7 +391,12 @@ impl<'a> Rows<'a> {
 struct Wanted<'a> {
     stream: &'a str,
     key: &'a str,
-    ids: &'a HashSet<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn columns(&self) -> [&'a str; 5] {
+        ["id", "stream", "stable_hash", "load", self.key]
+    }
 }
 
 /// Shorter bytes, which no writer of ours leaves, are padded and match nothing.

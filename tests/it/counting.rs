@@ -21,7 +21,7 @@ use object_store::{
 };
 use tokio::runtime::Runtime;
 use trailhouse::coverage::StreamState;
-use trailhouse::lake::{Draft, Incoming, Lake, Withheld};
+use trailhouse::lake::{Classified, Draft, Incoming, Lake, Withheld};
 use trailhouse::ledger::{Counts, Kind};
 use trailhouse::load::{Run, sync};
 use trailhouse::record::{Layouts, Record};
@@ -325,10 +325,27 @@ fn an_hour_costs_the_same_after_a_long_history_as_after_a_short_one() {
     }
 }
 
-/// As the lists of resources bring them: every load has records of the whole time, half of which the lake holds.
+/// What the lake says of records, and how often data files were read for it.
+async fn classified(lake: &mut Lake, store: &Counting, records: Vec<Record>) -> (Classified, u64) {
+    store.take();
+    let incoming = Incoming {
+        source: SOURCE,
+        stream: &AUDIT_LOGS,
+        records,
+        rejects: Vec::new(),
+        first_load: 1,
+        withheld: &Withheld::default(),
+    };
+    let new = lake.classify(incoming).await.expect("it is read");
+    (new, store.take().get("data").copied().unwrap_or_default().requests)
+}
+
+/// As the lists of resources bring them: every load has records of the whole time, half of which the lake holds. The second
+/// half of the loads is another run.
 #[test]
 fn loads_whose_records_are_of_all_times_read_no_file_again_and_again() {
     const LOADS: usize = 24;
+    const FIRST_RUN: usize = LOADS / 2;
     let store = Arc::new(Counting::default());
     let runtime = Runtime::new().expect("threads");
     let end = Timestamp::UNIX_EPOCH.as_microsecond() + 20_000 * 86_400_000_000;
@@ -339,21 +356,14 @@ fn loads_whose_records_are_of_all_times_read_no_file_again_and_again() {
     };
     let mut reads = Vec::new();
     runtime.block_on(async {
-        let mut lake = Lake::open_on(Arc::clone(&store) as Arc<dyn ObjectStore>)
-            .await
-            .expect("a lake");
+        let opened = || Lake::open_on(Arc::clone(&store) as Arc<dyn ObjectStore>);
+        let mut lake = opened().await.expect("a lake");
         for number in 0..LOADS {
-            store.take();
-            let incoming = Incoming {
-                source: SOURCE,
-                stream: &AUDIT_LOGS,
-                records: load(number),
-                rejects: Vec::new(),
-                first_load: 1,
-                withheld: &Withheld::default(),
-            };
-            let new = lake.classify(incoming).await.expect("it is read");
-            reads.push(store.take().get("data").copied().unwrap_or_default().requests);
+            if number == FIRST_RUN {
+                lake = opened().await.expect("a lake");
+            }
+            let (new, requests) = classified(&mut lake, &store, load(number)).await;
+            reads.push(requests);
             let known = if number == 0 { 0 } else { all.len() / (LOADS + 1) };
             assert_eq!(
                 new.counts.duplicates,
@@ -363,5 +373,45 @@ fn loads_whose_records_are_of_all_times_read_no_file_again_and_again() {
             commit(&mut lake, &new.records, end).await;
         }
     });
-    assert!(reads[3] > 0 && reads[LOADS - 1] <= reads[3], "{reads:?}");
+    let (first, second) = reads.split_at(FIRST_RUN);
+    assert!(
+        first.iter().all(|read| *read == 0),
+        "a run knows what it wrote: {reads:?}"
+    );
+    assert!(second[0] > 0, "it does not know what another wrote: {reads:?}");
+    assert_eq!(second[FIRST_RUN - 1], 0, "what it has read it knows: {reads:?}");
+}
+
+/// A run reads what it wrote only where a record says something else than what it remembers.
+#[test]
+fn another_content_under_a_remembered_id_is_held_against_its_file() {
+    let store = Arc::new(Counting::default());
+    let end = Timestamp::UNIX_EPOCH.as_microsecond() + 20_000 * 86_400_000_000;
+    let all = records(0, 100, end);
+    let changed = |number: usize| {
+        let raw = all[number].raw.replace("edited", "changed");
+        let read = Layouts::of(&AUDIT_LOGS).read(0, raw.as_bytes(), Micros::MAX).remove(0);
+        read.unwrap_or_else(|reject| panic!("{}", reject.reason))
+    };
+    Runtime::new().expect("threads").block_on(async {
+        let mut lake = Lake::open_on(Arc::clone(&store) as Arc<dyn ObjectStore>)
+            .await
+            .expect("a lake");
+        commit(&mut lake, &all, end).await;
+        let (new, requests) = classified(&mut lake, &store, vec![changed(3), all[4].clone()]).await;
+        assert_eq!(
+            (new.counts.revisions, new.counts.duplicates, new.counts.stored),
+            (1, 1, 1)
+        );
+        assert!(requests > 0);
+        commit(&mut lake, &new.records, end).await;
+        // Both contents are remembered now, each in the file of its own load.
+        let (new, requests) = classified(&mut lake, &store, vec![all[3].clone(), changed(3)]).await;
+        assert_eq!((new.counts.duplicates, new.counts.stored, requests), (2, 0, 0));
+        assert!(!new.met_known, "they are of this run");
+        let mixed = vec![changed(5), all[5].clone(), changed(5)];
+        let (new, _) = classified(&mut lake, &store, mixed).await;
+        assert_eq!((new.counts.revisions, new.counts.duplicates), (1, 2));
+        assert!(new.new_keys.is_empty());
+    });
 }

@@ -1,18 +1,17 @@
-//! Rows of data files that a run looks at again and again, kept in memory: where records of all times come together, as the
-//! lists of resources do, every load would read every file anew. Apart from the looking up because it only saves reading.
+//! What rows of data files are known by, kept in memory for a run: of the files it writes, and of those it reads again and
+//! again. Where records of all times come together, as the lists of resources do, every load would read every file anew.
+//! Apart from the looking up because it only saves reading: what is remembered of a row says whether its file must be read.
 
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
 use super::short;
-use crate::schema::Micros;
 
-/// Rows remembered at most, of some 70 bytes each.
-const MOST_ROWS: usize = 125_000;
-const NONE: u32 = u32::MAX;
+/// Rows remembered at most, of 24 bytes each.
+const MOST_ROWS: usize = 500_000;
 
-/// What a row is found by: table, source, stream and id.
+/// What a record is told apart by: table, source, stream and id.
 pub(in crate::lake) type Key = [u8; 16];
 
 pub(in crate::lake) fn key(table: &str, source: &str, stream: &str, id: &str) -> Key {
@@ -24,33 +23,44 @@ pub(in crate::lake) fn key(table: &str, source: &str, stream: &str, id: &str) ->
     short(&hasher.finalize())
 }
 
-/// One row of a remembered file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) hash: [u8; 16],
-    pub(super) order_at: Micros,
+/// What is remembered of a row: halves of its key and of the hash of what it says. Both together tell one row from another;
+/// the key alone only says where to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Print {
+    key: u64,
+    said: u64,
     pub(super) load: i64,
-    file: u32,
-    /// The row before it under the same key.
-    previous: u32,
+}
+
+impl Print {
+    pub(super) fn of(key: &Key, hash: &[u8; 16], load: i64) -> Self {
+        Self {
+            key: half(key),
+            said: half(hash),
+            load,
+        }
+    }
+
+    pub(super) fn says(&self, hash: &[u8; 16]) -> bool {
+        self.said == half(hash)
+    }
+}
+
+pub(super) fn half(bytes: &[u8; 16]) -> u64 {
+    let (first, _) = bytes.split_at(size_of::<u64>());
+    first.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 #[derive(Debug, Default)]
 pub(in crate::lake) struct Remembered {
     /// By path, how many rows were read of it, counted again for each reading.
     read: HashMap<String, u64>,
-    /// By path, the number of a file all rows of which are here.
-    numbers: HashMap<String, u32>,
-    paths: Vec<String>,
-    rows: Vec<Row>,
-    newest: HashMap<Key, u32>,
+    /// By path, all rows of the file, sorted.
+    prints: HashMap<String, Vec<Print>>,
+    rows: usize,
 }
 
 impl Remembered {
-    pub(super) fn holds(&self, path: &str) -> bool {
-        self.numbers.contains_key(path)
-    }
-
     /// Counts rows that were read of a file.
     pub(super) fn count(&mut self, path: &str, rows: usize) {
         *self.read.entry(path.to_owned()).or_default() += u64::try_from(rows).unwrap_or(u64::MAX);
@@ -59,36 +69,35 @@ impl Remembered {
     /// Whether a file of so many rows is to be remembered: when as many were read of it already, bit by bit. Of a large file of
     /// which each time little is needed, little is read.
     pub(super) fn is_worth(&self, path: &str, rows: u64) -> bool {
-        let room = MOST_ROWS.saturating_sub(self.rows.len());
-        self.read.get(path).is_some_and(|read| *read >= rows) && usize::try_from(rows).is_ok_and(|rows| rows <= room)
+        let has_room = usize::try_from(rows).is_ok_and(|rows| self.has_room(rows));
+        has_room && self.read.get(path).is_some_and(|read| *read >= rows)
     }
 
-    /// Takes the rows of a file, each with its key, hash, order key and load.
-    pub(super) fn take(&mut self, path: &str, rows: Vec<(Key, [u8; 16], Micros, i64)>) {
-        let file = u32::try_from(self.paths.len()).unwrap_or(NONE);
-        for (key, hash, order_at, load) in rows {
-            let Ok(number) = u32::try_from(self.rows.len()) else {
-                return;
-            };
-            let previous = self.newest.insert(key, number).unwrap_or(NONE);
-            self.rows.push(Row {
-                hash,
-                order_at,
-                load,
-                file,
-                previous,
-            });
+    fn has_room(&self, rows: usize) -> bool {
+        rows <= MOST_ROWS.saturating_sub(self.rows)
+    }
+
+    /// Takes all rows of a file, if there is room.
+    pub(super) fn take(&mut self, path: &str, mut prints: Vec<Print>) {
+        if self.has_room(prints.len()) {
+            prints.sort_unstable();
+            self.rows += prints.len();
+            self.prints.insert(path.to_owned(), prints);
         }
-        self.paths.push(path.to_owned());
-        self.numbers.insert(path.to_owned(), file);
     }
 
-    /// The rows under a key, each with the path of its file.
-    pub(super) fn rows(&self, key: &Key) -> impl Iterator<Item = (Row, &str)> {
-        let row = |number: u32| self.rows.get(usize::try_from(number).ok()?).copied();
-        let newest = self.newest.get(key).and_then(|number| row(*number));
-        let rows = std::iter::successors(newest, move |later| row(later.previous));
-        rows.filter_map(|row| Some((row, self.paths.get(usize::try_from(row.file).ok()?)?.as_str())))
+    /// The rows of a file that have one of the keys, each with what stands beside the key; `None` where the file must be read.
+    /// `wanted` is sorted by half keys.
+    pub(super) fn meeting<'a, T: Copy>(&'a self, path: &str, wanted: &'a [(u64, T)]) -> Option<Vec<(T, Print)>> {
+        let mut left = self.prints.get(path)?.as_slice();
+        let mut found = Vec::new();
+        for (key, value) in wanted {
+            let before = left.iter().take_while(|print| print.key < *key).count();
+            left = left.get(before..).unwrap_or_default();
+            let same = left.iter().take_while(|print| print.key == *key);
+            found.extend(same.map(|print| (*value, *print)));
+        }
+        Some(found)
     }
 }
 
@@ -96,34 +105,60 @@ impl Remembered {
 mod tests {
     use super::*;
 
+    fn print(id: &str, hash: u8, load: i64) -> Print {
+        Print::of(&key("t", "s", "logs", id), &[hash; 16], load)
+    }
+
     #[test]
-    fn every_row_under_a_key_is_found_with_its_file() {
+    fn every_row_under_a_key_is_found() {
         let mut remembered = Remembered::default();
-        let (a, b) = (key("t", "s", "logs", "a"), key("t", "s", "logs", "b"));
-        assert_ne!(a, key("t", "s", "log", "sa"));
+        assert_ne!(key("t", "s", "logs", "a"), key("t", "s", "log", "sa"));
+        let mut wanted: Vec<(u64, &str)> = ["a", "b", "c"]
+            .map(|id| (half(&key("t", "s", "logs", id)), id))
+            .to_vec();
+        wanted.sort_unstable();
+        assert_eq!(remembered.meeting("one", &wanted), None);
+        remembered.take(
+            "one",
+            vec![print("a", 2, 2), print("z", 9, 1), print("b", 3, 1), print("a", 1, 1)],
+        );
+        let mut found = remembered.meeting("one", &wanted).unwrap();
+        found.sort_unstable();
+        assert_eq!(
+            found,
+            [
+                ("a", print("a", 1, 1)),
+                ("a", print("a", 2, 2)),
+                ("b", print("b", 3, 1))
+            ]
+        );
+        assert!(found[0].1.says(&[1; 16]) && !found[0].1.says(&[2; 16]));
+        // Two wanted records whose halves are the same find the same rows.
+        let (half, _) = wanted[0];
+        let found = remembered.meeting("one", &[(half, 1), (half, 2)]).unwrap();
+        assert_eq!(found.iter().filter(|(value, _)| *value == 1).count(), found.len() / 2);
+    }
+
+    #[test]
+    fn a_file_is_remembered_when_as_much_was_read_of_it() {
+        let mut remembered = Remembered::default();
         assert!(!remembered.is_worth("one", 2));
         remembered.count("one", 1);
         assert!(!remembered.is_worth("one", 2));
         remembered.count("one", 1);
         assert!(remembered.is_worth("one", 2));
-        remembered.take("one", vec![(a, [1; 16], 10, 1), (b, [2; 16], 20, 1)]);
-        remembered.take("two", vec![(a, [3; 16], 30, 2)]);
-        assert!(remembered.holds("two") && !remembered.holds("three"));
-        let found = |key: &Key| -> Vec<(u8, Micros, i64, String)> {
-            let rows = remembered.rows(key);
-            rows.map(|(row, path)| (row.hash[0], row.order_at, row.load, path.to_owned()))
-                .collect()
-        };
-        assert_eq!(found(&a), [(3, 30, 2, "two".to_owned()), (1, 10, 1, "one".to_owned())]);
-        assert_eq!(found(&b), [(2, 20, 1, "one".to_owned())]);
-        assert_eq!(found(&[0; 16]), []);
     }
 
     #[test]
     fn no_more_is_remembered_than_there_is_room_for() {
         let mut remembered = Remembered::default();
+        let rows = u64::try_from(MOST_ROWS).unwrap();
         remembered.count("large", MOST_ROWS + 1);
-        assert!(!remembered.is_worth("large", u64::try_from(MOST_ROWS).unwrap() + 1));
-        assert!(remembered.is_worth("large", u64::try_from(MOST_ROWS).unwrap()));
+        assert!(!remembered.is_worth("large", rows + 1));
+        assert!(remembered.is_worth("large", rows));
+        remembered.take("one", vec![print("a", 1, 1)]);
+        assert!(!remembered.is_worth("large", rows));
+        remembered.take("large", vec![print("a", 1, 1); MOST_ROWS]);
+        assert_eq!(remembered.meeting::<()>("large", &[]), None);
     }
 }
