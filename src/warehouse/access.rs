@@ -35,7 +35,7 @@ impl Means {
     pub(super) const SPARING: Self = Self {
         memory: 28_000_000,
         threads: 1,
-        step_rows: 50_000,
+        step_rows: 200_000,
     };
     /// For a file that is made anew, or of which most comes now, while nothing else is done and somebody waits: more than twice
     /// as fast.

@@ -250,7 +250,7 @@ impl Definition {
         let columns = self
             .columns
             .iter()
-            .map(|column| format!("{} {}", quoted(&column.name), column.kind));
+            .map(|column| format!("{} {}{}", quoted(&column.name), column.kind, packing(column)));
         let columns = columns.collect::<Vec<_>>().join(", ");
         format!("create table main.{} ({columns});\n", quoted(&self.name))
     }
@@ -271,6 +271,16 @@ impl Definition {
             .iter()
             .map(|column| (column.name.as_str(), column.doc.as_str()));
         comments("table", ("main", &self.name), &self.doc, columns)
+    }
+}
+
+/// How a column is packed of which it is known beforehand, so that DuckDB does not try all its ways on every block: hashes are
+/// random, and texts that identify a record do not come twice. A tenth of the time that rows take.
+fn packing(column: &Defined) -> &'static str {
+    match (column.name.as_str(), column.kind) {
+        ("stable_hash", "blob") => " using compression uncompressed",
+        ("id", "varchar") => " using compression fsst",
+        _ => "",
     }
 }
 

@@ -55,8 +55,8 @@ fn add(connection: &Connection, which: &str, parameter: impl ToSql) -> duckdb::R
     let added = connection.execute(
         &format!(
             "insert into main.wordings by name \
-             select distinct new.source, new.service, new.activity_type, new.resource_type, new.wording \
-             from main.worded_events as new where {which} and not exists (select 1 from main.wordings as known \
+             select new.* from (select distinct source, service, activity_type, resource_type, wording \
+             from main.worded_events where {which}) as new where not exists (select 1 from main.wordings as known \
              where known.source = new.source and known.activity_type is not distinct from new.activity_type \
              and known.resource_type is not distinct from new.resource_type \
              and known.wording is not distinct from new.wording)"
@@ -75,13 +75,13 @@ const CLASSIFY: &str = "create or replace temp table classified as select * from
 
 /// Adds those of the loads after `after`.
 pub(super) fn follow(connection: &Connection, after: i64) -> duckdb::Result<()> {
-    add(connection, "new.load > $1", after)
+    add(connection, "\"load\" > $1", after)
 }
 
 /// Makes those of a source anew, of which rows were taken away.
 pub(super) fn make_again(connection: &Connection, source: &str) -> duckdb::Result<()> {
     connection.execute("delete from main.wordings where source = ?", params![source])?;
-    add(connection, "new.source = $1", source)
+    add(connection, "source = $1", source)
 }
 
 /// Makes all of them anew, by rules that may have changed.
