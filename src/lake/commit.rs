@@ -288,7 +288,8 @@ impl Lake {
         );
         let path = format!("{}/{name}", part.table.name);
         if part.table.name != REJECTS.name {
-            self.remember(part.table, draft.source, &path, &batches[0])?;
+            let stream = (draft.source, draft.stream.name);
+            self.remember(stream, part.table, (&path, &batches[0]))?;
         }
         let file = AddedFile {
             path: path.clone(),

@@ -8,12 +8,12 @@ mod remembered;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use arrow::array::{Array, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use anyhow::Result;
+use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 
-pub(super) use columns::{Ids, binary, column, text};
+use columns::short;
+pub(super) use columns::{Ids, Rows, binary, column, text};
 use remembered::{Print, half};
 pub(super) use remembered::{Remembered, key};
 
@@ -22,7 +22,7 @@ use super::parquet::{Selection, read_columns};
 use super::statistics::Bounds;
 use super::{Lake, Withheld};
 use crate::batch::RejectedRow;
-use crate::ledger::Counts;
+use crate::ledger::{Counts, stream_key};
 use crate::record::{Record, is_drift};
 use crate::schema::{Micros, REJECTS, Table, month_of};
 use crate::source::{Form, Stream};
@@ -197,6 +197,7 @@ impl Lake {
         let mut keys: Vec<(u64, &str)> = ids.iter().map(|id| (key_of(id), *id)).collect();
         keys.sort_unstable();
         let mut met: HashMap<&str, Vec<(Print, String)>> = HashMap::new();
+        let reader = stream_key(incoming.source, wanted.stream);
         for (path, rows, window) in files {
             if let Some(prints) = self.remembered.meeting(&path, &keys) {
                 for (id, print) in prints {
@@ -204,15 +205,15 @@ impl Lake {
                 }
                 continue;
             }
-            let is_worth = self.remembered.is_worth(&path, rows);
+            let is_worth = self.remembered.is_worth(&path, rows, &reader);
             let within = (!is_worth).then_some((table.event_time, window));
             let batches = self.read(&path, &wanted.columns(), within).await?;
             if is_worth {
-                let mut prints = Vec::new();
+                let mut prints = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
                 for batch in &batches {
                     prints_of(batch, table, incoming.source, &mut prints)?;
                 }
-                self.remembered.take(&path, prints);
+                self.remembered.take(&path, prints, &reader);
             } else {
                 let read = batches.iter().map(RecordBatch::num_rows).sum();
                 self.remembered.count(&path, read);
@@ -237,7 +238,7 @@ impl Lake {
         let mut unlike: BTreeMap<String, HashSet<&str>> = BTreeMap::new();
         for (id, rows) in met {
             let hashes = asked.get(id).map(Vec::as_slice).unwrap_or_default();
-            let is_said = |hash: &[u8; 16]| rows.iter().any(|(print, _)| print.says(hash));
+            let is_said = |hash: &[u8; 16]| rows.iter().any(|(print, _)| print.hash == *hash);
             if !hashes.iter().all(is_said) {
                 for (_, path) in rows {
                     unlike.entry(path).or_default().insert(id);
@@ -245,8 +246,8 @@ impl Lake {
                 continue;
             }
             let rows = rows.into_iter().map(|(print, path)| Known {
-                // That of another revision is asked for by nobody.
-                hash: hashes.iter().find(|hash| print.says(hash)).copied().unwrap_or_default(),
+                hash: print.hash,
+                // Nobody asks which is the newest: none of the records says anything new.
                 order_at: Micros::MIN,
                 load: print.load,
                 place: Place::File(path),
@@ -261,11 +262,19 @@ impl Lake {
         Ok(())
     }
 
-    /// Remembers what the rows of a file that this run has written are known by.
-    pub(super) fn remember(&mut self, table: &Table, source: &str, path: &str, rows: &RecordBatch) -> Result<()> {
-        let mut prints = Vec::with_capacity(rows.num_rows());
-        prints_of(rows, table, source, &mut prints)?;
-        self.remembered.take(path, prints);
+    /// Remembers what the rows of a file are known by that a load of a stream writes.
+    pub(super) fn remember(
+        &mut self,
+        (source, stream): (&str, &str),
+        table: &Table,
+        (path, rows): (&str, &RecordBatch),
+    ) -> Result<()> {
+        let reader = stream_key(source, stream);
+        if self.remembered.has_room(rows.num_rows(), &reader) {
+            let mut prints = Vec::with_capacity(rows.num_rows());
+            prints_of(rows, table, source, &mut prints)?;
+            self.remembered.take(path, prints, &reader);
+        }
         Ok(())
     }
 
@@ -325,7 +334,7 @@ fn prints_of(batch: &RecordBatch, table: &Table, source: &str, prints: &mut Vec<
     prints.extend((0..batch.num_rows()).map(|row| {
         let key = key(table.name, source, rows.streams.value(row), &rows.ids.get(row));
         let (hash, _, load) = rows.get(row);
-        Print::of(&key, &hash, load)
+        Print::of(&key, hash, load)
     }));
     Ok(())
 }
@@ -354,39 +363,6 @@ fn collect(
     Ok(())
 }
 
-/// The columns of a data file by which a row is known.
-pub(super) struct Rows<'a> {
-    pub(super) ids: Ids<'a>,
-    streams: &'a StringArray,
-    hashes: &'a BinaryArray,
-    loads: &'a Int64Array,
-    keys: &'a TimestampMicrosecondArray,
-}
-
-impl<'a> Rows<'a> {
-    pub(super) fn of(batch: &'a RecordBatch, key: &str) -> Result<Self> {
-        let loads = column(batch, "load")?.as_primitive_opt::<Int64Type>();
-        let keys = column(batch, key)?.as_primitive_opt::<TimestampMicrosecondType>();
-        Ok(Self {
-            ids: Ids::of(batch)?,
-            streams: text(batch, "stream")?,
-            hashes: binary(batch, "stable_hash")?,
-            loads: loads.context("load is not a number")?,
-            keys: keys.with_context(|| format!("{key} is not a time"))?,
-        })
-    }
-
-    /// Hash, order key and load of a row.
-    pub(super) fn get(&self, row: usize) -> ([u8; 16], Micros, i64) {
-        let order_at = if self.keys.is_null(row) {
-            Micros::MIN
-        } else {
-            self.keys.value(row)
-        };
-        (short(self.hashes.value(row)), order_at, self.loads.value(row))
-    }
-}
-
 /// Which rows of a data file are looked for, and the column that says which form of a record is the later.
 struct Wanted<'a> {
     stream: &'a str,
@@ -397,15 +373,4 @@ impl<'a> Wanted<'a> {
     fn columns(&self) -> [&'a str; 5] {
         ["id", "stream", "stable_hash", "load", self.key]
     }
-}
-
-/// Shorter bytes, which no writer of ours leaves, are padded and match nothing.
-fn short(bytes: &[u8]) -> [u8; 16] {
-    let mut hash = [0; 16];
-    bytes
-        .iter()
-        .take(16)
-        .enumerate()
-        .for_each(|(index, byte)| hash[index] = *byte);
-    hash
 }

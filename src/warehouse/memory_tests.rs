@@ -16,13 +16,14 @@ fn texts_that_cannot_be_packed_need_no_more_memory_than_others() {
     let lake = Lake::new();
     let path = lake.warehouse();
     follow(&path, &increment(0, Vec::new()));
-    let (loads, rows) = (40, 4_000);
+    let (loads, rows) = (55, 4_000);
     let wanted = texts(&lake, loads, rows, 320);
     let connection = access::open_writing(&path, &access::scratch_of(&path), access::Means::SPARING).unwrap();
     let step_rows = access::Means::SPARING.step_rows;
+    assert!(wanted.rows() > step_rows, "a whole step and the begin of another");
     catch_up::apply(&connection, &path, &Workplace::of(ZONE), (&wanted, step_rows)).unwrap();
     drop(connection);
-    assert_eq!(lines(&path, TOTAL), ["160000|160000|51200000"]);
+    assert_eq!(lines(&path, TOTAL), ["220000|220000|70400000"]);
 }
 
 #[test]

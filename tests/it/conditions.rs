@@ -104,7 +104,7 @@ fn unmissed(statement: &str, rows: impl Fn(&str) -> duckdb::Result<Vec<Vec<Strin
 }
 
 /// The warehouse of a case, in which views are tables: what they hold is worked out once and not for each attempt.
-fn tables(folder: &Path) -> Connection {
+pub(super) fn tables(folder: &Path) -> Connection {
     let connection = Connection::open(folder.join("warehouse.duckdb")).expect("the warehouse opens");
     for view in sql::views().iter().filter(|view| view.params.is_empty()) {
         let table = format!(
@@ -117,7 +117,7 @@ fn tables(folder: &Path) -> Connection {
     connection
 }
 
-fn make(connection: &Connection, params: &[Parameter], text: &str) -> duckdb::Result<()> {
+pub(super) fn make(connection: &Connection, params: &[Parameter], text: &str) -> duckdb::Result<()> {
     let parameters: Vec<String> = params
         .iter()
         .map(|one| format!("{} := {}", one.name, one.default))
@@ -147,8 +147,8 @@ fn rows(connection: &Connection, parameters: &[(String, String)]) -> duckdb::Res
 
 /// A condition, and what stands for it when it is taken away.
 #[derive(Debug, PartialEq, Eq)]
-struct Condition {
-    place: Range<usize>,
+pub(super) struct Condition {
+    pub(super) place: Range<usize>,
     neutral: &'static str,
 }
 
@@ -180,12 +180,17 @@ const ENDS: &[&str] = &[
 
 /// Every condition of the statement: what `and` and `or` join, and what stands alone.
 fn conditions(sql: &str) -> Vec<Condition> {
+    conditions_after(sql, BEGINS)
+}
+
+/// Those that stand after one of the words.
+pub(super) fn conditions_after(sql: &str, begins: &[&str]) -> Vec<Condition> {
     let tokens = tokens(sql);
     let mut found = Vec::new();
     for (place, token) in tokens
         .iter()
         .enumerate()
-        .filter(|(_, token)| BEGINS.contains(&token.text))
+        .filter(|(_, token)| begins.contains(&token.text))
     {
         let rest = tokens.get(place + 1..).unwrap_or_default();
         let ends = |(at, one): (usize, &Token<'_>)| {

@@ -26,6 +26,7 @@ mod import_files;
 mod import_kills;
 mod kills;
 mod mutated;
+mod near_misses;
 mod notebook;
 mod numbered;
 mod outputs;

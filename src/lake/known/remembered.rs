@@ -6,10 +6,10 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::short;
+use super::columns::short;
 
-/// Rows remembered at most, of 24 bytes each.
-const MOST_ROWS: usize = 500_000;
+/// Rows remembered at most, of 32 bytes each.
+const MOST_ROWS: usize = 400_000;
 
 /// What a record is told apart by: table, source, stream and id.
 pub(in crate::lake) type Key = [u8; 16];
@@ -23,41 +23,46 @@ pub(in crate::lake) fn key(table: &str, source: &str, stream: &str, id: &str) ->
     short(&hasher.finalize())
 }
 
-/// What is remembered of a row: halves of its key and of the hash of what it says. Both together tell one row from another;
-/// the key alone only says where to look.
+/// What is remembered of a row: half of its key, and what it says. Both together tell one row from another; the key alone only
+/// says where to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Print {
     key: u64,
-    said: u64,
+    pub(super) hash: [u8; 16],
     pub(super) load: i64,
 }
 
 impl Print {
-    pub(super) fn of(key: &Key, hash: &[u8; 16], load: i64) -> Self {
+    pub(super) fn of(key: &Key, hash: [u8; 16], load: i64) -> Self {
         Self {
             key: half(key),
-            said: half(hash),
+            hash,
             load,
         }
     }
-
-    pub(super) fn says(&self, hash: &[u8; 16]) -> bool {
-        self.said == half(hash)
-    }
 }
 
-pub(super) fn half(bytes: &[u8; 16]) -> u64 {
-    let (first, _) = bytes.split_at(size_of::<u64>());
+pub(super) fn half(key: &Key) -> u64 {
+    let (first, _) = key.split_at(size_of::<u64>());
     first.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+/// All rows of a file, sorted.
+#[derive(Debug)]
+struct File {
+    /// The stream for which they were remembered.
+    reader: String,
+    prints: Vec<Print>,
 }
 
 #[derive(Debug, Default)]
 pub(in crate::lake) struct Remembered {
     /// By path, how many rows were read of it, counted again for each reading.
     read: HashMap<String, u64>,
-    /// By path, all rows of the file, sorted.
-    prints: HashMap<String, Vec<Print>>,
-    rows: usize,
+    /// By path.
+    files: HashMap<String, File>,
+    /// By reader.
+    rows: HashMap<String, usize>,
 }
 
 impl Remembered {
@@ -68,32 +73,43 @@ impl Remembered {
 
     /// Whether a file of so many rows is to be remembered: when as many were read of it already, bit by bit. Of a large file of
     /// which each time little is needed, little is read.
-    pub(super) fn is_worth(&self, path: &str, rows: u64) -> bool {
-        let has_room = usize::try_from(rows).is_ok_and(|rows| self.has_room(rows));
+    pub(super) fn is_worth(&self, path: &str, rows: u64, reader: &str) -> bool {
+        let has_room = usize::try_from(rows).is_ok_and(|rows| self.has_room(rows, reader));
         has_room && self.read.get(path).is_some_and(|read| *read >= rows)
     }
 
-    fn has_room(&self, rows: usize) -> bool {
-        rows <= MOST_ROWS.saturating_sub(self.rows)
+    pub(super) fn has_room(&self, rows: usize, reader: &str) -> bool {
+        let held = self.rows.get(reader).copied().unwrap_or_default();
+        rows <= MOST_ROWS.saturating_sub(held)
     }
 
-    /// Takes all rows of a file, if there is room.
-    pub(super) fn take(&mut self, path: &str, mut prints: Vec<Print>) {
-        if self.has_room(prints.len()) {
-            prints.sort_unstable();
-            self.rows += prints.len();
-            self.prints.insert(path.to_owned(), prints);
+    /// Takes all rows of a file for a reader, if there is room. What was remembered for readers before makes room, for they have
+    /// ended.
+    pub(super) fn take(&mut self, path: &str, mut prints: Vec<Print>, reader: &str) {
+        if !self.has_room(prints.len(), reader) {
+            return;
         }
+        if self.rows.values().sum::<usize>() > MOST_ROWS - prints.len() {
+            self.files.retain(|_, file| file.reader == reader);
+            self.rows.retain(|other, _| other == reader);
+        }
+        prints.sort_unstable();
+        *self.rows.entry(reader.to_owned()).or_default() += prints.len();
+        let reader = reader.to_owned();
+        self.files.insert(path.to_owned(), File { reader, prints });
     }
 
     /// The rows of a file that have one of the keys, each with what stands beside the key; `None` where the file must be read.
     /// `wanted` is sorted by half keys.
-    pub(super) fn meeting<'a, T: Copy>(&'a self, path: &str, wanted: &'a [(u64, T)]) -> Option<Vec<(T, Print)>> {
-        let mut left = self.prints.get(path)?.as_slice();
+    pub(super) fn meeting<T: Copy>(&self, path: &str, wanted: &[(u64, T)]) -> Option<Vec<(T, Print)>> {
+        let mut left = self.files.get(path)?.prints.as_slice();
         let mut found = Vec::new();
         for (key, value) in wanted {
             let before = left.iter().take_while(|print| print.key < *key).count();
             left = left.get(before..).unwrap_or_default();
+            if left.is_empty() {
+                break;
+            }
             let same = left.iter().take_while(|print| print.key == *key);
             found.extend(same.map(|print| (*value, *print)));
         }
@@ -105,8 +121,10 @@ impl Remembered {
 mod tests {
     use super::*;
 
+    const READER: &str = "s.logs";
+
     fn print(id: &str, hash: u8, load: i64) -> Print {
-        Print::of(&key("t", "s", "logs", id), &[hash; 16], load)
+        Print::of(&key("t", "s", "logs", id), [hash; 16], load)
     }
 
     #[test]
@@ -118,10 +136,8 @@ mod tests {
             .to_vec();
         wanted.sort_unstable();
         assert_eq!(remembered.meeting("one", &wanted), None);
-        remembered.take(
-            "one",
-            vec![print("a", 2, 2), print("z", 9, 1), print("b", 3, 1), print("a", 1, 1)],
-        );
+        let rows = vec![print("a", 2, 2), print("z", 9, 1), print("b", 3, 1), print("a", 1, 1)];
+        remembered.take("one", rows, READER);
         let mut found = remembered.meeting("one", &wanted).unwrap();
         found.sort_unstable();
         assert_eq!(
@@ -132,21 +148,21 @@ mod tests {
                 ("b", print("b", 3, 1))
             ]
         );
-        assert!(found[0].1.says(&[1; 16]) && !found[0].1.says(&[2; 16]));
         // Two wanted records whose halves are the same find the same rows.
-        let (half, _) = wanted[0];
-        let found = remembered.meeting("one", &[(half, 1), (half, 2)]).unwrap();
-        assert_eq!(found.iter().filter(|(value, _)| *value == 1).count(), found.len() / 2);
+        let (a, _) = wanted.iter().find(|(_, id)| *id == "a").copied().unwrap();
+        let found = remembered.meeting("one", &[(a, 1), (a, 2)]).unwrap();
+        let values: Vec<i32> = found.iter().map(|(value, _)| *value).collect();
+        assert_eq!(values, [1, 1, 2, 2]);
     }
 
     #[test]
     fn a_file_is_remembered_when_as_much_was_read_of_it() {
         let mut remembered = Remembered::default();
-        assert!(!remembered.is_worth("one", 2));
+        assert!(!remembered.is_worth("one", 2, READER));
         remembered.count("one", 1);
-        assert!(!remembered.is_worth("one", 2));
+        assert!(!remembered.is_worth("one", 2, READER));
         remembered.count("one", 1);
-        assert!(remembered.is_worth("one", 2));
+        assert!(remembered.is_worth("one", 2, READER));
     }
 
     #[test]
@@ -154,11 +170,23 @@ mod tests {
         let mut remembered = Remembered::default();
         let rows = u64::try_from(MOST_ROWS).unwrap();
         remembered.count("large", MOST_ROWS + 1);
-        assert!(!remembered.is_worth("large", rows + 1));
-        assert!(remembered.is_worth("large", rows));
-        remembered.take("one", vec![print("a", 1, 1)]);
-        assert!(!remembered.is_worth("large", rows));
-        remembered.take("large", vec![print("a", 1, 1); MOST_ROWS]);
+        assert!(!remembered.is_worth("large", rows + 1, READER));
+        assert!(remembered.is_worth("large", rows, READER));
+        remembered.take("one", vec![print("a", 1, 1)], READER);
+        assert!(!remembered.is_worth("large", rows, READER));
+        remembered.take("large", vec![print("a", 1, 1); MOST_ROWS], READER);
         assert_eq!(remembered.meeting::<()>("large", &[]), None);
+    }
+
+    #[test]
+    fn what_another_stream_needed_makes_room_and_no_sooner() {
+        let mut remembered = Remembered::default();
+        remembered.take("theirs", vec![print("a", 1, 1); MOST_ROWS - 1], "s.others");
+        remembered.take("one", vec![print("b", 1, 2)], READER);
+        assert!(remembered.meeting::<()>("theirs", &[]).is_some());
+        remembered.take("two", vec![print("c", 1, 3)], READER);
+        assert_eq!(remembered.meeting::<()>("theirs", &[]), None);
+        assert!(remembered.meeting::<()>("one", &[]).is_some() && remembered.meeting::<()>("two", &[]).is_some());
+        assert!(remembered.has_room(MOST_ROWS - 2, READER) && !remembered.has_room(MOST_ROWS - 1, READER));
     }
 }
