@@ -33,6 +33,54 @@ with telling as (
     group by wordings.activity_type
 ),
 
+-- Types are compared by `=`, so that who asks for one action reads the other columns of its rows alone: a comparison
+-- that takes null for null is no filter of what is read. The few events without a type are looked at apart.
+worded_activities as (
+    select
+        activity.*,
+        wordings.action,
+        wordings.ocsf_class_uid,
+        wordings.ocsf_category_uid,
+        wordings.ocsf_activity_id
+    from activity_logs as activity
+    left join telling on activity.activity_type = telling.activity_type
+    left join wordings
+        on
+            activity.source = wordings.source
+            and activity.activity_type = wordings.activity_type
+            and activity.resource_type is not distinct from wordings.resource_type
+            and case
+                when telling.activity_type is null
+                    then left(
+                        array_to_string(
+                            [block.value for block in activity.event_blocks if block.style is distinct from 'bold'], ' '
+                        ),
+                        60
+                    )
+            end is not distinct from wordings.wording
+    where activity.activity_type is not null
+    union all
+    select
+        activity.*,
+        wordings.action,
+        wordings.ocsf_class_uid,
+        wordings.ocsf_category_uid,
+        wordings.ocsf_activity_id
+    from activity_logs as activity
+    left join wordings
+        on
+            activity.source = wordings.source
+            and wordings.activity_type is null
+            and activity.resource_type is not distinct from wordings.resource_type
+            and left(
+                array_to_string(
+                    [block.value for block in activity.event_blocks if block.style is distinct from 'bold'], ' '
+                ),
+                60
+            ) is not distinct from wordings.wording
+    where activity.activity_type is null
+),
+
 of_activities as (
     select
         activity.source,
@@ -46,9 +94,15 @@ of_activities as (
         coalesce(
             nullif(activity.performer_name, ''),
             nullif(activity.performer_display_name, ''),
-            nullif(trim(concat_ws(' ', activity.performer_first_name, activity.performer_last_name)), '')
+            case
+                when trim(activity.performer_first_name) <> '' or trim(activity.performer_last_name) <> ''
+                    then trim(concat_ws(' ', activity.performer_first_name, activity.performer_last_name))
+            end
         ) as actor_name,
-        case when activity.event_blocks[1].style = 'bold' then activity.event_blocks[1].value end as actor_in_text,
+        case
+            when nullif(activity.performer_name, '') is null
+                then [block.value for block in list_slice(activity.event_blocks, 1, 1) if block.style = 'bold'][1]
+        end as actor_in_text,
         nullif(activity.performer_email, '') as actor_email,
         activity.performer_type as actor_type,
         activity.activity_type,
@@ -58,12 +112,15 @@ of_activities as (
         false as is_id_per_type,
         -- a target may be a person, who has a name as a performer
         activity.resource_id as person_id,
-        -- the only bold piece after some words names the target, where the event touched nothing else it could name
+        -- the only bold piece after some words names the target, where the event touched nothing else it could name; an
+        -- expression that stood here twice would be worked out for every event, needed or not
         case
             when
-                len([block.value for block in activity.event_blocks if block.style = 'bold']) = 1
-                and activity.event_blocks[1].style is distinct from 'bold'
+                nullif(activity.resource_name, '') is null
+                and coalesce(activity.event_blocks[1].style, '') != 'bold'
                 and coalesce(len(activity.related_resource_ids), 0) = 0
+                and len([block.value for block in activity.event_blocks if block.style is distinct from 'bold'])
+                = len(activity.event_blocks) - 1
                 then [block.value for block in activity.event_blocks if block.style = 'bold'][1]
         end as resource_in_text,
         coalesce(
@@ -71,26 +128,11 @@ of_activities as (
             json_extract_string(activity.metadata, '$.ip')
         ) as ip_address,
         activity.event_text as summary,
-        coalesce(wordings.action, 'unknown') as action,
-        coalesce(wordings.ocsf_class_uid, 0) as ocsf_class_uid,
-        coalesce(wordings.ocsf_category_uid, 0) as ocsf_category_uid,
-        coalesce(wordings.ocsf_activity_id, 0) as ocsf_activity_id
-    from activity_logs as activity
-    left join telling on activity.activity_type = telling.activity_type
-    left join wordings
-        on
-            activity.source = wordings.source
-            and activity.activity_type is not distinct from wordings.activity_type
-            and activity.resource_type is not distinct from wordings.resource_type
-            and case
-                when telling.activity_type is null
-                    then left(
-                        array_to_string(
-                            [block.value for block in activity.event_blocks if block.style is distinct from 'bold'], ' '
-                        ),
-                        60
-                    )
-            end is not distinct from wordings.wording
+        coalesce(activity.action, 'unknown') as action,
+        coalesce(activity.ocsf_class_uid, 0) as ocsf_class_uid,
+        coalesce(activity.ocsf_category_uid, 0) as ocsf_category_uid,
+        coalesce(activity.ocsf_activity_id, 0) as ocsf_activity_id
+    from worded_activities as activity
 ),
 
 of_zendesk as (
