@@ -3,7 +3,7 @@
 # Needs GNU time and python3. Usage: bash benches/compact.sh [MEBIBYTES [LOADS]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program="${CARGO_TARGET_DIR:-target}/release/trailhouse"
+program="${TRAILHOUSE_PROGRAM:-${CARGO_TARGET_DIR:-target}/release/trailhouse}"
 mebibytes="${1:-1024}"
 loads="${2:-32}"
 home="$(mktemp -d)"

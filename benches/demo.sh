@@ -2,7 +2,7 @@
 # The demo in a new home: wall-clock time and peak resident memory, simulator included. Needs GNU time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program="${CARGO_TARGET_DIR:-target}/release/trailhouse"
+program="${TRAILHOUSE_PROGRAM:-${CARGO_TARGET_DIR:-target}/release/trailhouse}"
 home="$(mktemp -d)"
 trap 'rm -rf "$home"' EXIT
 for run in 1 2 3; do

@@ -6,7 +6,7 @@
 # Usage: bash benches/reports.sh [EVENTS [REPORT…]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program="$(realpath "${CARGO_TARGET_DIR:-target}/release/trailhouse")"
+program="$(realpath "${TRAILHOUSE_PROGRAM:-${CARGO_TARGET_DIR:-target}/release/trailhouse}")"
 duckdb="${TRAILHOUSE_TEST_TOOLS:+$TRAILHOUSE_TEST_TOOLS/bin/}duckdb"
 events="${1:-10000000}"
 shift || true

@@ -4,7 +4,7 @@
 # Usage: bash benches/verify.sh [MEGABYTES]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program="$(realpath "${CARGO_TARGET_DIR:-target}/release/trailhouse")"
+program="$(realpath "${TRAILHOUSE_PROGRAM:-${CARGO_TARGET_DIR:-target}/release/trailhouse}")"
 megabytes="${1:-500}"
 home="$(mktemp -d)"
 trap 'rm -rf "$home"' EXIT
