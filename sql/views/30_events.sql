@@ -38,10 +38,10 @@ with telling as (
 worded_activities as (
     select
         activity.*,
-        wordings.action,
-        wordings.ocsf_class_uid,
-        wordings.ocsf_category_uid,
-        wordings.ocsf_activity_id
+        wordings.action as worded_action,
+        wordings.ocsf_class_uid as worded_class_uid,
+        wordings.ocsf_category_uid as worded_category_uid,
+        wordings.ocsf_activity_id as worded_activity_id
     from activity_logs as activity
     left join telling on activity.activity_type = telling.activity_type
     left join wordings
@@ -62,10 +62,10 @@ worded_activities as (
     union all
     select
         activity.*,
-        wordings.action,
-        wordings.ocsf_class_uid,
-        wordings.ocsf_category_uid,
-        wordings.ocsf_activity_id
+        wordings.action as worded_action,
+        wordings.ocsf_class_uid as worded_class_uid,
+        wordings.ocsf_category_uid as worded_category_uid,
+        wordings.ocsf_activity_id as worded_activity_id
     from activity_logs as activity
     left join wordings
         on
@@ -128,10 +128,10 @@ of_activities as (
             json_extract_string(activity.metadata, '$.ip')
         ) as ip_address,
         activity.event_text as summary,
-        coalesce(activity.action, 'unknown') as action,
-        coalesce(activity.ocsf_class_uid, 0) as ocsf_class_uid,
-        coalesce(activity.ocsf_category_uid, 0) as ocsf_category_uid,
-        coalesce(activity.ocsf_activity_id, 0) as ocsf_activity_id
+        coalesce(activity.worded_action, 'unknown') as action,
+        coalesce(activity.worded_class_uid, 0) as ocsf_class_uid,
+        coalesce(activity.worded_category_uid, 0) as ocsf_category_uid,
+        coalesce(activity.worded_activity_id, 0) as ocsf_activity_id
     from worded_activities as activity
 ),
 

@@ -23,8 +23,8 @@ pub(in crate::lake) fn key(table: &str, source: &str, stream: &str, id: &str) ->
     short(&hasher.finalize())
 }
 
-/// What is remembered of a row: half of its key, and what it says. Both together tell one row from another; the key alone only
-/// says where to look.
+/// What is remembered of a row: half of its key, and what it says, which has its id within. The key alone only says where to
+/// look; both together tell rows apart, and the same record of two streams by the half of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Print {
     key: u64,
