@@ -100,11 +100,26 @@ const VIEWS: &[File] = &[
         "15_listed_performers",
         include_str!("../sql/views/15_listed_performers.sql"),
     ),
+    (
+        "18_known_performers",
+        include_str!("../sql/views/18_known_performers.sql"),
+    ),
     ("20_actors", include_str!("../sql/views/20_actors.sql")),
     ("22_worded_events", include_str!("../sql/views/22_worded_events.sql")),
+    ("23_told_kinds", include_str!("../sql/views/23_told_kinds.sql")),
     (
         "24_classified_wordings",
         include_str!("../sql/views/24_classified_wordings.sql"),
+    ),
+    ("25_telling_types", include_str!("../sql/views/25_telling_types.sql")),
+    ("26_event_meanings", include_str!("../sql/views/26_event_meanings.sql")),
+    (
+        "27_recorded_events",
+        include_str!("../sql/views/27_recorded_events.sql"),
+    ),
+    (
+        "28_classified_events",
+        include_str!("../sql/views/28_classified_events.sql"),
     ),
     ("30_events", include_str!("../sql/views/30_events.sql")),
     (

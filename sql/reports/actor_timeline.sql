@@ -2,7 +2,7 @@
 -- question: What did one actor do, in order?
 -- grain: one row per event
 -- params: since timestamp = null, until timestamp = null, source text = null, actor text = null
--- reads: events, actors
+-- reads: events, recorded_events, actors
 -- notes: actor is an e-mail, a name or an identifier; without it, the one of most events in the period: see chosen_as.
 
 with p as (
@@ -32,7 +32,7 @@ counted as (
     select
         performing.actor_key,
         count(*) as events
-    from events as e
+    from recorded_events as e
     inner join performing
         on
             e.source = performing.source

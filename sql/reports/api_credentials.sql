@@ -2,7 +2,7 @@
 -- question: Which API keys and tokens were made, used, removed, by whom?
 -- grain: one row per key, token or client of the API
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, target_kinds
+-- reads: events, told_kinds
 -- severity: low
 -- notes: Of the period: a key made before it shows no time of making. The service of Zendesk does not log its use.
 
@@ -27,7 +27,7 @@ with seen as (
         ) as is_done_to_key,
         e.ip_address
     from events as e
-    left join target_kinds as kind on upper(e.target_type) = kind.target_type
+    left join told_kinds as kind on e.target_type = kind.target_type
     where
         e.occurred_at >= coalesce(
             cast(since as timestamp),

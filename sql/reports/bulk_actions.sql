@@ -2,7 +2,7 @@
 -- question: Which single actions touched many things?
 -- grain: one row per such action
 -- params: since timestamp = null, until timestamp = null, source text = null, least integer = 10
--- reads: events, related_resources
+-- reads: events, recorded_events, related_resources
 -- severity: low
 -- chart: bar occurred_at things action
 -- notes: Counted are the things an event names, the steps that followed from it, or the number its text tells.
@@ -33,7 +33,7 @@ steps as (
         step.stream,
         step.parent_event_id,
         count(*) as things
-    from events as step
+    from recorded_events as step
     where
         -- the steps of an action follow it
         step.occurred_at >= coalesce(

@@ -2,7 +2,7 @@
 -- question: Which actors have been silent for N days?
 -- grain: one row per actor of a source that may still act
 -- params: since timestamp = null, until timestamp = null, source text = null, days integer = null
--- reads: performers, events, listed_performers
+-- reads: performers, recorded_events, classified_events, told_kinds, listed_performers
 -- severity: low
 -- chart: bar actor_name silent_days
 -- notes: Silent for so many days before the end of the period, or for all of it. The disabled and deleted are left out.
@@ -50,7 +50,7 @@ active as (
     select
         e.source,
         e.actor_id
-    from events as e
+    from recorded_events as e
     where
         e.occurred_at >= case
             when cast(days as integer) is null
@@ -70,9 +70,10 @@ barred as (
         e.source,
         e.target_id,
         arg_max(e.action, (e.occurred_at, e.event_id)) in ('disable', 'delete') as is_barred
-    from events as e
+    from classified_events as e
+    inner join told_kinds as kind on e.target_type = kind.target_type
     where
-        e.target_type in ('USER', 'user')
+        kind.kind = 'user'
         and e.action in ('enable', 'restore', 'disable', 'delete')
         -- they may have been disabled at any time
         and e.occurred_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))

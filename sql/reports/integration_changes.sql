@@ -2,7 +2,7 @@
 -- question: Which integrations and their settings changed?
 -- grain: one row per event that changed one
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, target_kinds
+-- reads: events, told_kinds
 -- severity: low
 -- notes: Also webhooks, targets and sharing agreements. What an integration does itself is in service_account_activity.
 
@@ -19,7 +19,7 @@ with seen as (
                 then 'changed'
         end as change
     from events as e
-    inner join target_kinds as kind on upper(e.target_type) = kind.target_type
+    inner join told_kinds as kind on e.target_type = kind.target_type
     where
         e.occurred_at >= coalesce(
             cast(since as timestamp),

@@ -25,22 +25,38 @@ moved as (
     from changed
 ),
 
--- when a version last told of owners, and when of none
+-- Whether the version that told of owners last told of any; of two at one time the one that did. Time and answer make
+-- one number, whose greatest is found sooner than that of each.
 latest as (
     select
         known.source,
         known.resource_id,
-        arg_max(known.entity_type, known.changed_at) as entity_type,
         max(known.changed_at) as occurred_at,
-        max(known.changed_at) filter (where len(known.owners) > 0) as owned_at,
-        max(known.changed_at) filter (where len(known.owners) = 0) as left_at,
-        max(known.changed_at) filter (where len(known.owners_groups) > 0) as held_at,
-        max(known.changed_at) filter (where len(known.owners_groups) = 0) as released_at
+        max(epoch_us(known.changed_at) * 2 + cast(len(known.owners) > 0 as bigint)) % 2 != 0 as is_owned,
+        max(epoch_us(known.changed_at) * 2 + cast(len(known.owners_groups) > 0 as bigint)) % 2 != 0 as is_held
     from known_properties as known
     where
         known.changed_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
         and (cast(source as varchar) is null or known.source = cast(source as varchar))
     group by known.source, known.resource_id
+),
+
+ownerless as (
+    select
+        latest.source,
+        latest.resource_id,
+        latest.occurred_at,
+        max(known.entity_type) as entity_type
+    from latest
+    inner join known_properties as known
+        on
+            latest.source = known.source
+            and latest.resource_id = known.resource_id
+            and latest.occurred_at = known.changed_at
+    where
+        not latest.is_owned
+        and not coalesce(latest.is_held, false)
+    group by latest.source, latest.resource_id, latest.occurred_at
 ),
 
 found as (
@@ -59,26 +75,23 @@ found as (
     from moved
     union all
     select
-        latest.occurred_at,
-        latest.source,
+        ownerless.occurred_at,
+        ownerless.source,
         'without_owner' as change,
-        latest.resource_id,
+        ownerless.resource_id,
         coalesce(nullif(resource.name, ''), nullif(resource.title, '')) as resource_name,
-        latest.entity_type,
+        ownerless.entity_type,
         cast(null as varchar) as owner_id,
         cast(null as varchar) as owner_kind,
         cast(null as varchar) as actor_id,
         cast(null as varchar) as actor_name,
         cast(null as varchar) as version_history_id
-    from latest
+    from ownerless
     left join resources as resource
         on
-            latest.source = resource.source
-            and latest.resource_id = resource.resource_id
+            ownerless.source = resource.source
+            and ownerless.resource_id = resource.resource_id
             and resource.is_current
-    where
-        latest.left_at > coalesce(latest.owned_at, timestamp '0001-01-01')
-        and coalesce(latest.released_at > latest.held_at, latest.held_at is null)
 )
 
 select

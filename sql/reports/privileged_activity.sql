@@ -2,7 +2,7 @@
 -- question: What did privileged actors do?
 -- grain: one row per event of a privileged actor
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, target_kinds, listed_performers
+-- reads: events, told_kinds, listed_performers
 -- notes: Privileged is who is so in the list of people; where nobody of a source is, whoever administered it.
 
 with seen as (
@@ -17,7 +17,7 @@ with seen as (
             false
         ) as is_administration
     from events as e
-    left join target_kinds as kind on upper(e.target_type) = kind.target_type
+    left join told_kinds as kind on e.target_type = kind.target_type
     where
         e.occurred_at >= coalesce(
             cast(since as timestamp),

@@ -2,7 +2,7 @@
 -- question: What happened to one resource, in order, and what changed?
 -- grain: one row per event done to it or that touched it, and one per field that a version of it changed
 -- params: since timestamp = null, until timestamp = null, source text = null, resource text = null
--- reads: events, related_resources, resources, version_histories
+-- reads: events, recorded_events, related_resources, resources, version_histories
 -- notes: resource is an identifier or a name; without it, the one of most events in the period: see chosen_as.
 
 with p as (
@@ -14,7 +14,7 @@ counted as (
         e.source,
         e.target_id,
         count(*) as events
-    from events as e
+    from recorded_events as e
     cross join p
     where
         p.resource is null
@@ -151,6 +151,7 @@ happened as (
             related.source = e.source
             and related.stream = e.stream
             and related.event_id = e.event_id
+            and related.occurred_at = e.occurred_at
     where
         e.occurred_at >= coalesce(
             cast(since as timestamp),

@@ -2,7 +2,7 @@
 -- question: Whose role changed, from what to what?
 -- grain: one row per event that gave a person a role or took one
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, activity_logs, performers, resources
+-- reads: classified_events, told_kinds, activity_logs, performers, resources
 -- severity: low
 -- notes: The old role is told by the text, else the one taken, else the one given last. Names are those observed last.
 
@@ -23,7 +23,7 @@ changes as (
         e.action,
         e.actor_id,
         e.target_id,
-        e.target_name,
+        coalesce(e.target_name, e.target_in_text) as target_name,
         e.ip_address,
         e.summary,
         nullif(regexp_extract(
@@ -35,9 +35,10 @@ changes as (
             ), ''),
             nullif(regexp_extract(e.summary, '^Changed (the )?role of .+ to ([^\n]+)$', 2), '')
         ) as told_new_role
-    from events as e
+    from classified_events as e
+    inner join told_kinds as kind on e.target_type = kind.target_type
     where
-        e.target_type in ('USER', 'user')
+        kind.kind = 'user'
         and (
             e.action in ('change_role', 'grant', 'revoke', 'add', 'remove', 'update')
             -- among other changes of one entry

@@ -2,7 +2,7 @@
 -- question: Which account security settings changed?
 -- grain: one row per change of a setting, of the owner, or of a suspension
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, target_kinds
+-- reads: events, told_kinds
 -- severity: medium
 -- notes: Weaker is true or false where the setting is one whose bad side is known, else empty.
 
@@ -20,7 +20,7 @@ with seen as (
             regexp_extract(e.summary, '^.*')
         ) as line
     from events as e
-    inner join target_kinds as kind on upper(e.target_type) = kind.target_type
+    inner join told_kinds as kind on e.target_type = kind.target_type
     where
         e.occurred_at >= coalesce(
             cast(since as timestamp),

@@ -2,27 +2,11 @@
 -- question: When was each user invited, created, disabled, suspended, removed?
 -- grain: one row per event that began, ended or resumed what a user may do
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, activity_logs, notifications, target_kinds, listed_performers
+-- reads: events, recorded_events, told_kinds, listed_performers
 -- severity: info
 -- notes: Customers are users of Zendesk too. Dates of employment are those of the list of people.
 
-with named as (
-    select
-        log.source,
-        log.stream,
-        log.id,
-        log.activity_type
-    from activity_logs as log
-    union all
-    select
-        notification.source,
-        notification.stream,
-        notification.id,
-        notification.event as activity_type
-    from notifications as notification
-),
-
-seen as (
+with seen as (
     select
         e.*,
         kind.kind = 'invitation' or named.activity_type ilike '%invit%' as is_of_invitation,
@@ -32,12 +16,13 @@ seen as (
             '(?i)^((user|member)s?[^a-z]*(added|removed)|(add|added|remove|removed)[^a-z]*(user|member)s?)$'
         ) as is_of_user
     from events as e
-    inner join target_kinds as kind on upper(e.target_type) = kind.target_type
-    left join named
+    inner join told_kinds as kind on e.target_type = kind.target_type
+    left join recorded_events as named
         on
             e.source = named.source
             and e.stream = named.stream
-            and e.event_id = named.id
+            and e.event_id = named.event_id
+            and e.occurred_at = named.occurred_at
     where
         e.occurred_at >= coalesce(
             cast(since as timestamp),

@@ -2,17 +2,17 @@
 -- doc: property_changes of a period, by default the last 90 days, and of a source; reads no more than they need.
 -- params: since timestamp = null, until timestamp = null, source text = null
 
--- what was known last when the period began; of two versions at one time nobody knows which was first
+-- what was known last when the period began; of two versions at one time nobody knows which was first. Time and flag
+-- make one number, whose greatest is found sooner than that of pairs
 with before as (
     select
         known.source,
         known.resource_id,
         max({ 'at': known.changed_at, 'value': known.title }) filter (where known.title is not null) as title,
-        max({ 'at': known.changed_at, 'value': known.published }) filter (where known.published is not null)
-            as published,
-        max({ 'at': known.changed_at, 'value': known.verified }) filter (where known.verified is not null) as verified,
-        max({ 'at': known.changed_at, 'value': known.archived }) filter (where known.archived is not null) as archived,
-        max({ 'at': known.changed_at, 'value': known.pii }) filter (where known.pii is not null) as pii,
+        max(epoch_us(known.changed_at) * 2 + cast(known.published as bigint)) as published,
+        max(epoch_us(known.changed_at) * 2 + cast(known.verified as bigint)) as verified,
+        max(epoch_us(known.changed_at) * 2 + cast(known.archived as bigint)) as archived,
+        max(epoch_us(known.changed_at) * 2 + cast(known.pii as bigint)) as pii,
         max({ 'at': known.changed_at, 'value': known.owners }) filter (where known.owners is not null) as owners,
         max({ 'at': known.changed_at, 'value': known.owners_groups }) filter (where known.owners_groups is not null)
             as owners_groups,
@@ -33,10 +33,10 @@ shown as (
     select
         known.*,
         before.title.value as before_title,
-        before.published.value as before_published,
-        before.verified.value as before_verified,
-        before.archived.value as before_archived,
-        before.pii.value as before_pii,
+        before.published % 2 != 0 as before_published,
+        before.verified % 2 != 0 as before_verified,
+        before.archived % 2 != 0 as before_archived,
+        before.pii % 2 != 0 as before_pii,
         before.owners.value as before_owners,
         before.owners_groups.value as before_owners_groups,
         before.collections.value as before_collections,
@@ -57,41 +57,17 @@ shown as (
 ),
 
 -- a part for each property, so that what is asked of one reads the columns of no other
-parted as (
-    select
-        shown.source,
-        shown.version_history_id,
-        shown.resource_id,
-        shown.entity_type,
-        'title' as property,
-        false as is_list,
-        json_extract(shown.previous, '$.title') as told_old,
-        json_extract(shown.current, '$.title') as told_new,
-        cast(null as boolean) as before_flag,
-        cast(null as boolean) as flag,
-        cast(null as varchar[]) as before_items,
-        cast(null as varchar[]) as items,
-        shown.before_title as before_words,
-        shown.title as words,
-        shown.changed_at,
-        shown.load
-    from shown
-    union all
+flags as (
     select
         shown.source,
         shown.version_history_id,
         shown.resource_id,
         shown.entity_type,
         'published' as property,
-        false as is_list,
         json_extract(shown.previous, '$.published') as told_old,
         json_extract(shown.current, '$.published') as told_new,
-        shown.before_published as before_flag,
-        shown.published as flag,
-        cast(null as varchar[]) as before_items,
-        cast(null as varchar[]) as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_published as before_value,
+        shown.published as current_value,
         shown.changed_at,
         shown.load
     from shown
@@ -102,15 +78,10 @@ parted as (
         shown.resource_id,
         shown.entity_type,
         'verified' as property,
-        false as is_list,
         json_extract(shown.previous, '$.verified') as told_old,
         json_extract(shown.current, '$.verified') as told_new,
-        shown.before_verified as before_flag,
-        shown.verified as flag,
-        cast(null as varchar[]) as before_items,
-        cast(null as varchar[]) as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_verified as before_value,
+        shown.verified as current_value,
         shown.changed_at,
         shown.load
     from shown
@@ -121,15 +92,10 @@ parted as (
         shown.resource_id,
         shown.entity_type,
         'archived' as property,
-        false as is_list,
         json_extract(shown.previous, '$.archived') as told_old,
         json_extract(shown.current, '$.archived') as told_new,
-        shown.before_archived as before_flag,
-        shown.archived as flag,
-        cast(null as varchar[]) as before_items,
-        cast(null as varchar[]) as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_archived as before_value,
+        shown.archived as current_value,
         shown.changed_at,
         shown.load
     from shown
@@ -140,34 +106,66 @@ parted as (
         shown.resource_id,
         shown.entity_type,
         'pii' as property,
-        false as is_list,
         json_extract(shown.previous, '$.pii') as told_old,
         json_extract(shown.current, '$.pii') as told_new,
-        shown.before_pii as before_flag,
-        shown.pii as flag,
-        cast(null as varchar[]) as before_items,
-        cast(null as varchar[]) as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_pii as before_value,
+        shown.pii as current_value,
         shown.changed_at,
         shown.load
     from shown
-    union all
+),
+
+followed_flags as (
+    select
+        flags.*,
+        flags.told_old is not null or flags.told_new is not null as is_told,
+        coalesce(lag(flags.current_value ignore nulls) over earlier, flags.before_value) as former_value
+    from flags
+    window earlier as (
+        partition by flags.source, flags.resource_id, flags.property
+        order by flags.changed_at, flags.current_value, flags.version_history_id
+    )
+),
+
+words as (
+    select
+        shown.source,
+        shown.version_history_id,
+        shown.resource_id,
+        shown.entity_type,
+        'title' as property,
+        json_extract(shown.previous, '$.title') as told_old,
+        json_extract(shown.current, '$.title') as told_new,
+        shown.before_title as before_value,
+        shown.title as current_value,
+        shown.changed_at,
+        shown.load
+    from shown
+),
+
+followed_words as (
+    select
+        words.*,
+        words.told_old is not null or words.told_new is not null as is_told,
+        coalesce(lag(words.current_value ignore nulls) over earlier, words.before_value) as former_value
+    from words
+    window earlier as (
+        partition by words.source, words.resource_id, words.property
+        order by words.changed_at, words.current_value, words.version_history_id
+    )
+),
+
+items as (
     select
         shown.source,
         shown.version_history_id,
         shown.resource_id,
         shown.entity_type,
         'owners' as property,
-        true as is_list,
         json_extract(shown.previous, '$.owners') as told_old,
         json_extract(shown.current, '$.owners') as told_new,
-        cast(null as boolean) as before_flag,
-        cast(null as boolean) as flag,
-        shown.before_owners as before_items,
-        shown.owners as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_owners as before_value,
+        shown.owners as current_value,
         shown.changed_at,
         shown.load
     from shown
@@ -178,15 +176,10 @@ parted as (
         shown.resource_id,
         shown.entity_type,
         'owners_groups' as property,
-        true as is_list,
         json_extract(shown.previous, '$.owners_groups') as told_old,
         json_extract(shown.current, '$.owners_groups') as told_new,
-        cast(null as boolean) as before_flag,
-        cast(null as boolean) as flag,
-        shown.before_owners_groups as before_items,
-        shown.owners_groups as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_owners_groups as before_value,
+        shown.owners_groups as current_value,
         shown.changed_at,
         shown.load
     from shown
@@ -197,15 +190,10 @@ parted as (
         shown.resource_id,
         shown.entity_type,
         'collections' as property,
-        true as is_list,
         json_extract(shown.previous, '$.collections') as told_old,
         json_extract(shown.current, '$.collections') as told_new,
-        cast(null as boolean) as before_flag,
-        cast(null as boolean) as flag,
-        shown.before_collections as before_items,
-        shown.collections as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_collections as before_value,
+        shown.collections as current_value,
         shown.changed_at,
         shown.load
     from shown
@@ -216,15 +204,10 @@ parted as (
         shown.resource_id,
         shown.entity_type,
         'tags' as property,
-        true as is_list,
         json_extract(shown.previous, '$.tags') as told_old,
         json_extract(shown.current, '$.tags') as told_new,
-        cast(null as boolean) as before_flag,
-        cast(null as boolean) as flag,
-        shown.before_tags as before_items,
-        shown.tags as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_tags as before_value,
+        shown.tags as current_value,
         shown.changed_at,
         shown.load
     from shown
@@ -235,31 +218,24 @@ parted as (
         shown.resource_id,
         shown.entity_type,
         'teams' as property,
-        true as is_list,
         json_extract(shown.previous, '$.teams') as told_old,
         json_extract(shown.current, '$.teams') as told_new,
-        cast(null as boolean) as before_flag,
-        cast(null as boolean) as flag,
-        shown.before_teams as before_items,
-        shown.teams as items,
-        cast(null as varchar) as before_words,
-        cast(null as varchar) as words,
+        shown.before_teams as before_value,
+        shown.teams as current_value,
         shown.changed_at,
         shown.load
     from shown
 ),
 
-followed as (
+followed_items as (
     select
-        parted.*,
-        parted.told_old is not null or parted.told_new is not null as is_told,
-        coalesce(lag(parted.flag ignore nulls) over earlier, parted.before_flag) as former_flag,
-        coalesce(lag(parted.items ignore nulls) over earlier, parted.before_items) as former_items,
-        coalesce(lag(parted.words ignore nulls) over earlier, parted.before_words) as former_words
-    from parted
+        items.*,
+        items.told_old is not null or items.told_new is not null as is_told,
+        coalesce(lag(items.current_value ignore nulls) over earlier, items.before_value) as former_value
+    from items
     window earlier as (
-        partition by parted.source, parted.resource_id, parted.property
-        order by parted.changed_at, parted.flag, parted.items, parted.words, parted.version_history_id
+        partition by items.source, items.resource_id, items.property
+        order by items.changed_at, items.current_value, items.version_history_id
     )
 ),
 
@@ -271,27 +247,65 @@ compared as (
         followed.resource_id,
         followed.entity_type,
         followed.property,
-        followed.is_list,
+        false as is_list,
         case
             when followed.is_told then nullif(followed.told_old, cast('null' as json))
-            when followed.former_flag != followed.flag then to_json(followed.former_flag)
-            when followed.former_words != followed.words then to_json(followed.former_words)
-            else to_json(list_sort(followed.former_items))
+            else to_json(followed.former_value)
         end as old_value,
         case
             when followed.is_told then nullif(followed.told_new, cast('null' as json))
-            when followed.former_flag != followed.flag then to_json(followed.flag)
-            when followed.former_words != followed.words then to_json(followed.words)
-            else to_json(list_sort(followed.items))
+            else to_json(followed.current_value)
         end as new_value,
         followed.changed_at,
         followed.load
-    from followed
+    from followed_flags as followed
     where
         followed.is_told
-        or followed.former_flag != followed.flag
-        or followed.former_items != followed.items
-        or followed.former_words != followed.words
+        or followed.former_value != followed.current_value
+    union all
+    select
+        followed.source,
+        followed.version_history_id,
+        followed.resource_id,
+        followed.entity_type,
+        followed.property,
+        false as is_list,
+        case
+            when followed.is_told then nullif(followed.told_old, cast('null' as json))
+            else to_json(followed.former_value)
+        end as old_value,
+        case
+            when followed.is_told then nullif(followed.told_new, cast('null' as json))
+            else to_json(followed.current_value)
+        end as new_value,
+        followed.changed_at,
+        followed.load
+    from followed_words as followed
+    where
+        followed.is_told
+        or followed.former_value != followed.current_value
+    union all
+    select
+        followed.source,
+        followed.version_history_id,
+        followed.resource_id,
+        followed.entity_type,
+        followed.property,
+        true as is_list,
+        case
+            when followed.is_told then nullif(followed.told_old, cast('null' as json))
+            else to_json(list_sort(followed.former_value))
+        end as old_value,
+        case
+            when followed.is_told then nullif(followed.told_new, cast('null' as json))
+            else to_json(list_sort(followed.current_value))
+        end as new_value,
+        followed.changed_at,
+        followed.load
+    from followed_items as followed
+    where
+        followed.is_told
+        or followed.former_value != followed.current_value
 ),
 
 listed as (

@@ -221,6 +221,8 @@ pub(super) const PROPERTIES: &str = r#"insert into version_histories (source, st
         ('acme', 'resource_logs', 3, 'v6', 'r', '2026-06-05', null, null, 'orders 2', true, false, [], ['gold']),
         -- told anew without a change; a title follows the snapshots, a rank only what is told
         ('acme', 'resource_logs', 3, 'v7', 'r', '2026-06-06', '{"pii": true, "rank": 1}', '{"pii": true, "rank": 2}', 'orders 3', false, null, null, null),
+        -- told of a resource of which nothing was known
+        ('acme', 'resource_logs', 3, 't1', 't', '2026-06-05', '{"title": "a"}', '{"title": "b"}', null, null, null, null, null),
         -- of another resource, and of another source
         ('acme', 'resource_logs', 3, 'w1', 's', '2026-06-05', null, null, 'other', true, true, ['z'], null),
         ('other', 'resource_logs', 3, 'x0', 'r', '2026-06-01', null, null, 'other', true, true, ['z'], null),
@@ -266,6 +268,7 @@ fn properties_change_from_one_snapshot_to_the_next_and_once_per_version() {
         r#"acme|m3|-|teams|["a"]|["b"]|["b"]|["a"]|05|-|-|1"#,
         r#"acme|m3|-|title|"a"|"b"|-|-|05|-|-|1"#,
         "acme|m3|-|verified|false|true|-|-|05|-|-|1",
+        r#"acme|t1|-|title|"a"|"b"|-|-|05|-|-|3"#,
         r#"acme|v3|Orders|owners|["ada","bob"]|["bob","cy"]|["cy"]|["ada"]|03|p1|Ada B.|2"#,
         "acme|v3|Orders|pii|false|true|-|-|03|p1|Ada B.|2",
         r#"acme|v3|Orders|tags|[]|["gold"]|["gold"]|[]|03|p1|Ada B.|2"#,

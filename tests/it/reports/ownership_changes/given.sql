@@ -12,8 +12,11 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
     [], ['g2']),
 ('acme', 'resource_logs', 1, 1, 'v4', '2026-06-14 09:00:00', 'r2', 'document', '{}', '{"title": "b"}', null, null),
 -- without an owner since before the period
-('acme', 'resource_logs', 1, 1, 'v5', '2026-05-02 09:00:00', 'r3', 'query', '{}', '{"title": "a"}', [], []),
+('acme', 'resource_logs', 1, 1, 'v5', '2026-05-02 09:00:00', 'r3', 'view', '{}', '{"title": "a"}', [], []),
 ('acme', 'resource_logs', 1, 1, 'v6', '2026-05-03 09:00:00', 'r3', 'query', '{}', '{"title": "b"}', [], []),
+-- of that time, too: something else, and its namesake elsewhere
+('acme', 'resource_logs', 1, 1, 'v14', '2026-05-03 09:00:00', 'r11', 'view', '{}', '{}', ['u1'], []),
+('other', 'resource_logs', 2, 1, 'v15', '2026-05-03 09:00:00', 'r3', 'view', '{}', '{}', ['u1'], []),
 -- lost and found again; only the snapshots tell the first
 ('acme', 'resource_logs', 1, 1, 'v7', '2026-05-20 09:00:00', 'r4', 'metric', '{}', '{}', ['u1'], []),
 ('acme', 'resource_logs', 1, 1, 'v8', '2026-06-20 09:00:00', 'r4', 'metric', '{}', '{}', [], []),

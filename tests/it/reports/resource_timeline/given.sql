@@ -39,10 +39,12 @@ insert into activity_logs (
     null, null, null, ['d1'], 'SECODA_ENTITY', null, null, null),
 ('other', 'audit_logs', 2, 1, 'x12', '2026-06-10 09:00:00', 'resources_updated', 'p1', 'USER', 'Ada', null,
     null, null, null, ['d1'], 'SECODA_ENTITY', null, null, null),
-('other', 'audit_logs', 2, 1, 'e4', '2026-06-11 09:00:00', 'resources_updated', 'p1', 'USER', 'Ada', null,
+('other', 'audit_logs', 2, 1, 'e4', '2026-06-04 09:00:00', 'resources_updated', 'p1', 'USER', 'Ada', null,
     null, null, null, ['d9', 'd2', 'd3'], 'SECODA_ENTITY', null, null, null),
--- once more from the list of a resource, whose log it is not
-('acme', 'resource_logs', 1, 1, 'e4', '2026-06-12 09:00:00', 'viewed', 'p1', 'USER', 'Ada', null,
+-- once more from the list of a resource, whose log it is not, and the number at another time
+('acme', 'resource_logs', 1, 1, 'e4', '2026-06-04 09:00:00', 'viewed', 'p1', 'USER', 'Ada', null,
+    'd4', 'SECODA_ENTITY', 'Plan D', [], null, null, null, null),
+('acme', 'audit_logs', 1, 1, 'e4', '2026-06-12 09:00:00', 'viewed', 'p1', 'USER', 'Ada', null,
     'd4', 'SECODA_ENTITY', 'Plan D', [], null, null, null, null),
 -- busier than the busiest, if time or source did not count
 ('acme', 'audit_logs', 1, 1, 'x13', '2026-05-01 09:00:00', 'viewed', 'p1', 'USER', 'Ada', null,

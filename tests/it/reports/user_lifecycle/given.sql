@@ -27,8 +27,9 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 'q', '2026-06-14 02:00:00', 'member_removed', 'p1', 'USER', 'Ada', 'u7', 'USER', 'Hal', null),
 ('acme', 'audit_logs', 1, 'r', '2026-06-14 03:00:00', 'AddMember', 'p1', 'USER', 'Ada', 'u7', 'USER', 'Hal', null),
 ('acme', 'audit_logs', 1, 's', '2026-06-14 04:00:00', 'user_removed', 'p1', 'USER', 'Ada', 'u7', 'USER', 'Hal', null),
--- another record of that number
-('acme', 'resource_logs', 1, 'o', '2026-06-14 05:00:00', 'tag_added', 'p1', 'USER', 'Ada', 'u7', 'USER', 'Hal', null),
+-- another record of that number and time, and the number at another time: an owner
+('acme', 'resource_logs', 1, 'o', '2026-06-14 01:00:00', 'owner_added', 'p1', 'USER', 'Ada', 'u7', 'USER', 'Hal', null),
+('acme', 'audit_logs', 1, 'o', '2026-06-14 05:00:00', 'owner_added', 'p1', 'USER', 'Ada', 'u7', 'USER', 'Hal', null),
 -- none of these: roles, tags and teams of a user, an invitation that was looked at or changed
 ('acme', 'audit_logs', 1, 'y1', '2026-06-15 01:00:00', 'role_added', 'p1', 'USER', 'Ada', 'u2', 'USER', 'Bob', null),
 ('acme', 'audit_logs', 1, 'y2', '2026-06-15 02:00:00', 'role_removed', 'p1', 'USER', 'Ada', 'u2', 'USER', 'Bob', null),
