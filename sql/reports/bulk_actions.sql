@@ -7,11 +7,7 @@
 -- chart: bar occurred_at things action
 -- notes: Counted are the things an event names, the steps that followed from it, or the number its text tells.
 
-with p as (
-    select cast(least as integer) as least
-),
-
-touched as (
+with touched as (
     select
         related.source,
         related.stream,
@@ -45,7 +41,10 @@ steps as (
 
 counted as (
     select
-        e.*,
+        e.source,
+        e.stream,
+        e.event_id,
+        e.occurred_at,
         greatest(
             coalesce(touched.things, 0),
             coalesce(steps.things, 0),
@@ -59,7 +58,7 @@ counted as (
                 0
             )
         ) as things
-    from events as e
+    from recorded_events as e
     left join touched
         on
             e.source = touched.source
@@ -83,18 +82,23 @@ select
     counted.occurred_at,
     counted.source,
     counted.things,
-    counted.action,
-    counted.actor_id,
-    counted.actor_name,
-    counted.actor_email,
-    counted.actor_type,
-    counted.target_type,
-    counted.target_id,
-    counted.target_name,
-    counted.ip_address,
-    counted.summary,
+    e.action,
+    e.actor_id,
+    e.actor_name,
+    e.actor_email,
+    e.actor_type,
+    e.target_type,
+    e.target_id,
+    e.target_name,
+    e.ip_address,
+    e.summary,
     counted.event_id
 from counted
-cross join p
-where counted.things >= p.least
+inner join events as e
+    on
+        counted.source = e.source
+        and counted.stream = e.stream
+        and counted.event_id = e.event_id
+        and counted.occurred_at = e.occurred_at
+where counted.things >= cast(least as integer)
 order by counted.things desc, counted.occurred_at, counted.source, counted.stream, counted.event_id

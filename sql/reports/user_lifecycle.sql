@@ -2,27 +2,27 @@
 -- question: When was each user invited, created, disabled, suspended, removed?
 -- grain: one row per event that began, ended or resumed what a user may do
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: events, recorded_events, told_kinds, listed_performers
+-- reads: events, classified_events, told_kinds, listed_performers
 -- severity: info
 -- notes: Customers are users of Zendesk too. Dates of employment are those of the list of people.
 
 with seen as (
     select
-        e.*,
-        kind.kind = 'invitation' or named.activity_type ilike '%invit%' as is_of_invitation,
+        e.source,
+        e.stream,
+        e.event_id,
+        e.occurred_at,
+        e.action,
+        e.target_type,
+        e.summary,
+        kind.kind = 'invitation' or e.activity_type ilike '%invit%' as is_of_invitation,
         -- what else is added to a user, or removed, is a role or a tag of theirs
         regexp_matches(
-            named.activity_type,
+            e.activity_type,
             '(?i)^((user|member)s?[^a-z]*(added|removed)|(add|added|remove|removed)[^a-z]*(user|member)s?)$'
         ) as is_of_user
-    from events as e
+    from classified_events as e
     inner join told_kinds as kind on e.target_type = kind.target_type
-    left join recorded_events as named
-        on
-            e.source = named.source
-            and e.stream = named.stream
-            and e.event_id = named.event_id
-            and e.occurred_at = named.occurred_at
     where
         e.occurred_at >= coalesce(
             cast(since as timestamp),
@@ -62,26 +62,32 @@ select
     stages.occurred_at,
     stages.source,
     stages.stage as change,
-    stages.target_id as user_id,
-    stages.target_name as user_name,
+    e.target_id as user_id,
+    e.target_name as user_name,
     listed.email as user_email,
     listed.employed_from,
     listed.employed_to,
     -- a person leaves at the end of the last day
     case
         when stages.stage in ('disabled', 'suspended', 'removed')
-            then date_diff('day', listed.employed_to, cast(stages.occurred_at_local as date))
+            then date_diff('day', listed.employed_to, cast(e.occurred_at_local as date))
     end as days_after_leaving,
-    stages.actor_id,
-    stages.actor_name,
-    stages.actor_email,
-    stages.ip_address,
+    e.actor_id,
+    e.actor_name,
+    e.actor_email,
+    e.ip_address,
     stages.summary,
     stages.event_id
 from stages
+inner join events as e
+    on
+        stages.source = e.source
+        and stages.stream = e.stream
+        and stages.event_id = e.event_id
+        and stages.occurred_at = e.occurred_at
 left join listed_performers as listed
     on
-        stages.source = listed.source
-        and stages.target_id = listed.performer_id
+        e.source = listed.source
+        and e.target_id = listed.performer_id
 where stages.stage is not null
 order by stages.occurred_at, stages.source, stages.stream, stages.event_id

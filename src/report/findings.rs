@@ -3,7 +3,6 @@
 //! order of the report. Values are texts, as CSV shows them without its guard; null is null.
 
 use jiff::civil::Date;
-use serde_json::{Value, json};
 
 use super::{Circumstances, Exceptions};
 use crate::ledger::sha256;
@@ -144,14 +143,25 @@ fn identifying(columns: &[GridColumn]) -> Vec<bool> {
 }
 
 fn key(report: &str, columns: &[GridColumn], identifying: &[bool], row: &[Cell]) -> String {
+    let mut text = format!("[{}", quoted(report));
     let pairs = columns.iter().zip(row).zip(identifying).filter(|(_, is)| **is);
-    let pair = |((column, cell), _): ((&GridColumn, &Cell), &bool)| match cell {
-        Cell::Null => json!([column.name, null]),
-        cell => json!([column.name, cell.to_string()]),
-    };
-    let named = std::iter::once(Value::String(report.to_owned()));
-    let all = Value::Array(named.chain(pairs.map(pair)).collect());
-    sha256(all.to_string().as_bytes()).chars().take(KEY_DIGITS).collect()
+    for ((column, cell), _) in pairs {
+        let value = match cell {
+            Cell::Null => "null".to_owned(),
+            Cell::Text(value) => quoted(value),
+            cell => quoted(&cell.to_string()),
+        };
+        text.extend([",[", &quoted(&column.name), ",", &value, "]"]);
+    }
+    text.push(']');
+    let mut key = sha256(text.as_bytes());
+    key.truncate(KEY_DIGITS);
+    key
+}
+
+/// A text as JSON has it.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a text has a form as JSON")
 }
 
 /// Days since 1970-01-01.

@@ -14,6 +14,9 @@ insert into activity_logs (
     ['r1', 'r2', 'r3', 'r4'], 'TAG', null),
 ('acme', 'audit_logs', 1, 'b', null, '2026-06-03 00:00:00', 'resources_updated', 'p1', 'USER', 'Ada', null, null, null, null, null,
     'Updated 37 resources'),
+-- of that number and time, and nothing of the kind
+('acme', 'resource_logs', 1, 'b', null, '2026-06-03 00:00:00', 'table_viewed', 'p1', 'USER', 'Ada', 't1', 'SECODA_ENTITY', 'orders', null, null,
+    null),
 -- the steps that follow it, the last after the period
 ('acme', 'audit_logs', 1, 'c', null, '2026-06-30 23:00:00', 'automation_triggered', 'm1', 'AUTOMATION', 'Tag', 'm1', 'AUTOMATION', 'Tag', null,
     null, 'Triggered automation'),
