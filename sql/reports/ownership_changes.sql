@@ -46,13 +46,14 @@ ownerless as (
         latest.source,
         latest.resource_id,
         latest.occurred_at,
-        max(known.entity_type) as entity_type
+        -- not every version says it
+        arg_max(known.entity_type, (known.changed_at, known.entity_type)) as entity_type
     from latest
     inner join known_properties as known
         on
             latest.source = known.source
             and latest.resource_id = known.resource_id
-            and latest.occurred_at = known.changed_at
+            and latest.occurred_at >= known.changed_at
     where
         not latest.is_owned
         and not coalesce(latest.is_held, false)
@@ -129,4 +130,5 @@ order by
     found.source,
     found.resource_id,
     found.change,
-    found.owner_id
+    found.owner_id,
+    found.version_history_id

@@ -2,7 +2,7 @@
 -- question: Whose role changed, from what to what?
 -- grain: one row per event that gave a person a role or took one
 -- params: since timestamp = null, until timestamp = null, source text = null
--- reads: classified_events, told_kinds, activity_logs, performers, resources
+-- reads: events, classified_events, told_kinds, activity_logs, performers, resources
 -- severity: low
 -- notes: The old role is told by the text, else the one taken, else the one given last. Names are those observed last.
 
@@ -23,7 +23,6 @@ changes as (
         e.action,
         e.actor_id,
         e.target_id,
-        coalesce(e.target_name, e.target_in_text) as target_name,
         e.ip_address,
         e.summary,
         nullif(regexp_extract(
@@ -125,7 +124,7 @@ select
         nullif(person.name, ''),
         nullif(person.display_name, ''),
         nullif(trim(concat_ws(' ', person.first_name, person.last_name)), ''),
-        followed.target_name
+        e.target_name
     ) as user_name,
     coalesce(followed.told_old_role, followed.taken_role, followed.last_role) as old_role,
     followed.new_role,
@@ -142,6 +141,12 @@ select
     followed.event_id
 from followed
 cross join p
+inner join events as e
+    on
+        followed.source = e.source
+        and followed.stream = e.stream
+        and followed.event_id = e.event_id
+        and followed.occurred_at = e.occurred_at
 left join performers as actor
     on
         followed.source = actor.source

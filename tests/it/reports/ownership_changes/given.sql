@@ -13,7 +13,11 @@ insert into version_histories (source, stream, load, revision, id, created_at, r
 ('acme', 'resource_logs', 1, 1, 'v4', '2026-06-14 09:00:00', 'r2', 'document', '{}', '{"title": "b"}', null, null),
 -- without an owner since before the period
 ('acme', 'resource_logs', 1, 1, 'v5', '2026-05-02 09:00:00', 'r3', 'view', '{}', '{"title": "a"}', [], []),
-('acme', 'resource_logs', 1, 1, 'v6', '2026-05-03 09:00:00', 'r3', 'query', '{}', '{"title": "b"}', [], []),
+('acme', 'resource_logs', 1, 1, 'v6', '2026-05-03 08:00:00', 'r3', 'query', '{}', '{"title": "b"}', [], []),
+-- what it is not every version says
+('acme', 'resource_logs', 1, 1, 'v16', '2026-05-03 09:00:00', 'r3', null, '{}', '{"title": "c"}', [], []),
+-- what it became after the period
+('acme', 'resource_logs', 1, 1, 'v17', '2026-07-03 09:00:00', 'r3', 'view', '{}', '{"title": "c"}', [], []),
 -- of that time, too: something else, and its namesake elsewhere
 ('acme', 'resource_logs', 1, 1, 'v14', '2026-05-03 09:00:00', 'r11', 'view', '{}', '{}', ['u1'], []),
 ('other', 'resource_logs', 2, 1, 'v15', '2026-05-03 09:00:00', 'r3', 'view', '{}', '{}', ['u1'], []),

@@ -12,8 +12,8 @@ insert into activity_logs (
 -- on its begin; the role has a name of now, and one of before
 ('acme', 'audit_logs', 1, 'r1', '2026-06-01 00:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u2', 'USER', 'Bob', ['g1'], 'IAM_ROLE',
     'Changed role of Bob to nothing of this', '{"ip": "198.51.100.7"}'),
--- another record of the same number
-('acme', 'resource_logs', 1, 'r1', '2026-06-02 09:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u3', 'USER', 'Cy', ['g0', 'g2'],
+-- another record of the same number and time
+('acme', 'resource_logs', 1, 'r1', '2026-06-01 00:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u3', 'USER', 'Cy', ['g0', 'g2'],
     'IAM_ROLE', null, null),
 -- what it touched is no role: the text tells it; by themselves
 ('acme', 'audit_logs', 1, 'r2', '2026-06-03 09:00:00', 'role_assigned', 'u2', 'USER', 'Bob', 'u2', 'USER', 'Bob', ['t1'], 'TEAM',
@@ -21,6 +21,8 @@ insert into activity_logs (
 -- a role that nothing names
 ('acme', 'audit_logs', 1, 'r3', '2026-06-04 09:00:00', 'role_assigned', 'p1', 'USER', 'Ada', 'u4', 'USER', 'Di', ['zz'], 'IAM_ROLE',
     null, null),
+-- a person whose name only their description tells
+('acme', 'audit_logs', 1, 'r5', '2026-06-05 07:00:00', 'role_changed', 'p1', 'USER', 'Ada', 'u8', 'USER', null, null, null, null, null),
 -- a role that nothing tells
 ('acme', 'audit_logs', 1, 'r4', '2026-06-05 08:00:00', 'role_changed', 'p1', 'USER', 'Ada', 'u4', 'USER', 'Di', null, null, null, null),
 -- given, taken and given again, in all the words for it
@@ -35,12 +37,14 @@ insert into activity_logs (
 ('acme', 'audit_logs', 1, 's8', '2026-06-16 08:00:00', 'user_role_updated', 'p1', 'USER', 'Ada', 'u5', 'USER', 'Ed', ['g0'], 'IAM_ROLE', null, null),
 -- taken, though nothing tells when it was given
 ('acme', 'audit_logs', 1, 's9', '2026-06-16 09:00:00', 'role_unassigned', 'p1', 'USER', 'Ada', 'u6', 'USER', 'Flo', ['g2'], 'IAM_ROLE', null, null),
-('other', 'audit_logs', 2, 'r1', '2026-06-01 09:00:00', 'role_assigned', 'p1', 'USER', 'Eve', 'u2', 'USER', 'Bob', ['g2'], 'IAM_ROLE',
+('other', 'audit_logs', 2, 'r1', '2026-06-01 00:00:00', 'role_assigned', 'p1', 'USER', 'Eve', 'u2', 'USER', 'Bob', ['g2'], 'IAM_ROLE',
     null, null),
+-- the number at another time
+('acme', 'audit_logs', 1, 'r1', '2026-06-02 00:00:00', 'team_viewed', 'p1', 'USER', 'Ada', 't1', 'TEAM', 'Finance', null, null, null, null),
 -- none of these: another change of a person, a sign-in with their role, added to a team, a role itself, the end of the period
 ('acme', 'audit_logs', 1, 'x1', '2026-06-05 09:00:00', 'users_added_to_team', 'p1', 'USER', 'Ada', 't1', 'TEAM', 'Finance', ['u2'],
     'USER', 'Added users to team', null),
-('acme', 'audit_logs', 1, 'x4', '2026-06-05 09:00:00', 'user_updated', 'p1', 'USER', 'Ada', 'u2', 'USER', 'Bob', ['t1'], 'TEAM', null, null),
+('acme', 'audit_logs', 1, 'x4', '2026-06-05 08:00:00', 'user_updated', 'p1', 'USER', 'Ada', 'u2', 'USER', 'Bob', ['t1'], 'TEAM', null, null),
 ('acme', 'audit_logs', 1, 'x5', '2026-06-05 09:00:00', 'user_logged_in', 'u2', 'USER', 'Bob', 'u2', 'USER', 'Bob', ['g1'], 'IAM_ROLE', null,
     null),
 ('acme', 'audit_logs', 1, 'x2', '2026-06-05 09:00:00', 'role_changed', 'p1', 'USER', 'Ada', 'g1', 'IAM_ROLE', 'Editor', null, null,
@@ -71,6 +75,7 @@ insert into zendesk_audit_logs (
 
 insert into resources (source, resource_id, resource_type, name, title, is_current) values
 ('acme', 'g0', 'IAM_ROLE', 'Viewer', null, true),
+('acme', 'u8', 'USER', 'Gus', null, true),
 ('acme', 'g1', 'IAM_ROLE', '', 'Editor', true),
 ('acme', 'g1', 'IAM_ROLE', 'Editors of before', null, false),
 ('acme', 'g2', 'IAM_ROLE', 'Auditor', null, true),
