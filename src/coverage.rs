@@ -190,12 +190,19 @@ impl Coverage {
         }
     }
 
-    /// What has no state between 2000-01-01 and the horizon, oldest first, each with its reason.
+    /// What has no state between 2000-01-01 and the horizon, oldest first, each with its reason; before the first walk, between
+    /// what the user has stated.
     pub fn gaps(&self) -> Vec<Gap> {
-        let Some(horizon) = self.horizon else {
+        let stated = || {
+            Some(Span::new(
+                self.intervals.first()?.span.from,
+                self.intervals.last()?.span.to,
+            ))
+        };
+        let Some(span) = self.horizon.map(|to| Span::new(EARLIEST, to)).or_else(stated) else {
             return Vec::new();
         };
-        let missing = self.missing(Span::new(EARLIEST, horizon));
+        let missing = self.missing(span);
         missing.into_iter().flat_map(|span| self.with_reasons(span)).collect()
     }
 
@@ -350,6 +357,19 @@ mod tests {
         assert_eq!((coverage.gaps(), coverage.horizon()), (Vec::new(), None));
     }
 
+    #[test]
+    fn a_hole_between_what_people_stated_is_a_gap() {
+        let span = |from, to| Span::new(at(from), at(to));
+        let mut coverage = Coverage::default();
+        coverage.assert(span(0, 5), at(30));
+        assert_eq!(coverage.gaps(), []);
+        coverage.assert(span(10, 15), at(30));
+        let gaps: Vec<Span> = coverage.gaps().into_iter().map(|gap| gap.span).collect();
+        assert_eq!(gaps, [span(5, 10)]);
+        coverage.assert(span(5, 10), at(30));
+        assert_eq!(coverage.gaps(), []);
+    }
+
     #[derive(Debug, Clone)]
     enum Step {
         Begin(i64),
@@ -477,7 +497,12 @@ mod tests {
                 apply(&mut coverage, step);
                 model.apply(step);
             }
-            let horizon = model.horizon.unwrap_or(0);
+            // before the first walk what lies between two known stretches is a gap all the same
+            let known = |state: &Option<State>| state.is_some();
+            let first = model.states.iter().position(known).unwrap_or(0);
+            let last = model.states.iter().rposition(known).unwrap_or(0);
+            let place = |index: usize| i64::try_from(index).unwrap();
+            let within = model.horizon.map_or(place(first)..place(last), |horizon| 0..horizon);
             let gaps = coverage.gaps();
             for instant in 0..LENGTH {
                 let index = usize::try_from(instant).unwrap();
@@ -485,7 +510,7 @@ mod tests {
                 let state = coverage.intervals().iter().find(|interval| holds(interval.span)).map(|interval| interval.state);
                 prop_assert_eq!(state, model.states[index]);
                 let gap = gaps.iter().find(|gap| holds(gap.span)).map(|gap| gap.reason.clone());
-                let expected = (instant < horizon && state.is_none())
+                let expected = (within.contains(&instant) && state.is_none())
                     .then(|| model.reasons[index].map_or(NOT_COLLECTED.to_owned(), |reason| reason.to_string()));
                 prop_assert_eq!(gap, expected);
             }

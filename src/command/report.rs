@@ -86,7 +86,10 @@ fn warehouse(config: &Config) -> Result<Warehouse, Failure> {
 
 /// What every report of one command is made under.
 pub(super) fn circumstances(config: &Config, warehouse: &Warehouse) -> Result<Circumstances, Failure> {
-    let exceptions = config.reports.exceptions.as_deref().map(Exceptions::read).transpose();
+    let reports = &config.reports;
+    let exceptions = reports.exceptions.as_deref();
+    let exceptions = exceptions.map(|path| Exceptions::read(path, reports.has_named_exceptions));
+    let exceptions = exceptions.transpose();
     let exceptions = exceptions.map_err(|error| Failure::usage(error.to_string()).hinted(error.hint()))?;
     Ok(Circumstances {
         now: Context::now(),

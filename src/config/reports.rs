@@ -16,6 +16,8 @@ pub struct Reports {
     pub directories: Vec<PathBuf>,
     /// The CSV file of accepted findings; without a configuration there is none.
     pub exceptions: Option<PathBuf>,
+    /// Whether the configuration names that file, which must be there then.
+    pub has_named_exceptions: bool,
 }
 
 impl Reports {
@@ -25,13 +27,16 @@ impl Reports {
             return Ok(Self {
                 directories: Vec::new(),
                 exceptions: beside,
+                has_named_exceptions: false,
             });
         };
         section.check_keys(KEYS)?;
         let directories = section.texts("directories")?.unwrap_or_default();
+        let named = section.file("exceptions")?;
         Ok(Self {
             directories: directories.into_iter().map(|folder| section.relative(folder)).collect(),
-            exceptions: section.file("exceptions")?.or(beside),
+            has_named_exceptions: named.is_some(),
+            exceptions: named.or(beside),
         })
     }
 }

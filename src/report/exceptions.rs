@@ -40,15 +40,15 @@ impl ExceptionsError {
 }
 
 impl Exceptions {
-    /// Reads a file; where it is missing there are no exceptions.
-    pub fn read(path: &Path) -> Result<Self, ExceptionsError> {
+    /// Reads a file; where it is missing there are no exceptions, unless somebody has named it.
+    pub fn read(path: &Path, is_named: bool) -> Result<Self, ExceptionsError> {
         let failed = |what: String| ExceptionsError {
             path: path.to_owned(),
             what,
         };
         match std::fs::read(path) {
             Ok(bytes) => Self::parse(&bytes).map_err(failed),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => Ok(Self::default()),
             Err(error) => Err(failed(error.to_string())),
         }
     }

@@ -9,7 +9,8 @@ use crate::ledger::sha256;
 use crate::sql::{Report, Severity};
 use crate::warehouse::{Cell, Grid, GridColumn};
 
-/// What identifies a finding beside all that ends in `_id` or `_key`; where there is none of them, all columns do.
+/// What identifies a finding beside all that ends in `_id` or `_key`; where there is none of them but what tells the account
+/// alone, all columns do.
 const IDENTIFYING: [&str; 7] = [
     "source",
     "stream",
@@ -19,6 +20,8 @@ const IDENTIFYING: [&str; 7] = [
     "local_day",
     "credential_type",
 ];
+/// What every finding of an account has in common.
+const OF_THE_ACCOUNT: [&str; 2] = ["source", "stream"];
 /// The column in which a report says of each row whether it is a finding; without it, all are.
 const IS_FINDING: &str = "is_finding";
 const KEY_DIGITS: usize = 16;
@@ -135,7 +138,8 @@ fn identifying(columns: &[GridColumn]) -> Vec<bool> {
         IDENTIFYING.contains(&name) || name.ends_with("_id") || name.ends_with("_key")
     };
     let found: Vec<bool> = columns.iter().map(is_identifying).collect();
-    if found.contains(&true) {
+    let is_told_apart = |(column, is): (&GridColumn, &bool)| *is && !OF_THE_ACCOUNT.contains(&column.name.as_str());
+    if columns.iter().zip(&found).any(is_told_apart) {
         found
     } else {
         vec![true; columns.len()]
@@ -206,6 +210,12 @@ mod tests {
         for other in others {
             assert_ne!(one, key_of(&names, &other));
         }
+        // what tells the account alone tells no finding from another of it
+        let counted = ["source", "actor_name", "exports"];
+        assert_ne!(
+            key_of(&counted, &[text("a"), text("Ada"), Cell::Integer(1)]),
+            key_of(&counted, &[text("a"), text("Bob"), Cell::Integer(1)])
+        );
         let all = ["actor_name", "action"];
         assert_ne!(
             key_of(&all, &[text("Ada"), text("x")]),

@@ -8,14 +8,28 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::ReportError;
+use serde_json::Value;
+
+use super::{ReportError, texts};
 use crate::sql::{self, Report};
-use crate::warehouse::{Cell, Warehouse, WarehouseError};
+use crate::warehouse::{Cell, GridColumn, Warehouse, WarehouseError};
 
 const MOST_BYTES: u64 = 1 << 20;
 const ENDING: &str = "sql";
 
 const SYNTAX: &str = "select json_serialize_sql(cast($text as varchar)) as tree";
+
+/// What a report can read, also with its schema before it.
+const READABLE: &str = "
+    select t.table_name as name
+    from information_schema.tables as t
+    union
+    select t.table_schema || '.' || t.table_name as name
+    from information_schema.tables as t
+    union
+    select f.function_name as name
+    from duckdb_functions() as f
+    where f.function_type = 'table_macro'";
 
 /// What is wrong with a file, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,13 +175,50 @@ fn text_of(file: &Path) -> Result<String, OwnFault> {
 }
 
 /// Checks all of a user's report but its rows: that DuckDB can read it, that it only reads, that its columns are qualified,
-/// that every parameter can be bound.
+/// that every parameter can be bound, that its rows have an order, that what its header names is there.
 pub fn check(warehouse: &Warehouse, report: &Report) -> Result<(), ReportError> {
     prepare(warehouse, report)?;
     let unset = report.params.iter().map(|parameter| (parameter.name.clone(), None));
     let sql = format!("select * from ({}) as checked limit 0", sql::call_sql(report));
     let ran = warehouse.query(&sql, &unset.collect::<Vec<_>>());
-    ran.map(drop).map_err(|error| explained(report, error))
+    let result = ran.map_err(|error| explained(report, error))?;
+    let Some(file) = report.file.clone() else {
+        return Ok(());
+    };
+    match unkept(warehouse, report, &result.columns)? {
+        None => Ok(()),
+        Some(fault) => Err(ReportError::Own { file, fault }),
+    }
+}
+
+/// What the header or the form of a report promises, and its statement does not keep, although it can be run.
+fn unkept(warehouse: &Warehouse, report: &Report, columns: &[GridColumn]) -> Result<Option<OwnFault>, WarehouseError> {
+    if !columns::is_ordered(&tree_of(warehouse, report)?) {
+        let hint = "end it with `order by`, by columns that tell each row from every other: \
+                    without it two runs may give the rows in two orders";
+        return Ok(Some(OwnFault::new("its rows have no order", hint)));
+    }
+    let readable = warehouse.query(READABLE, &[])?;
+    let readable: Vec<String> = texts(&readable);
+    if let Some(name) = report.reads.iter().find(|name| !readable.contains(name)) {
+        let hint = "`trailhouse describe` lists the tables, views and columns there are";
+        return Ok(Some(OwnFault::new(format!("there is no `{name}` to read"), hint)));
+    }
+    let chart = report.chart.as_deref().unwrap_or_default();
+    let drawn = chart.split_whitespace().skip(1);
+    let missing = drawn
+        .into_iter()
+        .find(|name| columns.iter().all(|column| column.name != *name));
+    Ok(missing.map(|name| {
+        let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        OwnFault::new(
+            format!(
+                "`chart: {chart}` draws `{name}`, which is no column of it ({})",
+                known.join(", ")
+            ),
+            "write the names of columns of the result",
+        )
+    }))
 }
 
 /// Makes the macro of a user's report; a bundled one has its own in the warehouse.
@@ -179,11 +230,7 @@ pub(super) fn prepare(warehouse: &Warehouse, report: &Report) -> Result<(), Repo
     warehouse
         .define(&report.name, &sql::declared(report), &report.text)
         .map_err(|error| explained(report, error))?;
-    let tree = warehouse.query(SYNTAX, &[("text".to_owned(), Some(report.text.clone()))])?;
-    let tree = match tree.rows.first().and_then(|row| row.first()) {
-        Some(Cell::Json(tree)) => tree.clone(),
-        other => serde_json::from_str(&other.map(Cell::to_string).unwrap_or_default()).unwrap_or_default(),
-    };
+    let tree = tree_of(warehouse, report)?;
     let parameters: Vec<&str> = report.params.iter().map(|parameter| parameter.name.as_str()).collect();
     match columns::unqualified(&tree, &parameters) {
         None => Ok(()),
@@ -203,6 +250,15 @@ pub(super) fn prepare(warehouse: &Warehouse, report: &Report) -> Result<(), Repo
             })
         }
     }
+}
+
+/// The statement as DuckDB reads it.
+fn tree_of(warehouse: &Warehouse, report: &Report) -> Result<Value, WarehouseError> {
+    let tree = warehouse.query(SYNTAX, &[("text".to_owned(), Some(report.text.clone()))])?;
+    Ok(match tree.rows.first().and_then(|row| row.first()) {
+        Some(Cell::Json(tree)) => tree.clone(),
+        other => serde_json::from_str(&other.map(Cell::to_string).unwrap_or_default()).unwrap_or_default(),
+    })
 }
 
 /// DuckDB's words about a user's statement, with the file.

@@ -86,6 +86,19 @@ fn a_finding_keeps_its_key_and_is_accepted_until_its_day() {
 }
 
 #[test]
+fn a_file_of_exceptions_that_is_named_must_be_there() {
+    let home = home();
+    home.ok(&["report", "run", "lost", "--format", "csv"]);
+    home.write(
+        "trailhouse.toml",
+        "[reports]\ndirectories = [\"mine\"]\nexceptions = \"accpeted.csv\"\n",
+    );
+    let run = home.run(&["report", "run", "lost", "--format", "csv"]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("accpeted.csv: "), "{}", run.stderr);
+}
+
+#[test]
 fn a_row_that_says_it_is_no_finding_is_none() {
     let home = home();
     home.write(

@@ -27,6 +27,15 @@ pub(super) fn unqualified(tree: &Value, parameters: &[&str]) -> Option<Bare> {
     walk(tree, &Scope::default(), parameters)
 }
 
+/// Whether the rows of the statement come in an order.
+pub(super) fn is_ordered(tree: &Value) -> bool {
+    let modifiers = tree["statements"][0]["node"]["modifiers"].as_array();
+    modifiers
+        .into_iter()
+        .flatten()
+        .any(|modifier| modifier["type"] == "ORDER_MODIFIER")
+}
+
 fn walk(value: &Value, scope: &Scope, parameters: &[&str]) -> Option<Bare> {
     match value {
         Value::Array(items) => items.iter().find_map(|item| walk(item, scope, parameters)),
