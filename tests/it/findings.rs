@@ -91,11 +91,11 @@ fn a_file_of_exceptions_that_is_named_must_be_there() {
     home.ok(&["report", "run", "lost", "--format", "csv"]);
     home.write(
         "trailhouse.toml",
-        "[reports]\ndirectories = [\"mine\"]\nexceptions = \"accpeted.csv\"\n",
+        "[reports]\ndirectories = [\"mine\"]\nexceptions = \"nowhere.csv\"\n",
     );
     let run = home.run(&["report", "run", "lost", "--format", "csv"]);
     assert_eq!(run.code, Some(2), "{}", run.stderr);
-    assert!(run.stderr.contains("accpeted.csv: "), "{}", run.stderr);
+    assert!(run.stderr.contains("nowhere.csv: "), "{}", run.stderr);
 }
 
 #[test]
