@@ -194,10 +194,9 @@ impl Coverage {
     /// what the user has stated.
     pub fn gaps(&self) -> Vec<Gap> {
         let stated = || {
-            Some(Span::new(
-                self.intervals.first()?.span.from,
-                self.intervals.last()?.span.to,
-            ))
+            let first = self.spans_of(State::Asserted).next()?;
+            let last = self.spans_of(State::Asserted).last()?;
+            Some(Span::new(first.from, last.to))
         };
         let Some(span) = self.horizon.map(|to| Span::new(EARLIEST, to)).or_else(stated) else {
             return Vec::new();
@@ -368,6 +367,11 @@ mod tests {
         assert_eq!(gaps, [span(5, 10)]);
         coverage.assert(span(5, 10), at(30));
         assert_eq!(coverage.gaps(), []);
+        // nobody has stated anything of the time between what was removed
+        let mut coverage = Coverage::default();
+        coverage.fill(span(0, 5), State::Purged, at(30));
+        coverage.fill(span(10, 15), State::Purged, at(30));
+        assert_eq!(coverage.gaps(), []);
     }
 
     #[derive(Debug, Clone)]
@@ -497,12 +501,7 @@ mod tests {
                 apply(&mut coverage, step);
                 model.apply(step);
             }
-            // before the first walk what lies between two known stretches is a gap all the same
-            let known = |state: &Option<State>| state.is_some();
-            let first = model.states.iter().position(known).unwrap_or(0);
-            let last = model.states.iter().rposition(known).unwrap_or(0);
-            let place = |index: usize| i64::try_from(index).unwrap();
-            let within = model.horizon.map_or(place(first)..place(last), |horizon| 0..horizon);
+            let horizon = model.horizon.unwrap_or(0);
             let gaps = coverage.gaps();
             for instant in 0..LENGTH {
                 let index = usize::try_from(instant).unwrap();
@@ -510,7 +509,7 @@ mod tests {
                 let state = coverage.intervals().iter().find(|interval| holds(interval.span)).map(|interval| interval.state);
                 prop_assert_eq!(state, model.states[index]);
                 let gap = gaps.iter().find(|gap| holds(gap.span)).map(|gap| gap.reason.clone());
-                let expected = (within.contains(&instant) && state.is_none())
+                let expected = (instant < horizon && state.is_none())
                     .then(|| model.reasons[index].map_or(NOT_COLLECTED.to_owned(), |reason| reason.to_string()));
                 prop_assert_eq!(gap, expected);
             }
