@@ -3,6 +3,8 @@
 use trailhouse::render::Format;
 use trailhouse::report::{self, ReportError, Request};
 
+use crate::environment::{Home, Service};
+use crate::import::{STREAM, lines, simulator};
 use crate::ran::{circumstances, rendered, run};
 use crate::reports::{given, warehouse};
 
@@ -138,4 +140,27 @@ fn nothing_is_expected_of_the_time_before_the_first_that_a_record_may_carry() {
         let expected = format!(",2000-01-01T00:00:00Z,2001-01-01T05:00:00Z,{state},false,");
         assert!(line.contains(&expected), "{line}");
     }
+}
+
+#[test]
+fn a_hole_between_two_stated_times_is_a_gap_everywhere() {
+    let service = Service::start(simulator(11, 300));
+    let home = Home::of(&service);
+    home.write("all.json", &lines(&service));
+    let import = |from, to| home.ok(&["import", STREAM, "all.json", "--covers", from, to]);
+    import("2024-06-03T00:00:00Z", "2024-06-10T00:00:00Z");
+    import("2024-06-20T00:00:00Z", "2024-06-25T00:00:00Z");
+    let gaps = || home.query("select gap_from, gap_to from coverage_gaps");
+    assert_eq!(gaps().len(), 1);
+    assert_eq!(gaps()[0]["gap_from"], "2024-06-10T00:00:00Z");
+    assert_eq!(gaps()[0]["gap_to"], "2024-06-20T00:00:00Z");
+    let asked = ["--from", "2024-06-03T00:00:00Z", "--to", "2024-06-25T00:00:00Z"];
+    let report = home.run(&[&["report", "run", "top_actors", "--format", "markdown"][..], &asked].concat());
+    let told = "incomplete: not collected from 2024-06-10T00:00:00Z to 2024-06-20T00:00:00Z";
+    assert!(report.stdout.contains(told), "{}", report.stdout);
+    let pack = ["evidence", "--framework", "soc2", "--output", "pack.zip"];
+    assert_eq!(home.run(&[&pack[..], &asked].concat()).code, Some(3));
+    import("2024-06-10T00:00:00Z", "2024-06-20T00:00:00Z");
+    assert!(gaps().is_empty());
+    home.ok(&["verify"]);
 }
