@@ -477,7 +477,8 @@ mod tests {
         );
         assert_eq!(
             call_sql(report),
-            "select * from reports.top_actors(since := $since, until := $until, source := $source, top := $top)"
+            "select * from reports.top_actors(since := greatest($since, $since), until := greatest($until, $until), \
+             source := greatest($source, $source), top := greatest($top, $top))"
         );
     }
 

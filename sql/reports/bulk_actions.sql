@@ -49,12 +49,16 @@ counted as (
             coalesce(touched.things, 0),
             coalesce(steps.things, 0),
             coalesce(
-                try_cast(nullif(regexp_extract(
-                    -- a duration counts no things
-                    regexp_replace(e.summary, '[0-9]+ (second|minute|hour|day|week|month|year)s\b', '', 'g'),
-                    '(^|\s)([0-9]+) [a-z]+s($|\s)',
-                    2
-                ), '') as bigint),
+                case
+                    -- few texts count anything, and this is known sooner
+                    when regexp_matches(e.summary, '[0-9] [a-z]+s')
+                        then try_cast(nullif(regexp_extract(
+                            -- a duration counts no things
+                            regexp_replace(e.summary, '[0-9]+ (second|minute|hour|day|week|month|year)s\b', '', 'g'),
+                            '(^|\s)([0-9]+) [a-z]+s($|\s)',
+                            2
+                        ), '') as bigint)
+                end,
                 0
             )
         ) as things

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::{Circumstances, Exceptions};
 use crate::ledger::sha256;
 use crate::sql::{Report, Severity};
-use crate::warehouse::{Cell, Grid, GridColumn};
+use crate::warehouse::{Cell, Chunk, Grid, GridColumn};
 
 /// What identifies a finding beside all that ends in `_id` or `_key`; where there is none of them but what tells the account
 /// alone, all columns do.
@@ -85,7 +85,11 @@ impl<'a> Marking<'a> {
         })
     }
 
-    pub(super) fn mark(&mut self, mut chunk: Grid) -> Grid {
+    pub(super) fn mark(&mut self, chunk: Chunk) -> Grid {
+        self.marked(chunk.into_roomy_grid(ADDED.len()))
+    }
+
+    fn marked(&mut self, mut chunk: Grid) -> Grid {
         let identifying = identifying(&chunk.columns);
         let told = chunk.columns.iter().position(|column| column.name == IS_FINDING);
         let mut kept = Vec::with_capacity(chunk.rows.len());
@@ -95,7 +99,7 @@ impl<'a> Marking<'a> {
                 kept.push(row);
                 continue;
             }
-            let key = key(&self.report, &chunk.columns, &identifying, &row);
+            let key = key(&self.report, &identifying, &row);
             let exception = self.exceptions.of(&self.report, &key);
             let is_accepted = exception
                 .zip(self.findings.day)
@@ -132,40 +136,46 @@ impl<'a> Marking<'a> {
     }
 }
 
-fn identifying(columns: &[GridColumn]) -> Vec<bool> {
+/// What stands before the value of each column in the text of a key; `None` for those that do not identify.
+fn identifying(columns: &[GridColumn]) -> Vec<Option<Vec<u8>>> {
     let is_identifying = |column: &GridColumn| {
         let name = column.name.as_str();
         IDENTIFYING.contains(&name) || name.ends_with("_id") || name.ends_with("_key")
     };
-    let found: Vec<bool> = columns.iter().map(is_identifying).collect();
-    let is_told_apart = |(column, is): (&GridColumn, &bool)| *is && !OF_THE_ACCOUNT.contains(&column.name.as_str());
-    if columns.iter().zip(&found).any(is_told_apart) {
-        found
-    } else {
-        vec![true; columns.len()]
-    }
+    let tells_apart = |column: &GridColumn| is_identifying(column) && !OF_THE_ACCOUNT.contains(&column.name.as_str());
+    let are_told_apart = columns.iter().any(tells_apart);
+    let before = |column: &GridColumn| {
+        let mut text = b",[".to_vec();
+        quote(&column.name, &mut text);
+        text.push(b',');
+        (is_identifying(column) || !are_told_apart).then_some(text)
+    };
+    columns.iter().map(before).collect()
 }
 
-fn key(report: &str, columns: &[GridColumn], identifying: &[bool], row: &[Cell]) -> String {
-    let mut text = format!("[{}", quoted(report));
-    let pairs = columns.iter().zip(row).zip(identifying).filter(|(_, is)| **is);
-    for ((column, cell), _) in pairs {
-        let value = match cell {
-            Cell::Null => "null".to_owned(),
-            Cell::Text(value) => quoted(value),
-            cell => quoted(&cell.to_string()),
-        };
-        text.extend([",[", &quoted(&column.name), ",", &value, "]"]);
+fn key(report: &str, identifying: &[Option<Vec<u8>>], row: &[Cell]) -> String {
+    let mut text = Vec::with_capacity(256);
+    text.push(b'[');
+    quote(report, &mut text);
+    let identifying = identifying.iter().zip(row);
+    for (before, cell) in identifying.filter_map(|(before, cell)| before.as_ref().zip(Some(cell))) {
+        text.extend_from_slice(before);
+        match cell {
+            Cell::Null => text.extend_from_slice(b"null"),
+            Cell::Text(value) => quote(value, &mut text),
+            cell => quote(&cell.to_string(), &mut text),
+        }
+        text.push(b']');
     }
-    text.push(']');
-    let mut key = sha256(text.as_bytes());
+    text.push(b']');
+    let mut key = sha256(&text);
     key.truncate(KEY_DIGITS);
     key
 }
 
-/// A text as JSON has it.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).expect("a text has a form as JSON")
+/// Appends a text as JSON has it.
+fn quote(text: &str, to: &mut Vec<u8>) {
+    serde_json::to_writer(to, text).expect("a text has a form as JSON, and memory takes it");
 }
 
 /// Days since 1970-01-01.
@@ -191,8 +201,7 @@ mod tests {
     }
 
     fn key_of(names: &[&str], row: &[Cell]) -> String {
-        let columns = columns(names);
-        key("r", &columns, &identifying(&columns), row)
+        key("r", &identifying(&columns(names)), row)
     }
 
     #[test]
@@ -238,7 +247,7 @@ mod tests {
             exceptions: &exceptions,
         };
         let row = |id: &str, is_finding: bool| vec![text(id), Cell::Boolean(is_finding)];
-        let marked = marking.mark(Grid {
+        let marked = marking.marked(Grid {
             columns: columns(&["event_id", "is_finding"]),
             rows: vec![row("1", true), row("2", false)],
         });

@@ -4,13 +4,13 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use super::findings::Marking;
+use super::findings::{Findings, Marking};
 use super::sample::Drawing;
 use super::{About, Circumstances, ReportError, Request, Sink};
 use crate::warehouse::{Chunk, Grid, WarehouseError};
 
-/// Chunks that may wait to be written while the query goes on.
-const CHUNKS_AHEAD: usize = 4;
+/// Parts that may wait before each of the two threads while the query goes on.
+const PARTS_AHEAD: usize = 2;
 
 /// Why a query is not read to its end.
 pub(super) enum Halt {
@@ -25,21 +25,29 @@ impl From<WarehouseError> for Halt {
     }
 }
 
-/// Lets `read` hand chunks to the flow, which a second thread writes: what the one works out the other waits for.
+/// Lets `read` hand chunks to the flow. A second thread makes cells of them and marks these, a third one writes: what the query
+/// works out has to wait for neither.
 pub(super) fn feed(
     flow: &mut Flow<'_, '_>,
     read: impl FnOnce(&mut dyn FnMut(Chunk) -> Result<(), Halt>) -> Result<(), Halt>,
 ) -> Result<(), ReportError> {
-    let (chunks, waiting) = sync_channel(CHUNKS_AHEAD);
+    let Flow { marking, writing } = flow;
+    let (chunks, read_ones) = sync_channel::<Chunk>(PARTS_AHEAD);
+    let (parts, marked_ones) = sync_channel::<Grid>(PARTS_AHEAD);
     thread::scope(|scope| {
-        let writing = scope.spawn(move || {
-            waiting
-                .into_iter()
-                .try_for_each(|chunk: Chunk| flow.take(chunk.into_grid()))
+        let writer = scope.spawn(move || marked_ones.into_iter().try_for_each(|part| writing.take(part)));
+        let marker = scope.spawn(move || {
+            let marked = read_ones.into_iter().map(|chunk| match marking {
+                Some(marking) => marking.mark(chunk),
+                None => chunk.into_grid(),
+            });
+            // Why nobody writes any more, the writer says.
+            let _written = marked.into_iter().try_for_each(|part| parts.send(part));
         });
         let read = read(&mut |chunk| chunks.send(chunk).ok().ok_or(Halt::Left));
         drop(chunks);
-        writing.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        marker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        writer.join().unwrap_or_else(|panic| resume_unwind(panic))?;
         match read {
             Err(Halt::Warehouse(error)) => Err(error.into()),
             Ok(()) | Err(Halt::Left) => Ok(()),
@@ -48,8 +56,13 @@ pub(super) fn feed(
 }
 
 pub(super) struct Flow<'a, 'b> {
-    about: About,
     marking: Option<Marking<'a>>,
+    writing: Writing<'a, 'b>,
+}
+
+/// The end of the way: what has been marked is drawn from, counted, and given to every sink.
+struct Writing<'a, 'b> {
+    about: About,
     drawing: Option<Drawing>,
     sinks: &'a mut [&'b mut dyn Sink],
     has_begun: bool,
@@ -64,45 +77,50 @@ impl<'a, 'b> Flow<'a, 'b> {
     ) -> Self {
         Self {
             marking: Marking::of(&about.report, request.new_only, circumstances),
-            drawing: request.draw.map(Drawing::new),
-            about,
-            sinks,
-            has_begun: false,
+            writing: Writing {
+                about,
+                drawing: request.draw.map(Drawing::new),
+                sinks,
+                has_begun: false,
+            },
         }
     }
 
-    pub(super) fn take(&mut self, mut chunk: Grid) -> Result<(), ReportError> {
-        if let Some(marking) = &mut self.marking {
-            chunk = marking.mark(chunk);
-        }
+    pub(super) fn end(self) -> Result<About, ReportError> {
+        self.writing.end(self.marking.map(Marking::findings))
+    }
+}
+
+impl Writing<'_, '_> {
+    fn take(&mut self, part: Grid) -> Result<(), ReportError> {
         match &mut self.drawing {
             Some(drawing) => {
-                drawing.offer(chunk);
+                drawing.offer(part);
                 Ok(())
             }
-            None => self.pass(&chunk),
+            None => self.pass(&part),
         }
     }
 
-    fn pass(&mut self, chunk: &Grid) -> Result<(), ReportError> {
+    fn pass(&mut self, part: &Grid) -> Result<(), ReportError> {
         for sink in self.sinks.iter_mut() {
             if !self.has_begun {
-                sink.begin(&chunk.columns, Some(&self.about))?;
+                sink.begin(&part.columns, Some(&self.about))?;
             }
-            sink.rows(&chunk.rows)?;
+            sink.rows(&part.rows)?;
         }
         self.has_begun = true;
-        self.about.rows += u64::try_from(chunk.rows.len()).unwrap_or(u64::MAX);
+        self.about.rows += u64::try_from(part.rows.len()).unwrap_or(u64::MAX);
         Ok(())
     }
 
-    pub(super) fn end(mut self) -> Result<About, ReportError> {
+    fn end(mut self, findings: Option<Findings>) -> Result<About, ReportError> {
         if let Some(drawing) = self.drawing.take() {
             let (sample, drawn) = drawing.drawn();
             self.about.sample = Some(sample);
             self.pass(&drawn)?;
         }
-        self.about.findings = self.marking.take().map(Marking::findings);
+        self.about.findings = findings;
         for sink in self.sinks.iter_mut() {
             sink.end(Some(&self.about))?;
         }

@@ -89,13 +89,14 @@ impl fmt::Display for Cell {
 /// The most digits that a 64-bit float holds exactly, whatever they are.
 const EXACT_DIGITS: u8 = 15;
 
-/// Turns a batch into rows. `is_json` says which columns are of DuckDB's JSON type, which Arrow shows as text.
-pub(super) fn rows_of(batch: &RecordBatch, is_json: &[bool]) -> Vec<Vec<Cell>> {
+/// Turns a batch into rows, each with room for `room` more cells. `is_json` says which columns are of DuckDB's JSON type, which
+/// Arrow shows as text.
+pub(super) fn rows_of(batch: &RecordBatch, is_json: &[bool], room: usize) -> Vec<Vec<Cell>> {
     let row = |at: usize| {
         let cells = batch.columns().iter().zip(is_json.iter());
-        cells
-            .map(|(column, is_json)| cell(column.as_ref(), at, *is_json))
-            .collect()
+        let mut row = Vec::with_capacity(batch.num_columns() + room);
+        row.extend(cells.map(|(column, is_json)| cell(column.as_ref(), at, *is_json)));
+        row
     };
     (0..batch.num_rows()).map(row).collect()
 }

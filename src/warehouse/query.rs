@@ -48,9 +48,14 @@ pub struct Chunk {
 
 impl Chunk {
     pub fn into_grid(self) -> Grid {
+        self.into_roomy_grid(0)
+    }
+
+    /// The same, with room in each row for so many more cells.
+    pub fn into_roomy_grid(self, room: usize) -> Grid {
         let Self { columns, batch } = self;
         let is_json: Vec<bool> = columns.iter().map(|column| column.kind == "JSON").collect();
-        let mut rows = batch.map_or_else(Vec::new, |batch| grid::rows_of(&batch, &is_json));
+        let mut rows = batch.map_or_else(Vec::new, |batch| grid::rows_of(&batch, &is_json, room));
         for (at, _) in columns.iter().enumerate().filter(|(_, column)| column.is_local()) {
             rows.iter_mut().filter_map(|row| row.get_mut(at)).for_each(as_local);
         }
