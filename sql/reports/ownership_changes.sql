@@ -7,7 +7,7 @@
 
 with changed as (
     select change.*
-    from property_changes_between(since, until, source) as change
+    from property_changes_between(since, until, source, true) as change
     where change.property in ('owners', 'owners_groups')
 ),
 

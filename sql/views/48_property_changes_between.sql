@@ -1,9 +1,9 @@
 -- name: property_changes_between
--- doc: property_changes of a period, by default the last 90 days, and of a source; reads no more than they need.
--- params: since timestamp = null, until timestamp = null, source text = null
+-- doc: property_changes of a period (the last 90 days) and a source; only_followed: without what single versions tell.
+-- params: since timestamp = null, until timestamp = null, source text = null, only_followed boolean = false
 
 -- what was known last when the period began; of two versions at one time nobody knows which was first. Time and flag
--- make one number, whose greatest is found sooner than that of pairs
+-- make one number, whose greatest is found sooner than that of pairs, and so do time and the hash of a list
 with before as (
     select
         known.source,
@@ -13,13 +13,26 @@ with before as (
         max(epoch_us(known.changed_at) * 2 + cast(known.verified as bigint)) as verified,
         max(epoch_us(known.changed_at) * 2 + cast(known.archived as bigint)) as archived,
         max(epoch_us(known.changed_at) * 2 + cast(known.pii as bigint)) as pii,
-        max({ 'at': known.changed_at, 'value': known.owners }) filter (where known.owners is not null) as owners,
-        max({ 'at': known.changed_at, 'value': known.owners_groups }) filter (where known.owners_groups is not null)
-            as owners_groups,
-        max({ 'at': known.changed_at, 'value': known.collections }) filter (where known.collections is not null)
-            as collections,
-        max({ 'at': known.changed_at, 'value': known.tags }) filter (where known.tags is not null) as tags,
-        max({ 'at': known.changed_at, 'value': known.teams }) filter (where known.teams is not null) as teams
+        arg_max(
+            known.owners,
+            cast(epoch_us(known.changed_at) as hugeint) * 18446744073709551616 + hash(known.owners)
+        ) as owners,
+        arg_max(
+            known.owners_groups,
+            cast(epoch_us(known.changed_at) as hugeint) * 18446744073709551616 + hash(known.owners_groups)
+        ) as owners_groups,
+        arg_max(
+            known.collections,
+            cast(epoch_us(known.changed_at) as hugeint) * 18446744073709551616 + hash(known.collections)
+        ) as collections,
+        arg_max(
+            known.tags,
+            cast(epoch_us(known.changed_at) as hugeint) * 18446744073709551616 + hash(known.tags)
+        ) as tags,
+        arg_max(
+            known.teams,
+            cast(epoch_us(known.changed_at) as hugeint) * 18446744073709551616 + hash(known.teams)
+        ) as teams
     from known_properties as known
     where
         known.changed_at < coalesce(
@@ -37,11 +50,11 @@ shown as (
         before.verified % 2 != 0 as before_verified,
         before.archived % 2 != 0 as before_archived,
         before.pii % 2 != 0 as before_pii,
-        before.owners.value as before_owners,
-        before.owners_groups.value as before_owners_groups,
-        before.collections.value as before_collections,
-        before.tags.value as before_tags,
-        before.teams.value as before_teams
+        before.owners as before_owners,
+        before.owners_groups as before_owners_groups,
+        before.collections as before_collections,
+        before.tags as before_tags,
+        before.teams as before_teams
     from known_properties as known
     left join before
         on
@@ -56,7 +69,8 @@ shown as (
         and (cast(source as varchar) is null or known.source = cast(source as varchar))
 ),
 
--- a part for each property, so that what is asked of one reads the columns of no other
+-- a part for each property, so that what is asked of one reads the columns of no other; a version that says nothing of
+-- a property is left out before its versions are put in order
 flags as (
     select
         shown.source,
@@ -121,6 +135,10 @@ followed_flags as (
         flags.told_old is not null or flags.told_new is not null as is_told,
         coalesce(lag(flags.current_value ignore nulls) over earlier, flags.before_value) as former_value
     from flags
+    where
+        flags.current_value is not null
+        or flags.told_old is not null
+        or flags.told_new is not null
     window earlier as (
         partition by flags.source, flags.resource_id, flags.property
         order by flags.changed_at, flags.current_value, flags.version_history_id
@@ -149,6 +167,9 @@ followed_words as (
         words.told_old is not null or words.told_new is not null as is_told,
         coalesce(lag(words.current_value ignore nulls) over earlier, words.before_value) as former_value
     from words
+    where
+        words.current_value is not null
+        or words.told_old is not null
     window earlier as (
         partition by words.source, words.resource_id, words.property
         order by words.changed_at, words.current_value, words.version_history_id
@@ -233,9 +254,12 @@ followed_items as (
         items.told_old is not null or items.told_new is not null as is_told,
         coalesce(lag(items.current_value ignore nulls) over earlier, items.before_value) as former_value
     from items
+    where
+        items.current_value is not null
+        or items.told_old is not null
     window earlier as (
         partition by items.source, items.resource_id, items.property
-        order by items.changed_at, items.current_value, items.version_history_id
+        order by items.changed_at, hash(items.current_value), items.version_history_id
     )
 ),
 
@@ -361,6 +385,7 @@ changed as (
         )
         and told.changed_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
         and (cast(source as varchar) is null or told.source = cast(source as varchar))
+        and not cast(only_followed as boolean)
         and told.field not in (
             'title',
             'published',

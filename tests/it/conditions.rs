@@ -48,6 +48,7 @@ fn no_view_with_parameters_can_do_without_any_of_its_conditions() {
         pairs(&[("since", "2026-06-04"), ("until", "2026-06-06")]),
         pairs(&[("since", "2026-06-03"), ("until", "2026-06-07"), ("source", "acme")]),
         pairs(&[("since", "2026-06-05"), ("until", "2026-06-08"), ("source", "other")]),
+        pairs(&[("since", "2026-06-05"), ("only_followed", "true")]),
     ];
     let views: Vec<_> = sql::views().iter().filter(|view| !view.params.is_empty()).collect();
     assert_eq!(views.len(), 1, "the rows are for one");
