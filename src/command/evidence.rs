@@ -57,7 +57,7 @@ impl EvidenceVerb {
         require_lake(&home)?;
         let warehouse = Warehouse::open_read_only(&home.warehouse())?;
         loading::tell_of_workplace(context, &config, &warehouse)?;
-        let circumstances = report::circumstances(&config, &warehouse)?;
+        let circumstances = report::circumstances(context, &config, &warehouse)?;
         let exceptions = config.reports.exceptions.as_deref().filter(|path| path.exists());
         let exceptions = exceptions.map(std::fs::read).transpose()?;
         let lake = block_on(async { Ok(Lake::open(&home).await?) })?;

@@ -7,9 +7,10 @@ mod run;
 use clap::{Args, Subcommand};
 
 use super::{Context, FAILED, Failure, USAGE, home};
-use crate::config::Config;
+use crate::config::{Config, Reports};
 use crate::ledger::Head;
-use crate::report::{Circumstances, Exceptions, ReportError};
+use crate::render::visible;
+use crate::report::{self, Circumstances, Exceptions, ReportError};
 use crate::sql;
 use crate::warehouse::{Cell, Warehouse};
 
@@ -85,20 +86,45 @@ fn warehouse(config: &Config) -> Result<Warehouse, Failure> {
 }
 
 /// What every report of one command is made under.
-pub(super) fn circumstances(config: &Config, warehouse: &Warehouse) -> Result<Circumstances, Failure> {
-    let reports = &config.reports;
-    let exceptions = reports.exceptions.as_deref();
-    let exceptions = exceptions.map(|path| Exceptions::read(path, reports.has_named_exceptions));
-    let exceptions = exceptions.transpose();
-    let exceptions = exceptions.map_err(|error| Failure::usage(error.to_string()).hinted(error.hint()))?;
+pub(super) fn circumstances(
+    context: &Context,
+    config: &Config,
+    warehouse: &Warehouse,
+) -> Result<Circumstances, Failure> {
     Ok(Circumstances {
         now: Context::now(),
         zone: config.zone.clone(),
         ledger_head: ledger_head(warehouse)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        exceptions: exceptions.unwrap_or_default(),
+        exceptions: exceptions(context, config)?,
         sources: config.sources.iter().map(|source| source.name.clone()).collect(),
     })
+}
+
+/// The accepted findings; tells of those that are of no report.
+fn exceptions(context: &Context, config: &Config) -> Result<Exceptions, Failure> {
+    let Reports {
+        exceptions: Some(path),
+        has_named_exceptions,
+        directories,
+    } = &config.reports
+    else {
+        return Ok(Exceptions::default());
+    };
+    let read = Exceptions::read(path, *has_named_exceptions);
+    let exceptions = read.map_err(|error| Failure::usage(error.to_string()).hinted(error.hint()))?;
+    let own = report::own_reports(directories).unwrap_or_default();
+    let is_own = |name: &str| own.iter().any(|file| file.file_stem().is_some_and(|stem| stem == name));
+    for name in exceptions.reports() {
+        if sql::report(name).is_none() && !is_own(name) {
+            let told = format!(
+                "{}: no report is called `{name}`; what is accepted of it does nothing",
+                path.display()
+            );
+            context.terminal.warn(&visible(&told));
+        }
+    }
+    Ok(exceptions)
 }
 
 /// The entry the warehouse has followed to, as it names it itself.

@@ -1,7 +1,7 @@
 //! `exceptions.csv`: findings that somebody has accepted, why, and until when. The user's file, read as it is; a line that
 //! cannot be understood is an error, for a finding must not be taken for accepted by mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -92,6 +92,11 @@ impl Exceptions {
             }
         }
         Ok(Self { by_key })
+    }
+
+    /// The reports of which findings are accepted, each once.
+    pub fn reports(&self) -> BTreeSet<&str> {
+        self.by_key.keys().map(|(report, _)| report.as_str()).collect()
     }
 
     pub(super) fn of(&self, report: &str, key: &str) -> Option<&Exception> {

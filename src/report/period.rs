@@ -24,6 +24,8 @@ pub enum PeriodError {
         "`{0}` is no time: write a date such as 2026-07-01, a time with its offset such as 2026-07-01T09:00:00Z, or -90d"
     )]
     Time(String),
+    #[error("`{0}` is too far away: a time lies between -9999-01-03 and 9999-12-30")]
+    Beyond(String),
     #[error("`{0}` is no period: write 2026, 2026-Q2, 2026-06, last-month or last-quarter")]
     Period(String),
     #[error("a period says where it begins and ends: give it without the other two")]
@@ -37,7 +39,11 @@ pub fn time(text: &str, now: Micros, zone: &TimeZone) -> Result<Micros, PeriodEr
     let read = ago(text, now)
         .or_else(|| date(text).and_then(|date| midnight(date, zone)))
         .or_else(|| schema::parse_time(text));
-    read.ok_or_else(|| PeriodError::Time(text.to_owned()))
+    let is_well_written = date(text).is_some() || amount(text).is_some();
+    read.ok_or_else(|| match is_well_written {
+        true => PeriodError::Beyond(text.to_owned()),
+        false => PeriodError::Time(text.to_owned()),
+    })
 }
 
 /// What `--from`, `--to` and `--period` mean together. An end that is missing is `now`, a begin 90 days before the end.
@@ -65,7 +71,8 @@ pub fn interval(
     Ok(Interval { since, until })
 }
 
-fn ago(text: &str, now: Micros) -> Option<Micros> {
+/// The digits of a time such as `-90d`, and what they count.
+fn amount(text: &str) -> Option<(&str, Micros)> {
     let amount = text.strip_prefix('-')?;
     let (amount, unit) = match (amount.strip_suffix('d'), amount.strip_suffix('h')) {
         (Some(days), _) => (days, DAY),
@@ -73,8 +80,12 @@ fn ago(text: &str, now: Micros) -> Option<Micros> {
         (None, None) => return None,
     };
     let is_number = !amount.is_empty() && amount.chars().all(|digit| digit.is_ascii_digit());
-    let amount = is_number.then(|| amount.parse::<Micros>().ok())??;
-    let instant = now.checked_sub(amount.checked_mul(unit)?)?;
+    is_number.then_some((amount, unit))
+}
+
+fn ago(text: &str, now: Micros) -> Option<Micros> {
+    let (amount, unit) = amount(text)?;
+    let instant = now.checked_sub(amount.parse::<Micros>().ok()?.checked_mul(unit)?)?;
     jiff::Timestamp::from_microsecond(instant).is_ok().then_some(instant)
 }
 
@@ -261,5 +272,9 @@ mod tests {
             "a period says where it begins and ends: give it without the other two"
         );
         assert!(text(None, Some("soon"), None).starts_with("`soon` is no time: write a date such as"));
+        for far in ["9999-12-31", "-99999999999999999999d", "-9999999h999h", "-9999999999h"] {
+            let beyond = !far.contains("h9");
+            assert_eq!(text(Some(far), None, None).contains("is too far away"), beyond, "{far}");
+        }
     }
 }

@@ -48,6 +48,12 @@ fn a_finding_keeps_its_key_and_is_accepted_until_its_day() {
         key(2)
     );
     home.write("exceptions.csv", &exceptions);
+    let told = home.run(&["report", "run", "lost"]).stderr;
+    assert!(
+        told.contains("exceptions.csv: no report is called `other`; what is"),
+        "{told}"
+    );
+    assert_eq!(told.matches("no report is called").count(), 1, "{told}");
     let (_, all) = lost(&home, &[]);
     let row = |at: usize| all["rows"][at]["exception_reason"].as_str();
     assert_eq!([row(0), row(1), row(2)], [Some("known"), Some("was known"), None]);

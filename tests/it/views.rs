@@ -255,7 +255,8 @@ fn properties_change_from_one_snapshot_to_the_next_and_once_per_version() {
         );
         assert_eq!(lines(&warehouse, &parts), expected, "{day}");
     }
-    let followed = "select distinct property from property_changes_between('2026-01-01', only_followed := true) order by all";
+    let followed =
+        "select distinct property from property_changes_between('2026-01-01', only_followed := true) order by all";
     let all = lines(&warehouse, &followed.replace("true", "false"));
     let others: Vec<String> = all.iter().filter(|property| *property != "rank").cloned().collect();
     assert_eq!((lines(&warehouse, followed), all.len()), (others, 11));

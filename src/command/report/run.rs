@@ -87,7 +87,7 @@ impl Run {
         let (reports, request) = (self.asked(&config)?, self.request()?);
         let warehouse = warehouse(&config)?;
         loading::tell_of_workplace(context, &config, &warehouse)?;
-        let circumstances = circumstances(&config, &warehouse)?;
+        let circumstances = circumstances(context, &config, &warehouse)?;
         make_folders(&self.output)?;
         let mut code = DONE;
         for (report, targets) in &reports {
