@@ -5,8 +5,7 @@ use std::fmt;
 
 use arrow::array::{
     Array, AsArray, BinaryArray, Date32Array, Decimal128Array, Float32Array, Float64Array, LargeBinaryArray,
-    RecordBatch, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
-    TimestampSecondArray, UInt64Array,
+    RecordBatch, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray, TimestampSecondArray, UInt64Array,
 };
 use arrow::datatypes::{
     DataType, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, UInt8Type, UInt16Type, UInt32Type,
@@ -77,12 +76,30 @@ impl fmt::Display for Cell {
             Self::Integer(number) => number.fmt(formatter),
             Self::Float(number) => number.fmt(formatter),
             Self::Text(text) => formatter.write_str(text),
-            Self::Timestamp(at) => formatter.write_str(&format_time(*at)),
-            Self::LocalTime(at) => formatter.write_str(&local_time(*at)),
-            Self::Date(days) => formatter.write_str(&date(*days)),
+            Self::Timestamp(at) => match infinite(*at, Micros::MAX) {
+                Some(word) => formatter.write_str(word),
+                None => formatter.write_str(&format_time(*at)),
+            },
+            Self::LocalTime(at) => match infinite(*at, Micros::MAX) {
+                Some(word) => formatter.write_str(word),
+                None => formatter.write_str(&local_time(*at)),
+            },
+            Self::Date(days) => match infinite((*days).into(), i32::MAX.into()) {
+                Some(word) => formatter.write_str(word),
+                None => formatter.write_str(&date(*days)),
+            },
             Self::Json(value) => value.fmt(formatter),
             Self::Bytes(bytes) => bytes.iter().try_for_each(|byte| write!(formatter, "{byte:02x}")),
         }
+    }
+}
+
+/// What DuckDB calls the two times that lie beyond all others, which bear its greatest number.
+fn infinite(at: Micros, greatest: Micros) -> Option<&'static str> {
+    match at {
+        _ if at == greatest => Some("infinity"),
+        _ if at == -greatest => Some("-infinity"),
+        _ => None,
     }
 }
 
@@ -157,7 +174,7 @@ fn instant(column: &dyn Array, unit: TimeUnit, at: usize) -> Cell {
         TimeUnit::Second => values::<TimestampSecondArray>(column).value(at).checked_mul(1_000_000),
         TimeUnit::Millisecond => values::<TimestampMillisecondArray>(column).value(at).checked_mul(1_000),
         TimeUnit::Microsecond => Some(values::<TimestampMicrosecondArray>(column).value(at)),
-        TimeUnit::Nanosecond => Some(values::<TimestampNanosecondArray>(column).value(at).div_euclid(1_000)),
+        TimeUnit::Nanosecond => None,
     };
     micros.map_or_else(|| Cell::Text(shown(column, at, column.data_type())), Cell::Timestamp)
 }
@@ -258,6 +275,21 @@ pub(super) fn type_name(kind: &LogicalTypeHandle) -> String {
         LogicalTypeId::TimestampMs => "TIMESTAMP_MS".to_owned(),
         LogicalTypeId::TimestampNs => "TIMESTAMP_NS".to_owned(),
         other => format!("{other:?}").to_uppercase(),
+    }
+}
+
+/// Whether Arrow shows less of a value than DuckDB knows: an offset, the length of bits, digits, nanoseconds.
+pub(super) fn is_inexact(kind: &LogicalTypeHandle) -> bool {
+    match kind.id() {
+        LogicalTypeId::TimeTZ
+        | LogicalTypeId::Bit
+        | LogicalTypeId::UHugeint
+        | LogicalTypeId::Bignum
+        | LogicalTypeId::TimestampNs => true,
+        LogicalTypeId::List | LogicalTypeId::Array => is_inexact(&kind.child(0)),
+        LogicalTypeId::Map => is_inexact(&kind.child(0)) || is_inexact(&kind.child(1)),
+        LogicalTypeId::Struct | LogicalTypeId::Union => (0..kind.num_children()).any(|at| is_inexact(&kind.child(at))),
+        _ => false,
     }
 }
 

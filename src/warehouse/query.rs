@@ -26,6 +26,12 @@ pub(super) fn run<E: From<WarehouseError>>(
     let told = |error| E::from(told(&error));
     let mut statement = connection.prepare(sql).map_err(told)?;
     let columns = begin(&mut statement, parameters).map_err(told)?;
+    let inexact = (columns.iter().enumerate()).find(|(at, _)| grid::is_inexact(&statement.column_logical_type(*at)));
+    if let Some((_, GridColumn { name, kind })) = inexact {
+        let message =
+            format!("column `{name}` is of type {kind}, of which only a part would be written; cast it to varchar");
+        return Err(WarehouseError::Query { message }.into());
+    }
     let mut has_rows = false;
     while let Some(batch) = statement.step().map_err(told)? {
         has_rows = true;
