@@ -139,6 +139,8 @@ pub enum ReportError {
         name: String,
         known: Vec<String>,
     },
+    #[error("report {report} has no period: it has no parameter `{name}`")]
+    NoPeriod { report: String, name: &'static str },
     #[error("report {report}: `{name}` is given twice")]
     Twice { report: String, name: String },
     #[error("report {report}: `{value}` is no {kind} for `{name}`")]
@@ -182,6 +184,9 @@ impl ReportError {
             Self::UnknownSource { known, .. } => Some(format!("known sources: {}", known.join(", "))),
             Self::Own { fault, .. } => Some(fault.hint()),
             Self::TimeLimit { .. } => Some("ask for a shorter period, or allow more with --time-limit".to_owned()),
+            Self::NoPeriod { .. } => {
+                Some("leave out --from, --to and --period, or give the report both parameters".to_owned())
+            }
             Self::Twice { .. } | Self::Value { .. } | Self::Period(_) | Self::Sink(_) => None,
             Self::Warehouse(error) => error.hint().map(str::to_owned),
         }

@@ -23,7 +23,7 @@ from (
         unnest(log.related_resource_ids) as related_resource_id,
         log.related_resource_type
     from activity_logs as log
-    -- few have any: the others need not be read
+    -- an event that names none is not read further
     where log.related_resource_ids is not null
 ) as touched
 where touched.related_resource_id is not null

@@ -385,7 +385,7 @@ changed as (
         )
         and told.changed_at < coalesce(cast(until as timestamp), make_timestamp(epoch_us(now())))
         and (cast(source as varchar) is null or told.source = cast(source as varchar))
-        and not cast(only_followed as boolean)
+        and not coalesce(cast(only_followed as boolean), false)
         and told.field not in (
             'title',
             'published',

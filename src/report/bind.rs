@@ -47,6 +47,16 @@ pub(super) fn bind(
             });
         }
     }
+    let is_period = request.period.is_some();
+    let asked = [
+        ("since", request.from.is_some() || is_period),
+        ("until", request.to.is_some() || is_period),
+    ];
+    let lacks = |name: &str| report.params.iter().all(|parameter| parameter.name != name);
+    if let Some((name, _)) = asked.into_iter().find(|(name, is_asked)| *is_asked && lacks(name)) {
+        let report = report.name.clone();
+        return Err(ReportError::NoPeriod { report, name });
+    }
     let from = request.from.as_ref().or_else(|| given("since")).map(String::as_str);
     let to = request.to.as_ref().or_else(|| given("until")).map(String::as_str);
     let interval = interval(from, to, request.period.as_deref(), now, zone).map_err(ReportError::Period)?;

@@ -22,7 +22,8 @@ const IDENTIFYING: [&str; 7] = [
 ];
 /// What every finding of an account has in common.
 const OF_THE_ACCOUNT: [&str; 2] = ["source", "stream"];
-/// The column in which a report says of each row whether it is a finding; without it, all are.
+/// The column in which a report says of each row whether it is a finding: where it is not true, it is none; without the column, all
+/// are.
 const IS_FINDING: &str = "is_finding";
 const KEY_DIGITS: usize = 16;
 const ADDED: [(&str, &str); 4] = [
@@ -91,10 +92,10 @@ impl<'a> Marking<'a> {
 
     fn marked(&mut self, mut chunk: Grid) -> Grid {
         let identifying = identifying(&chunk.columns);
-        let told = chunk.columns.iter().position(|column| column.name == IS_FINDING);
+        let told = chunk.columns.iter().position(tells);
         let mut kept = Vec::with_capacity(chunk.rows.len());
         for mut row in chunk.rows {
-            if told.and_then(|place| row.get(place)) == Some(&Cell::Boolean(false)) {
+            if told.is_some_and(|place| row.get(place) != Some(&Cell::Boolean(true))) {
                 row.extend(ADDED.map(|_| Cell::Null));
                 kept.push(row);
                 continue;
@@ -134,6 +135,29 @@ impl<'a> Marking<'a> {
     pub(super) fn findings(self) -> Findings {
         self.findings
     }
+}
+
+/// Whether a column says which rows are findings. One of that name that cannot say it says nothing, so that no finding is hidden.
+fn tells(column: &GridColumn) -> bool {
+    column.name == IS_FINDING && column.kind == "BOOLEAN"
+}
+
+/// What keeps findings of such columns from being told as the header promises.
+pub(super) fn fault(columns: &[GridColumn]) -> Option<String> {
+    let added = columns
+        .iter()
+        .find(|column| ADDED.iter().any(|(name, _)| *name == column.name));
+    let told = columns
+        .iter()
+        .find(|column| column.name == IS_FINDING && !tells(column));
+    added
+        .map(|column| {
+            format!(
+                "`{}` is a column that every report with a severity is given",
+                column.name
+            )
+        })
+        .or_else(|| told.map(|column| format!("`{IS_FINDING}` is {}, not BOOLEAN", column.kind)))
 }
 
 /// What stands before the value of each column in the text of a key; `None` for those that do not identify.
@@ -246,13 +270,25 @@ mod tests {
             },
             exceptions: &exceptions,
         };
-        let row = |id: &str, is_finding: bool| vec![text(id), Cell::Boolean(is_finding)];
+        let row = |id: &str, is_finding: Cell| vec![text(id), is_finding];
+        let mut told = columns(&["event_id", "is_finding"]);
+        told[1].kind = "BOOLEAN".to_owned();
+        let rows = [Cell::Boolean(true), Cell::Boolean(false), Cell::Null];
         let marked = marking.marked(Grid {
-            columns: columns(&["event_id", "is_finding"]),
-            rows: vec![row("1", true), row("2", false)],
+            columns: told.clone(),
+            rows: rows.map(|is_finding| row("1", is_finding)).to_vec(),
         });
         let has_key: Vec<bool> = marked.rows.iter().map(|row| row[2] != Cell::Null).collect();
-        assert_eq!((has_key, marking.findings().total), (vec![true, false], 1));
+        assert_eq!(has_key, [true, false, false]);
+        let vague = marking.marked(Grid {
+            columns: columns(&["event_id", "is_finding"]),
+            rows: vec![row("1", text("no"))],
+        });
+        assert_eq!((vague.rows[0][2] == Cell::Null, marking.findings().total), (false, 2));
+        let is_told = |columns: &[GridColumn]| fault(columns).unwrap_or_default();
+        assert_eq!(is_told(&told), "");
+        assert!(is_told(&columns(&["is_finding"])).contains("is VARCHAR, not BOOLEAN"));
+        assert!(is_told(&columns(&["exception_by"])).starts_with("`exception_by` is a column that every report"));
         assert!(marked.rows.iter().all(|row| row.len() == marked.columns.len()));
     }
 

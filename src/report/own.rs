@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{ReportError, texts};
-use crate::sql::{self, Report};
+use super::{ReportError, findings, texts};
+use crate::sql::{self, Parameter, Report};
 use crate::warehouse::{Cell, GridColumn, Warehouse, WarehouseError};
 
 const MOST_BYTES: u64 = 1 << 20;
@@ -193,16 +193,27 @@ pub fn check(warehouse: &Warehouse, report: &Report) -> Result<(), ReportError> 
 
 /// What the header or the form of a report promises, and its statement does not keep, although it can be run.
 fn unkept(warehouse: &Warehouse, report: &Report, columns: &[GridColumn]) -> Result<Option<OwnFault>, WarehouseError> {
-    if !columns::is_ordered(&tree_of(warehouse, report)?) {
+    let tree = tree_of(warehouse, report)?;
+    if !columns::is_ordered(&tree) {
         let hint = "end it with `order by`, by columns that tell each row from every other: \
                     without it two runs may give the rows in two orders";
         return Ok(Some(OwnFault::new("its rows have no order", hint)));
+    }
+    if let Some(fault) = report.severity.and_then(|_| findings::fault(columns)) {
+        let hint = "name the column in another way, or make it a boolean that is true for findings";
+        return Ok(Some(OwnFault::new(fault, hint)));
     }
     let readable = warehouse.query(READABLE, &[])?;
     let readable: Vec<String> = texts(&readable);
     if let Some(name) = report.reads.iter().find(|name| !readable.contains(name)) {
         let hint = "`trailhouse describe` lists the tables, views and columns there are";
         return Ok(Some(OwnFault::new(format!("there is no `{name}` to read"), hint)));
+    }
+    let unused = |parameter: &&Parameter| !columns::is_named(&tree, &parameter.name);
+    if let Some(parameter) = report.params.iter().find(unused) {
+        let hint = "use it, or take it out of `params`: who sets it would be shown rows that do not keep to it";
+        let what = format!("the parameter `{}` has no effect", parameter.name);
+        return Ok(Some(OwnFault::new(what, hint)));
     }
     let chart = report.chart.as_deref().unwrap_or_default();
     let drawn = chart.split_whitespace().skip(1);

@@ -42,6 +42,10 @@ fn parameters(params: &[Parameter]) -> String {
 pub fn call_sql(report: &Report) -> String {
     let argument = |parameter: &Parameter| format!("{name} := greatest(${name}, ${name})", name = parameter.name);
     let arguments: Vec<String> = report.params.iter().map(argument).collect();
-    let schema = if report.file.is_some() { "temp" } else { "reports" };
-    format!("select * from {schema}.{}({})", report.name, arguments.join(", "))
+    let (name, arguments) = (&report.name, arguments.join(", "));
+    match &report.file {
+        // A user's file may have the name of a word of SQL.
+        Some(_) => format!("select * from temp.\"{name}\"({arguments})"),
+        None => format!("select * from reports.{name}({arguments})"),
+    }
 }

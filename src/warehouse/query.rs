@@ -72,7 +72,7 @@ impl Chunk {
 /// Makes a macro that lives as long as the connection; the warehouse itself stays as it is.
 pub(super) fn define(connection: &Connection, name: &str, parameters: &str, text: &str) -> Result<(), WarehouseError> {
     check(text)?;
-    let sql = format!("create or replace temp macro {name}({parameters}) as table {text}");
+    let sql = format!("create or replace temp macro \"{name}\"({parameters}) as table {text}");
     connection.execute_batch(&sql).map_err(|error| told(&error))
 }
 

@@ -7,12 +7,18 @@ use crate::environment::Home;
 const HEADER: &str = "-- title: Own\n-- question: What is there?\n-- grain: one row per event\n\
     -- params: since timestamp = null, until timestamp = null, source text = null, least integer = 0\n-- reads: events\n";
 const BODY: &str = "\
-with p as (select cast(source as varchar) as source, cast(least as bigint) as least)
+with p as (
+    select
+        cast(since as timestamp) as since,
+        cast(until as timestamp) as until,
+        cast(source as varchar) as source,
+        cast(least as bigint) as least
+)
 
 select v.number, v.number * 2 as twice
 from range(5) as v (number)
 cross join p
-where v.number >= p.least and (p.source is null or p.source = 'a')
+where p.since < p.until and v.number >= p.least and (p.source is null or p.source = 'a')
 order by v.number desc";
 
 /// A home with an empty warehouse and the folder `mine` for reports.
@@ -62,6 +68,39 @@ fn an_own_report_is_listed_checked_and_run() {
         &format!("{HEADER}-- severity: high\n\n{BODY}\n").replace('\n', "\r\n"),
     );
     home.ok(&["report", "run", "doubles", "--output", "d.xlsx", "--output", "d.md"]);
+    // a word of SQL is a name like any other
+    home.write("mine/order.sql", &format!("{HEADER}\n{BODY}\n"));
+    home.ok(&["report", "check", "mine/order.sql"]);
+    assert_eq!(
+        home.ok(&["report", "run", "order", "--format", "csv"])
+            .stdout
+            .lines()
+            .count(),
+        6
+    );
+}
+
+#[test]
+fn a_report_without_a_period_is_asked_for_none() {
+    let home = home();
+    let header = HEADER.replace("since timestamp = null, until timestamp = null, ", "");
+    let body = BODY.replace("p.since < p.until and ", "").replace(
+        "        cast(since as timestamp) as since,\n        cast(until as timestamp) as until,\n",
+        "",
+    );
+    home.write("mine/timeless.sql", &format!("{header}\n{body}\n"));
+    home.ok(&["report", "check", "mine/timeless.sql"]);
+    home.ok(&["report", "run", "timeless"]);
+    for (option, name) in [
+        ("--from=-1d", "since"),
+        ("--to=-1d", "until"),
+        ("--period=2026", "since"),
+    ] {
+        let run = home.run(&["report", "run", "timeless", option]);
+        assert_eq!(run.code, Some(2), "{option}: {}", run.stderr);
+        let told = format!("report timeless has no period: it has no parameter `{name}`");
+        assert!(run.stderr.contains(&told), "{}", run.stderr);
+    }
 }
 
 /// Name and header of a file, its statement, what is said of it, and what to do.
@@ -170,9 +209,23 @@ const WRONG: &[(&str, &str, &str, &str, &str)] = &[
     (
         "undrawn",
         "-- title: T\n-- chart: bar number height\n-- question: Q?\n-- grain: g\n-- params: a text = null\n-- reads: events\n",
-        "select v.number from range(5) as v (number) order by v.number",
+        "with p as (select cast(a as text) as a) select v.number from range(5) as v (number) cross join p where p.a is null order by 1",
         "draws `height`, which is no column of it (number)",
         "the names of columns",
+    ),
+    (
+        "unused",
+        HEADER,
+        "select v.number from range(5) as v (number) order by v.number",
+        "the parameter `since` has no effect",
+        "take it out of `params`",
+    ),
+    (
+        "vague",
+        "-- title: T\n-- severity: low\n-- question: Q?\n-- grain: g\n-- params: a text = null\n-- reads: events\n",
+        "select 'no' as is_finding from range(5) as v (number) order by v.number",
+        "`is_finding` is VARCHAR, not BOOLEAN",
+        "true for findings",
     ),
     (
         "file",
@@ -206,7 +259,17 @@ fn what_is_wrong_with_an_own_report_is_explained() {
         );
         assert!(check.stderr.contains(hint), "{name}: {}", check.stderr);
         // what can be run all the same is run
-        if !["top_actors", "Mine", "unordered", "unread", "undrawn"].contains(name) {
+        if ![
+            "top_actors",
+            "Mine",
+            "unordered",
+            "unread",
+            "undrawn",
+            "unused",
+            "vague",
+        ]
+        .contains(name)
+        {
             let run = home.run(&["report", "run", name, "--output", "never.csv"]);
             assert_eq!(run.code, Some(2), "{name}: {}", run.stderr);
         }
@@ -272,7 +335,7 @@ fn a_wrong_request_names_what_is_right() {
 #[test]
 fn a_report_that_fails_over_its_rows_is_named() {
     let home = home();
-    let body = "select cast('x' || v.number as integer) as number\nfrom range(5) as v (number)\norder by v.number";
+    let body = BODY.replace("select v.number,", "select cast('x' || v.number as integer) as number,");
     home.write("mine/broken.sql", &format!("{HEADER}\n{body}\n"));
     home.ok(&["report", "check"]);
     let failed = home.run(&["report", "run", "coverage", "broken", "--output", "out/"]);

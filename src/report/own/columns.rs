@@ -27,6 +27,21 @@ pub(super) fn unqualified(tree: &Value, parameters: &[&str]) -> Option<Bare> {
     walk(tree, &Scope::default(), parameters)
 }
 
+/// Whether a bare name stands anywhere in the statement: a parameter that does not has no effect.
+pub(super) fn is_named(tree: &Value, name: &str) -> bool {
+    match tree {
+        Value::Array(items) => items.iter().any(|item| is_named(item, name)),
+        Value::Object(members) => {
+            let is_it = members.get("type").is_some_and(|kind| kind == "COLUMN_REF")
+                && tree["column_names"]
+                    .as_array()
+                    .is_some_and(|names| matches!(names.as_slice(), [one] if one == name));
+            is_it || members.values().any(|member| is_named(member, name))
+        }
+        _ => false,
+    }
+}
+
 /// Whether the rows of the statement come in an order.
 pub(super) fn is_ordered(tree: &Value) -> bool {
     let modifiers = tree["statements"][0]["node"]["modifiers"].as_array();
