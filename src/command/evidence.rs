@@ -11,6 +11,7 @@ use crate::atomic::place::create_folder;
 use crate::config::Config;
 use crate::evidence::{Evidence, Packed};
 use crate::lake::Lake;
+use crate::render::Format;
 use crate::report::{Interval, interval};
 use crate::schema::parse_time;
 use crate::warehouse::Warehouse;
@@ -47,6 +48,10 @@ impl EvidenceVerb {
     /// Refuses what can be refused without a lake.
     pub(super) fn check(&self, config: &Config) -> Result<(), Failure> {
         report::check_framework(&self.framework)?;
+        if Format::from_path(&self.output).is_ok() {
+            let told = format!("{}: a pack is a zip file, whatever it is called", self.output.display());
+            return Err(Failure::usage(told).hinted("name it like pack.zip"));
+        }
         super::output::refuse_configured(config, &self.output)
     }
 

@@ -1,6 +1,7 @@
 //! `schedule`: what is due when, and the unit files of those who start programs by the clock.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use jiff::{Timestamp, Zoned};
@@ -109,9 +110,17 @@ impl Show {
 
 /// Checks each entry as its command line would be checked.
 pub(super) fn check(config: &Config, now: Timestamp) -> Result<(), Failure> {
+    let mut written: BTreeMap<PathBuf, &str> = BTreeMap::new();
     for entry in &config.schedule {
         let fault = |what: &str| Failure::usage(format!("{}: {}: {what}", entry.place, entry.name));
         for step in steps_at(config, entry, &now.to_zoned(entry.timing.zone.clone())) {
+            for file in step.output.iter().filter(|path| !path.to_string_lossy().ends_with('/')) {
+                let former = written.insert(file.clone(), &entry.name);
+                if let Some(other) = former.filter(|other| *other != entry.name) {
+                    let what = format!("{} is written by the entry {other} too", file.display());
+                    return Err(fault(&what).hinted("give each a file of its own; {name} in it stands for the entry"));
+                }
+            }
             let words = step.arguments.iter().map(String::as_str);
             let line = quoted(["trailhouse"].into_iter().chain(words.clone()));
             let error = match Cli::try_parse_from(["trailhouse"].into_iter().chain(words)) {

@@ -24,7 +24,8 @@ pub(super) fn guide(signer: Option<usize>, head: &Head) -> String {
          ## The ledger hangs together, and the reports have the rows that the index says\n\n\
          With the command line of [DuckDB](https://duckdb.org), any version from 1.2, in the folder of the pack:\n\n\
          ```\nduckdb < verify.sql\n```\n\n\
-         Every line of the answer must say `ok`. It hashes every file again, follows the chain of the entries in `ledger/` (each holds the\n\
+         It answers with a table of what is not right, which must have no rows, and one with a verdict, which must be `ok`. It hashes\n\
+         every file again, follows the chain of the entries in `ledger/` (each holds the\n\
          SHA-256 of the one before), compares the last with the head that the reports were made from, and counts the rows of each report.\n\n\
          ## It is the ledger that was there then\n\n\
          The newest entry is number {} with the SHA-256\n`{}`.\n\
@@ -60,7 +61,7 @@ pub(super) fn statements(made: &[Made], head: &Head) -> String {
          sums as (\n    select substr(line, 67) as path, left(line, 64) as sha256\n    from lines\n),\n\n\
          files as (\n    \
              select replace(ltrim(filename, './'), chr(92), '/') as path, sha256(content) as sha256\n    \
-             from read_blob(['*', '*/*'])\n\
+             from read_blob('**')\n\
          )\n\n\
          select\n    \
              'file ' || coalesce(sums.path, files.path) as what,\n    \

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet};
 
@@ -97,6 +98,18 @@ impl<'a> Xlsx<'a> {
         Ok(())
     }
 
+    fn write_row(&mut self, row: &[Cell]) -> Result<(), RenderError> {
+        if self.row == MOST_ROWS {
+            self.close_sheet()?;
+            self.open_sheet()?;
+        }
+        for (at, cell) in row.iter().enumerate() {
+            self.write_cell(column_number(at)?, cell)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
     fn write_cell(&mut self, column: u16, cell: &Cell) -> Result<(), RenderError> {
         let (row, sheet) = (self.row, &mut self.sheet);
         match cell {
@@ -182,28 +195,30 @@ impl Writer for Xlsx<'_> {
     }
 
     fn rows(&mut self, rows: &[Vec<Cell>]) -> Result<(), RenderError> {
-        for row in rows {
-            if self.row == MOST_ROWS {
-                self.close_sheet()?;
-                self.open_sheet()?;
-            }
-            for (at, cell) in row.iter().enumerate() {
-                self.write_cell(column_number(at)?, cell)?;
-            }
-            self.row += 1;
-        }
-        Ok(())
+        spooled(|| rows.iter().try_for_each(|row| self.write_row(row)))
     }
 
     fn end(&mut self, about: Option<&About>) -> Result<(), RenderError> {
         self.close_sheet()?;
         self.write_about(about)?;
-        match &mut self.out {
-            Out::File(file) => self.workbook.save_to_writer(file)?,
-            Out::Stream(stream) => stream.write_all(&self.workbook.save_to_buffer()?)?,
-        }
-        Ok(self.out.flush()?)
+        spooled(|| {
+            match &mut self.out {
+                Out::File(file) => self.workbook.save_to_writer(file)?,
+                Out::Stream(stream) => stream.write_all(&self.workbook.save_to_buffer()?)?,
+            }
+            Ok(self.out.flush()?)
+        })
     }
+}
+
+/// Does what writes rows, which the crate keeps in a temporary file: where that cannot grow, it panics.
+fn spooled<T>(write: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+    let full = |_panic| {
+        let what =
+            "its rows are kept in the folder for temporary files (TMPDIR) until they are all there, which cannot grow";
+        Err(std::io::Error::other(what).into())
+    };
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(full)
 }
 
 /// Name and text of what a report says about itself; a gap stands first.

@@ -9,8 +9,9 @@ use super::sample::Drawing;
 use super::{About, Circumstances, ReportError, Request, Sink};
 use crate::warehouse::{Chunk, Grid, WarehouseError};
 
-/// Parts that may wait before each of the two threads while the query goes on.
+/// Parts that may wait to be written while the query goes on, and about how large one is as DuckDB hands it out.
 const PARTS_AHEAD: usize = 2;
+const PART_BYTES: usize = 16 << 20;
 
 /// Why a query is not read to its end.
 pub(super) enum Halt {
@@ -32,14 +33,16 @@ pub(super) fn feed(
     read: impl FnOnce(&mut dyn FnMut(Chunk) -> Result<(), Halt>) -> Result<(), Halt>,
 ) -> Result<(), ReportError> {
     let Flow { marking, writing } = flow;
-    let (chunks, read_ones) = sync_channel::<Chunk>(PARTS_AHEAD);
+    // One is worked on while the next is read, and none waits: it may be large.
+    let (chunks, read_ones) = sync_channel::<Chunk>(0);
     let (parts, marked_ones) = sync_channel::<Grid>(PARTS_AHEAD);
     thread::scope(|scope| {
         let writer = scope.spawn(move || marked_ones.into_iter().try_for_each(|part| writing.take(part)));
         let marker = scope.spawn(move || {
-            let marked = read_ones.into_iter().map(|chunk| match marking {
-                Some(marking) => marking.mark(chunk),
-                None => chunk.into_grid(),
+            let parts_read = read_ones.into_iter().flat_map(|chunk| chunk.parts(PART_BYTES));
+            let marked = parts_read.map(|part| match marking {
+                Some(marking) => marking.mark(part),
+                None => part.into_grid(),
             });
             // Why nobody writes any more, the writer says.
             let _written = marked.into_iter().try_for_each(|part| parts.send(part));

@@ -171,7 +171,7 @@ fn text_of(file: &Path) -> Result<String, OwnFault> {
     if u64::try_from(text.len()).is_ok_and(|bytes| bytes > MOST_BYTES) {
         return Err(OwnFault::new("is over 1 MiB", hint));
     }
-    Ok(text.replace("\r\n", "\n"))
+    Ok(text.trim_start_matches('\u{feff}').replace("\r\n", "\n"))
 }
 
 /// Checks all of a user's report but its rows: that DuckDB can read it, that it only reads, that its columns are qualified,

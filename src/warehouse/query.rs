@@ -53,6 +53,24 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// The same rows in parts of about so many bytes: a chunk has a number of rows, however long they are.
+    pub fn parts(self, bytes: usize) -> Vec<Self> {
+        let (columns, batch) = match self {
+            Self {
+                columns,
+                batch: Some(batch),
+            } if batch.get_array_memory_size() > bytes => (columns, batch),
+            short => return vec![short],
+        };
+        let rows = batch.num_rows();
+        let most = (rows.saturating_mul(bytes) / batch.get_array_memory_size()).max(1);
+        let part = |at: usize| Self {
+            columns: columns.clone(),
+            batch: Some(batch.slice(at, most.min(rows - at))),
+        };
+        (0..rows).step_by(most).map(part).collect()
+    }
+
     pub fn into_grid(self) -> Grid {
         self.into_roomy_grid(0)
     }

@@ -140,6 +140,8 @@ fn whatever_is_changed_in_a_pack_is_named() {
     entries.sort();
     std::fs::remove_file(&entries[2]).expect("an entry less");
     std::fs::write(folder.join("reports/more.csv"), "a\n1\n").expect("a file more");
+    std::fs::create_dir_all(folder.join("reports/deep/er")).expect("folders");
+    std::fs::write(folder.join("reports/deep/er/most.html"), "a").expect("a file in a folder more");
     assert!(!sums_agree(folder));
     let (wrong, verdict) = verdict(folder);
     assert_eq!(verdict, "NOT OK");
@@ -149,6 +151,7 @@ fn whatever_is_changed_in_a_pack_is_named() {
     assert!(said("file ledger/", "MISSING"), "{wrong:?}");
     assert!(said("ledger entry", "AN ENTRY BEFORE IT IS MISSING"), "{wrong:?}");
     assert!(said("file reports/more.csv", "NOT LISTED"), "{wrong:?}");
+    assert!(said("file reports/deep/er/most.html", "NOT LISTED"), "{wrong:?}");
 }
 
 #[test]
@@ -323,7 +326,11 @@ fn a_pack_is_complete_only_where_all_of_its_period_is_collected() {
 #[test]
 fn what_cannot_be_packed_is_said() {
     let home = demo();
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["--framework", "soc2", "--period", "2026", "--output", "x.html"],
+            "x.html: a pack is a zip file",
+        ),
         (&["--framework", "sox", "--period", "2026"], "unknown framework `sox`"),
         (&["--framework", "soc2", "--period", "june"], "`june` is no period"),
         (

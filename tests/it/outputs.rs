@@ -1,7 +1,9 @@
 //! Where output may not go: over what the archive keeps, over the user's own files that the configuration names, and twice to one
 //! place.
 
-use crate::environment::{Home, Service};
+use std::process::Command;
+
+use crate::environment::{Home, Service, ended};
 
 const ARCHIVE: &str = "belongs to the archive, and is not replaced by output";
 const READ: &str = "is read by this program, and is not replaced by output";
@@ -19,7 +21,7 @@ const REFUSED: &[(&str, &str)] = &[
         READ,
     ),
     (
-        "evidence --framework soc2 --period 2026-06 --output data/probes/acme.json",
+        "evidence --framework soc2 --period 2026-06 --output data/probes/acme.zip",
         ARCHIVE,
     ),
     (
@@ -63,4 +65,31 @@ fn output_takes_the_place_of_nothing_that_is_read() {
     assert_eq!(text("people.csv"), PEOPLE);
     home.ok(&["report", "run", "coverage", "--output", "data/../coverage.csv"]);
     home.ok(&["verify"]);
+}
+
+#[test]
+fn rows_that_find_no_room_are_told_in_every_format() {
+    let home = super::own_reports::home();
+    for name in ["many.csv", "many.xlsx", "many.json", "many.parquet"] {
+        let line = format!(
+            "trap '' XFSZ; ulimit -f 2000; exec {} query \"select number, md5(cast(number as varchar)) as digest \
+             from range(200000) as v (number)\" --output {name}",
+            env!("CARGO_BIN_EXE_trailhouse")
+        );
+        let mut shell = Command::new("/bin/sh");
+        let full = ended(
+            &shell
+                .args(["-c", &line])
+                .current_dir(home.path())
+                .output()
+                .expect("a shell"),
+        );
+        assert_eq!(full.code, Some(1), "{name}: {}", full.stderr);
+        assert!(
+            full.stderr.contains(&format!("{name}: cannot be written: ")),
+            "{name}: {}",
+            full.stderr
+        );
+        assert!(!home.path().join(name).exists(), "{name}");
+    }
 }

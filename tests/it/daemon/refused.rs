@@ -181,3 +181,35 @@ fn a_schedule_that_cannot_be_is_refused_with_its_line() {
         refused.stderr
     );
 }
+
+#[test]
+fn no_two_entries_write_one_file() {
+    let home = Home::new();
+    let packs = |framework: &str, file: &str| {
+        format!("run = \"evidence\"\nframework = \"{framework}\"\nperiod = \"last-month\"\noutput = \"{file}\"")
+    };
+    for (one, other, is_one_file) in [
+        ("p.zip", "p.zip", true),
+        ("{month}.zip", "{month}.zip", true),
+        ("{name}.zip", "{name}.zip", false),
+    ] {
+        let two = [
+            entry("a", "0 6 * * *", &packs("soc2", one)),
+            entry("b", "0 7 * * *", &packs("gdpr", other)),
+        ];
+        home.write("trailhouse.toml", &two.concat());
+        let shown = home.run(&["schedule", "show"]);
+        assert_eq!(
+            shown.code,
+            Some(if is_one_file { 2 } else { 0 }),
+            "{one}: {}",
+            shown.stderr
+        );
+        assert_eq!(
+            shown.stderr.contains(".zip is written by the entry a too"),
+            is_one_file,
+            "{}",
+            shown.stderr
+        );
+    }
+}
