@@ -9,6 +9,7 @@ mod completeness;
 mod exceptions;
 mod findings;
 mod flow;
+mod known;
 mod limit;
 mod own;
 mod period;
@@ -156,6 +157,12 @@ pub enum ReportError {
         name: String,
         known: Vec<String>,
     },
+    #[error("report {report}: no {kind} `{name}` is known")]
+    UnknownName {
+        report: String,
+        kind: &'static str,
+        name: String,
+    },
     #[error("{0}")]
     Period(PeriodError),
     #[error("{}: {fault}", file.display())]
@@ -184,6 +191,13 @@ impl ReportError {
             Self::UnknownSource { known, .. } => Some(format!("known sources: {}", known.join(", "))),
             Self::Own { fault, .. } => Some(fault.hint()),
             Self::TimeLimit { .. } => Some("ask for a shorter period, or allow more with --time-limit".to_owned()),
+            Self::UnknownName { kind, .. } => Some(format!(
+                "write its name or identifier as it stands in the view {}",
+                match *kind {
+                    "actor" => "actors (actor_key, actor_name, performer_ids)",
+                    _ => "events (target_id, target_name)",
+                }
+            )),
             Self::NoPeriod { .. } => {
                 Some("leave out --from, --to and --period, or give the report both parameters".to_owned())
             }
@@ -221,6 +235,9 @@ pub fn run(
         })
     })
     .map_err(|error| named(report, error))?;
+    if flow.is_empty() {
+        known::check(warehouse, report, &parameters)?;
+    }
     flow.end()
 }
 

@@ -89,6 +89,11 @@ impl<'a, 'b> Flow<'a, 'b> {
         }
     }
 
+    /// Whether no row has come.
+    pub(super) fn is_empty(&self) -> bool {
+        self.writing.about.rows == 0 && self.writing.drawing.is_none()
+    }
+
     pub(super) fn end(self) -> Result<About, ReportError> {
         self.writing.end(self.marking.map(Marking::findings))
     }

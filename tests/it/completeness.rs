@@ -164,3 +164,48 @@ fn a_hole_between_two_stated_times_is_a_gap_everywhere() {
     assert!(gaps().is_empty());
     home.ok(&["verify"]);
 }
+
+#[test]
+fn who_is_not_known_is_not_who_did_nothing() {
+    let inserts = "
+        insert into activity_logs (source, stream, load, id, logged_at, activity_type, performer_id, resource_id, related_resource_ids)
+        values ('acme', 'audit_logs', 1, 'e', '2026-06-01', 'updated', 'p1', 'r1', ['r2']);
+        insert into performers (source, performer_id, name, email, first_observed_at, last_observed_at, is_current)
+        values ('acme', 'p1', 'Ada', 'ada@x.example', '2026-06-01', '2026-06-01', true);
+        insert into resources (source, resource_id, name, title, first_observed_at, last_observed_at, is_current)
+        values ('acme', 'r3', 'Orders', 'All orders', '2026-06-01', '2026-06-01', true);
+        insert into version_histories (source, stream, load, id, resource_id, created_at)
+        values ('acme', 'resource_logs', 1, 'v', 'r4', '2026-06-01')";
+    let folder = tempfile::tempdir().expect("a folder");
+    let warehouse = warehouse(folder.path(), inserts);
+    let asked = |kind: &str, name: &str| {
+        let request = Request {
+            period: Some("2001".to_owned()),
+            parameters: vec![(kind.to_owned(), name.to_owned())],
+            ..Request::default()
+        };
+        let report = report::find(&format!("{kind}_timeline")).expect("the report is bundled");
+        report::run(&warehouse, report, &request, &circumstances(), &mut []).map(|about| about.rows)
+    };
+    for name in ["ada", "ADA@x.example", "p1", "acme:p1"] {
+        assert_eq!(asked("actor", name).expect(name), 0);
+    }
+    for name in ["r1", "r2", "r3", "r4", "Orders", "All orders"] {
+        assert_eq!(asked("resource", name).expect(name), 0);
+    }
+    for (kind, name) in [
+        ("actor", "nobody"),
+        ("actor", ""),
+        ("resource", "r5"),
+        ("resource", "o'rders"),
+    ] {
+        let refused = asked(kind, name).expect_err(name);
+        let told = format!("report {kind}_timeline: no {kind} `{name}` is known");
+        assert_eq!(refused.to_string(), told);
+        assert!(
+            refused
+                .hint()
+                .is_some_and(|hint| hint.contains("as it stands in the view"))
+        );
+    }
+}
