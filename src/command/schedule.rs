@@ -110,17 +110,9 @@ impl Show {
 
 /// Checks each entry as its command line would be checked.
 pub(super) fn check(config: &Config, now: Timestamp) -> Result<(), Failure> {
-    let mut written: BTreeMap<PathBuf, &str> = BTreeMap::new();
     for entry in &config.schedule {
         let fault = |what: &str| Failure::usage(format!("{}: {}: {what}", entry.place, entry.name));
         for step in steps_at(config, entry, &now.to_zoned(entry.timing.zone.clone())) {
-            for file in step.output.iter().filter(|path| !path.to_string_lossy().ends_with('/')) {
-                let former = written.insert(file.clone(), &entry.name);
-                if let Some(other) = former.filter(|other| *other != entry.name) {
-                    let what = format!("{} is written by the entry {other} too", file.display());
-                    return Err(fault(&what).hinted("give each a file of its own; {name} in it stands for the entry"));
-                }
-            }
             let words = step.arguments.iter().map(String::as_str);
             let line = quoted(["trailhouse"].into_iter().chain(words.clone()));
             let error = match Cli::try_parse_from(["trailhouse"].into_iter().chain(words)) {
@@ -138,6 +130,28 @@ pub(super) fn check(config: &Config, now: Timestamp) -> Result<(), Failure> {
             let first = text.lines().next().unwrap_or_default();
             let first = first.strip_prefix("error: ").unwrap_or(first);
             return Err(fault(first).hinted(format!("the entry means: {line}")));
+        }
+    }
+    check_outputs(config, now)
+}
+
+/// Refuses two entries that write one file the next time they are due: the later would take the place of the earlier.
+fn check_outputs(config: &Config, now: Timestamp) -> Result<(), Failure> {
+    let mut written: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    for entry in &config.schedule {
+        let steps = entry.timing.next(now).map(|due| steps_at(config, entry, &due));
+        let files = steps.into_iter().flatten().flat_map(|step| step.output);
+        for file in files.filter(|path| !path.to_string_lossy().ends_with('/')) {
+            let told = format!(
+                "{}: {}: {} is written by the entry",
+                entry.place,
+                entry.name,
+                file.display()
+            );
+            if let Some(other) = written.insert(file, &entry.name).filter(|other| *other != entry.name) {
+                let failure = Failure::usage(format!("{told} {other} too"));
+                return Err(failure.hinted("give each a file of its own; {name} in it stands for the entry"));
+            }
         }
     }
     Ok(())

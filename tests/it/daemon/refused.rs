@@ -188,21 +188,23 @@ fn no_two_entries_write_one_file() {
     let packs = |framework: &str, file: &str| {
         format!("run = \"evidence\"\nframework = \"{framework}\"\nperiod = \"last-month\"\noutput = \"{file}\"")
     };
-    for (one, other, is_one_file) in [
-        ("p.zip", "p.zip", true),
-        ("{month}.zip", "{month}.zip", true),
-        ("{name}.zip", "{name}.zip", false),
+    let (monday, tuesday) = ("0 6 * * 1", "0 6 * * 2");
+    for (file, days, is_one_file) in [
+        ("p.zip", [monday, tuesday], true),
+        ("{date}.zip", [monday, monday], true),
+        ("{date}.zip", [monday, tuesday], false),
+        ("{name}.zip", [monday, monday], false),
     ] {
         let two = [
-            entry("a", "0 6 * * *", &packs("soc2", one)),
-            entry("b", "0 7 * * *", &packs("gdpr", other)),
+            entry("a", days[0], &packs("soc2", file)),
+            entry("b", days[1], &packs("gdpr", file)),
         ];
         home.write("trailhouse.toml", &two.concat());
         let shown = home.run(&["schedule", "show"]);
         assert_eq!(
             shown.code,
             Some(if is_one_file { 2 } else { 0 }),
-            "{one}: {}",
+            "{file}: {}",
             shown.stderr
         );
         assert_eq!(
