@@ -181,6 +181,38 @@ fn what_lies_beyond_all_times_is_named_and_what_would_be_cut_is_refused() {
 }
 
 #[test]
+fn a_chunk_comes_in_parts_that_hold_its_rows_in_order() {
+    let lake = Lake::new();
+    let path = lake.warehouse();
+    follow(&path, &increment(1, Vec::new()));
+    let warehouse = Warehouse::open_read_only(&path).unwrap();
+    let parts = |sql: &str, bytes: usize| {
+        let mut parts = Vec::new();
+        let mut take = |chunk: Chunk| {
+            parts.extend(chunk.parts(bytes).into_iter().map(Chunk::into_grid));
+            Ok::<_, WarehouseError>(())
+        };
+        warehouse.chunks(sql, &[], &mut take).unwrap();
+        parts
+    };
+    let sql = "select v.number, [repeat('x', v.number)] as x from range(10) as v (number) order by v.number";
+    let whole = parts(sql, usize::MAX);
+    assert_eq!((whole.len(), whole[0].rows.len()), (1, 10));
+    for (bytes, least) in [(1, 10), (200, 2)] {
+        let some = parts(sql, bytes);
+        assert!(
+            some.len() >= least && some.iter().all(|part| part.columns == whole[0].columns),
+            "{}",
+            some.len()
+        );
+        let rows: Vec<_> = some.into_iter().flat_map(|part| part.rows).collect();
+        assert_eq!(rows, whole[0].rows);
+    }
+    let none = parts("select 1 as one where false", 1);
+    assert_eq!((none.len(), none[0].rows.len(), none[0].columns.len()), (1, 0, 1));
+}
+
+#[test]
 fn who_joins_events_with_a_few_things_reads_the_rows_of_those_alone() {
     let lake = Lake::new();
     let path = lake.warehouse();
