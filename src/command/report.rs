@@ -6,6 +6,8 @@ mod run;
 
 use clap::{Args, Subcommand};
 
+pub(super) use places::is_folder;
+
 use super::{Context, FAILED, Failure, USAGE, home};
 use crate::config::{Config, Reports};
 use crate::ledger::Head;
@@ -113,7 +115,10 @@ fn exceptions(context: &Context, config: &Config) -> Result<Exceptions, Failure>
     };
     let read = Exceptions::read(path, *has_named_exceptions);
     let exceptions = read.map_err(|error| Failure::usage(error.to_string()).hinted(error.hint()))?;
-    let own = report::own_reports(directories).unwrap_or_default();
+    // Where a folder cannot be read, nobody knows which reports there are; who asks for one of them is told.
+    let Ok(own) = report::own_reports(directories) else {
+        return Ok(exceptions);
+    };
     let is_own = |name: &str| own.iter().any(|file| file.file_stem().is_some_and(|stem| stem == name));
     for name in exceptions.reports() {
         if sql::report(name).is_none() && !is_own(name) {

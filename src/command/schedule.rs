@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::{Timestamp, Zoned};
 
 use super::output::{Output, print};
+use super::report::is_folder;
 use super::{Cli, Context, DONE, Failure, daemon};
 use crate::config::{Config, Environment, Kind, Scheduled};
 use crate::schedule::line::{Step, quoted, steps};
@@ -141,7 +142,7 @@ fn check_outputs(config: &Config, now: Timestamp) -> Result<(), Failure> {
     for entry in &config.schedule {
         let steps = entry.timing.next(now).map(|due| steps_at(config, entry, &due));
         let files = steps.into_iter().flatten().flat_map(|step| step.output);
-        for file in files.filter(|path| !path.to_string_lossy().ends_with('/')) {
+        for file in files.filter(|path| !is_folder(path)) {
             let told = format!(
                 "{}: {}: {} is written by the entry",
                 entry.place,

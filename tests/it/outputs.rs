@@ -1,5 +1,5 @@
-//! Where output may not go: over what the archive keeps, over the user's own files that the configuration names, and twice to one
-//! place.
+//! Where output may not go: over what the archive keeps, over the user's own files that the configuration names, twice to one
+//! place; and where there is no room for it.
 
 use std::process::Command;
 

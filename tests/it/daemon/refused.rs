@@ -185,8 +185,12 @@ fn a_schedule_that_cannot_be_is_refused_with_its_line() {
 #[test]
 fn no_two_entries_write_one_file() {
     let home = Home::new();
-    let packs = |framework: &str, file: &str| {
-        format!("run = \"evidence\"\nframework = \"{framework}\"\nperiod = \"last-month\"\noutput = \"{file}\"")
+    std::fs::create_dir(home.path().join("there")).expect("a folder");
+    let reports = |report: &str, framework: &str, file: &str| match file.strip_suffix(".zip") {
+        Some(_) => {
+            format!("run = \"evidence\"\nframework = \"{framework}\"\nperiod = \"last-month\"\noutput = \"{file}\"")
+        }
+        None => format!("run = \"report\"\nreports = \"{report}\"\noutput = \"{file}\""),
     };
     let (monday, tuesday) = ("0 6 * * 1", "0 6 * * 2");
     for (file, days, is_one_file) in [
@@ -194,10 +198,13 @@ fn no_two_entries_write_one_file() {
         ("{date}.zip", [monday, monday], true),
         ("{date}.zip", [monday, tuesday], false),
         ("{name}.zip", [monday, monday], false),
+        // two reports in one folder are two files, whether it is there already or not
+        ("there", [monday, monday], false),
+        ("new/", [monday, monday], false),
     ] {
         let two = [
-            entry("a", days[0], &packs("soc2", file)),
-            entry("b", days[1], &packs("gdpr", file)),
+            entry("a", days[0], &reports("coverage", "soc2", file)),
+            entry("b", days[1], &reports("late_events", "gdpr", file)),
         ];
         home.write("trailhouse.toml", &two.concat());
         let shown = home.run(&["schedule", "show"]);
