@@ -91,7 +91,7 @@ impl<'a, 'b> Flow<'a, 'b> {
 
     /// Whether no row has come.
     pub(super) fn is_empty(&self) -> bool {
-        self.writing.about.rows == 0 && self.writing.drawing.is_none()
+        self.writing.about.rows == 0 && self.writing.drawing.as_ref().is_none_or(Drawing::is_empty)
     }
 
     pub(super) fn end(self) -> Result<About, ReportError> {

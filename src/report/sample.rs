@@ -42,6 +42,11 @@ impl Drawing {
         }
     }
 
+    /// Whether there was nothing to draw from.
+    pub(super) fn is_empty(&self) -> bool {
+        self.population == 0
+    }
+
     pub(super) fn offer(&mut self, chunk: Grid) {
         self.columns = chunk.columns;
         for row in chunk.rows {

@@ -5,6 +5,12 @@ use std::fs;
 use super::fixture::{Lake, activity, follow, increment};
 use super::*;
 
+fn empty(lake: &Lake) -> Warehouse {
+    let path = lake.warehouse();
+    follow(&path, &increment(1, Vec::new()));
+    Warehouse::open_read_only(&path).unwrap()
+}
+
 #[test]
 fn only_one_reading_statement_passes() {
     let lake = Lake::new();
@@ -78,9 +84,7 @@ fn only_one_reading_statement_passes() {
 #[test]
 fn parameters_are_bound_and_types_are_told() {
     let lake = Lake::new();
-    let path = lake.warehouse();
-    follow(&path, &increment(1, Vec::new()));
-    let warehouse = Warehouse::open_read_only(&path).unwrap();
+    let warehouse = empty(&lake);
     let given = [
         ("a".to_owned(), Some("x'; drop table activity_logs; --".to_owned())),
         ("b".to_owned(), None),
@@ -142,9 +146,7 @@ fn parameters_are_bound_and_types_are_told() {
 #[test]
 fn what_lies_beyond_all_times_is_named_and_what_would_be_cut_is_refused() {
     let lake = Lake::new();
-    let path = lake.warehouse();
-    follow(&path, &increment(1, Vec::new()));
-    let warehouse = Warehouse::open_read_only(&path).unwrap();
+    let warehouse = empty(&lake);
     let sql = "select 'infinity'::timestamp, '-infinity'::timestamptz, 'infinity'::date, '-infinity'::date, \
          ['infinity'::timestamp]";
     let shown: Vec<String> = warehouse.query(sql, &[]).unwrap().rows[0]
@@ -183,9 +185,7 @@ fn what_lies_beyond_all_times_is_named_and_what_would_be_cut_is_refused() {
 #[test]
 fn a_chunk_comes_in_parts_that_hold_its_rows_in_order() {
     let lake = Lake::new();
-    let path = lake.warehouse();
-    follow(&path, &increment(1, Vec::new()));
-    let warehouse = Warehouse::open_read_only(&path).unwrap();
+    let warehouse = empty(&lake);
     let parts = |sql: &str, bytes: usize| {
         let mut parts = Vec::new();
         let mut take = |chunk: Chunk| {
